@@ -1,0 +1,20 @@
+//! The domain: what a login question is, what an answer is, and what was seen on the way.
+//!
+//! Plain data. Knows neither HTTP nor WebAssembly nor configuration, does no I/O, and never prints a
+//! password.
+
+mod attribute;
+mod decision;
+mod hook;
+mod password;
+mod request;
+mod trace;
+
+pub use attribute::{Attribute, Value};
+pub use decision::{Decision, Verdict};
+pub use hook::{HookRequest, HookResponse};
+pub use password::Password;
+pub use request::{
+    Client, Dovecot, Endpoint, Event, Header, Identity, IncomingHttp, Mode, Progress, Request, Tls,
+};
+pub use trace::{PluginTrace, Stage, StageTrace, Trace, Usage};

@@ -1,0 +1,1 @@
+//! Clients of outside services. Each destination must have been granted; each wait has a deadline.

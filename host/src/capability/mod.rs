@@ -1,0 +1,1 @@
+//! What a guest can ask the host to do: one file per WIT import, each bound to its grant.

@@ -1,0 +1,343 @@
+//! The effective configuration: plain data with every default filled in.
+//!
+//! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
+//! file unless a field says otherwise.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+
+use crate::{auth::Password, pipeline::OnError};
+
+/// Everything that one generation of the server needs to know.
+#[derive(Clone)]
+pub struct Config {
+    /// The file it came from.
+    pub file: PathBuf,
+    /// `server`
+    pub server: Server,
+    /// `store`
+    pub store: StoreConfig,
+    /// `limits`
+    pub limits: ServerLimits,
+    /// `pipeline`
+    pub pipeline: PipelineConfig,
+    /// `plugins`, by the names that `pipeline` uses. Every name in `pipeline` has an entry here
+    /// (defaults if the file has none).
+    pub plugins: BTreeMap<String, PluginConfig>,
+    /// `secrets`, by name.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// `observe`
+    pub observe: Observe,
+    /// `cache_directory`: compiled components. Default: `$XDG_CACHE_HOME/bulkhead` or
+    /// `~/.cache/bulkhead`; `/var/cache/bulkhead` for root.
+    pub cache_directory: PathBuf,
+}
+
+/// `server`
+#[derive(Clone)]
+pub struct Server {
+    /// `listen`: default `127.0.0.1:9080`.
+    pub listen: Listen,
+    /// `basic_auth`: credentials of the API's callers. Without them the server listens on loopback
+    /// addresses only, unless `auth: none` is written out.
+    pub basic_auth: Option<BasicAuth>,
+    /// `auth: none` was written out.
+    pub open: bool,
+    /// `request_timeout`: the one deadline of a request. Default 10 s.
+    pub request_timeout: Duration,
+    /// `wait_delay`: upper bound of `Auth-Wait`, in seconds. Default 10.
+    pub wait_delay_seconds: u32,
+    /// `max_login_attempts`: default 15.
+    pub max_login_attempts: u32,
+    /// `trusted_proxies`: whose forwarding headers are believed. Default loopback.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Where to listen.
+pub type Listen = SocketAddr;
+
+/// `server.basic_auth`
+#[derive(Clone)]
+pub struct BasicAuth {
+    /// `username`
+    pub username: String,
+    /// `password`
+    pub password: Arc<Password>,
+}
+
+/// `store`
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreConfig {
+    /// `kind: memory`
+    Memory,
+    /// `kind: redb`, `path`. The default, in the state directory.
+    Redb {
+        /// The database file.
+        path: PathBuf,
+    },
+}
+
+/// `limits`: of the server as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerLimits {
+    /// `body_bytes`: largest request body. Default 64 KiB.
+    pub body_bytes: u64,
+    /// `concurrent_requests`: default 3000.
+    pub concurrent_requests: u32,
+    /// `context_bytes`: all context values of one request. Default 1 MiB.
+    pub context_bytes: u64,
+    /// `store_value_bytes`: one stored value. Default 1 MiB.
+    pub store_value_bytes: u64,
+    /// `password_threads`: verifications at the same time. Default: number of cores.
+    pub password_threads: u32,
+    /// `password_queue`: verifications that wait. Default 256.
+    pub password_queue: u32,
+    /// `password_memory`: most memory that one stored hash may ask for. Default 256 MiB.
+    pub password_memory_bytes: u64,
+    /// `password_rounds`: most rounds of SHA-crypt, PBKDF2 and SCRAM; bcrypt cost is capped at 16.
+    /// Default 1,000,000.
+    pub password_rounds: u32,
+    /// `component_bytes`: largest component file. Default 64 MiB.
+    pub component_bytes: u64,
+    /// `instances`: plugin instances that exist at the same time, over all plugins. Default 1000.
+    pub instances: u32,
+    /// `load_timeout`: for describe, configure and script loading of one plugin. Default 10 s.
+    pub load_timeout: Duration,
+    /// `metric_series`: series per plugin. Default 1000.
+    pub metric_series: u32,
+    /// `post_actions`: post actions that run or wait. Default 1000.
+    pub post_actions: u32,
+    /// `post_action_timeout`: deadline of post actions. Default 30 s.
+    pub post_action_timeout: Duration,
+}
+
+/// `pipeline`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PipelineConfig {
+    /// `sequential: true`: features one after the other, the first trigger stops.
+    pub sequential: bool,
+    /// `features`
+    pub features: Vec<PluginEntry>,
+    /// `backends`, asked in order.
+    pub backends: Vec<PluginEntry>,
+    /// `filters`
+    pub filters: Vec<PluginEntry>,
+    /// `actions`
+    pub actions: Vec<ActionEntry>,
+    /// `hooks`
+    pub hooks: Vec<HookEntry>,
+}
+
+/// One plugin in the pipeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PluginEntry {
+    /// `name`: unique over the whole pipeline.
+    pub name: String,
+    /// `component` or `script`
+    pub source: PluginSource,
+    /// `when_no_auth`: also asked when no password is checked. Default false for features and
+    /// filters; backends and actions are always asked.
+    pub when_no_auth: bool,
+    /// `when_authenticated`: filters only; default true.
+    pub when_authenticated: bool,
+    /// `when_unauthenticated`: filters only; default true.
+    pub when_unauthenticated: bool,
+}
+
+/// An action and what makes it run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionEntry {
+    /// `on`
+    pub event: EventName,
+    /// The rest.
+    pub plugin: PluginEntry,
+}
+
+/// The events by their configuration names: `lua`, `tls_encryption`, `relay_domains`, `rbl`,
+/// `brute_force`, `post`.
+pub type EventName = crate::auth::Event;
+
+/// A hook and where it answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HookEntry {
+    /// `location`: below `/api/v1/custom/`.
+    pub location: String,
+    /// `method`: default GET.
+    pub method: String,
+    /// The rest.
+    pub plugin: PluginEntry,
+}
+
+/// Where a plugin's code is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PluginSource {
+    /// `component: builtin:NAME`: a first-party plugin inside the binary.
+    Builtin(String),
+    /// `component: FILE`
+    Component(PathBuf),
+    /// `script: FILE`
+    Script {
+        /// The file.
+        path: PathBuf,
+        /// `dialect`: default 5.1.
+        dialect: Dialect,
+        /// `package_path`: templates with `?`, joined by `;`. The script's folder is always searched.
+        package_path: String,
+    },
+}
+
+/// Which Lua a script is written for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// `5.1`: Nauthilus scripts.
+    #[default]
+    Lua51,
+    /// `5.4`: Dovecot scripts.
+    Lua54,
+}
+
+/// `plugins.NAME`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PluginConfig {
+    /// `configuration`: given to the plugin as JSON.
+    pub configuration: serde_json::Value,
+    /// `grants`
+    pub grants: Grants,
+    /// `limits`
+    pub limits: Limits,
+    /// `on_error`: `tempfail` (default), `reject` or `skip`.
+    pub on_error: OnError,
+    /// `instances`
+    pub instances: Instances,
+}
+
+/// `plugins.NAME.grants`: what a plugin may ask the host to do. Nothing by default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grants {
+    /// `password: true`: sees the password, and may have hashes verified.
+    pub password: bool,
+    /// `store: true`
+    pub store: bool,
+    /// `metrics: true`
+    pub metrics: bool,
+    /// `may-accept: true`: a filter may turn a reject into an accept.
+    pub may_accept: bool,
+    /// `http`
+    pub http: Option<HttpGrant>,
+    /// `secret`: names of top-level `secrets`.
+    pub secret: BTreeSet<String>,
+    /// `environment`: names of variables; scripts only.
+    pub environment: BTreeSet<String>,
+}
+
+/// `plugins.NAME.grants.http`
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpGrant {
+    /// `hosts`: `name`, `name:port`, `*.name`, an address, `[v6]:port` or a network. Without a port,
+    /// 80 and 443 are meant.
+    pub hosts: Vec<String>,
+    /// `private`: names may resolve to loopback, private and link-local addresses. An address or
+    /// network written in `hosts` needs no `private`. Default false.
+    pub private: bool,
+    /// `methods`: all if empty.
+    pub methods: Vec<String>,
+    /// `response_bytes`: default 1 MiB.
+    pub response_bytes: u64,
+    /// `request_bytes`: default 1 MiB.
+    pub request_bytes: u64,
+    /// `timeout`: default 5 s.
+    pub timeout: Duration,
+    /// `redirects`: most that a request may ask for. Default 5.
+    pub redirects: u8,
+    /// `ca_file`: certificate authorities in PEM, instead of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Default for HttpGrant {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            private: false,
+            methods: Vec::new(),
+            response_bytes: 1 << 20,
+            request_bytes: 1 << 20,
+            timeout: Duration::from_secs(5),
+            redirects: 5,
+            ca_file: None,
+        }
+    }
+}
+
+/// `plugins.NAME.limits`: of one plugin; all but `concurrency` and `queue` are per call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// `memory`: linear memory. Default 32 MiB.
+    pub memory_bytes: u64,
+    /// `cpu`: time inside the plugin's code and host functions that do not wait. Default 1 s.
+    pub cpu: Duration,
+    /// `wall_clock`: from start to end, waiting for the outside included. Default 5 s.
+    pub wall_clock: Duration,
+    /// `concurrency`: calls at the same time. Default 32.
+    pub concurrency: u32,
+    /// `queue`: calls that wait for a slot. Default 256.
+    pub queue: u32,
+    /// `boundary_bytes`: all that the plugin hands to the host in one call. Default 4 MiB.
+    pub boundary_bytes: u64,
+    /// `log_lines`: default 100; further lines are dropped and counted.
+    pub log_lines: u32,
+    /// `host_calls`: calls of imported functions. Default 10,000.
+    pub host_calls: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 32 << 20,
+            cpu: Duration::from_secs(1),
+            wall_clock: Duration::from_secs(5),
+            concurrency: 32,
+            queue: 256,
+            boundary_bytes: 4 << 20,
+            log_lines: 100,
+            host_calls: 10_000,
+        }
+    }
+}
+
+/// `plugins.NAME.instances`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Instances {
+    /// `fresh`: every call starts from the image made at load. The default.
+    #[default]
+    Fresh,
+    /// `pooled`: instances serve one call after the other; what a call leaves in memory, the next
+    /// call sees. Faster, and only as isolated as the plugin's own code.
+    Pooled,
+}
+
+/// `secrets.NAME`: where a secret's value is.
+#[derive(Clone)]
+pub enum SecretSource {
+    /// `file`: its content, without one final line end.
+    File(PathBuf),
+    /// `env`: the variable of that name.
+    Environment(String),
+}
+
+/// `observe`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observe {
+    /// `log_level`: `error`, `warn`, `info` (default) or `debug`.
+    pub log_level: String,
+    /// `log_format`: `text` or `json`. Default text.
+    pub log_json: bool,
+    /// `decision_log`: a file that gets one JSON object per login, with its trace. Default none.
+    pub decision_log: Option<PathBuf>,
+}

@@ -1,0 +1,1 @@
+//! The sandbox: compiles, caches, snapshots and runs components within their limits.

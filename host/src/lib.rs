@@ -1,0 +1,18 @@
+//! Bulkhead: an authentication policy server whose every rule runs in a sandbox of its own.
+//!
+//! The rooms, and what each must not know, are described in `ARCHITECTURE.md`. In short: `auth` holds
+//! plain types, `pipeline` decides in which order plugins are asked, `engine` and `capability` run
+//! them (and are the only ones to name wasmtime), `store` and `backend_io` reach the outside, `api`
+//! speaks HTTP, `config` reads what an administrator wrote, `cli` is the command line.
+
+pub mod api;
+pub mod auth;
+pub mod backend_io;
+pub mod capability;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod observe;
+pub mod pipeline;
+pub mod reload;
+pub mod store;

@@ -1,0 +1,1 @@
+//! Generations: everything that one configuration loads, swapped as a whole.

@@ -1,0 +1,4 @@
+//! The store in memory: gone when the process ends.
+
+/// Not yet.
+pub struct MemoryStore;

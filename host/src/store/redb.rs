@@ -1,0 +1,4 @@
+//! The embedded store on disk.
+
+/// Not yet.
+pub struct RedbStore;
