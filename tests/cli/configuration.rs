@@ -118,7 +118,9 @@ fn a_minimal_file_gets_the_documented_defaults() {
 
 #[test]
 fn every_key_reaches_the_configuration() {
-    let config = config::load(&folder("good/everything.yaml")).unwrap().config;
+    let config = config::load(&folder("good/everything.yaml"))
+        .unwrap()
+        .config;
     let here = std::path::absolute(folder("good")).unwrap();
     let server = &config.server;
     assert_eq!(server.listen.to_string(), "[::1]:9081");
@@ -162,11 +164,11 @@ fn complaints_for_tools_carry_their_place() {
 fn a_later_complaint_finds_its_place_in_the_file() {
     let loaded = config::load(&folder("good/everything.yaml")).unwrap();
     for (path, line) in [
-        ("networks[0]", 30),
-        ("networks[9]", 30),
-        ("strict", 30),
-        ("missing", 30),
-        ("", 30),
+        ("networks[0]", 31),
+        ("networks[9]", 31),
+        ("strict", 31),
+        ("missing", 31),
+        ("", 31),
     ] {
         let complaint = loaded
             .places

@@ -14,9 +14,7 @@ use zeroize::Zeroizing;
 use super::{
     keys,
     reader::{Reader, Section},
-    schema::{
-        BasicAuth, Observe, SecretSource, Server, ServerLimits, StoreConfig,
-    },
+    schema::{BasicAuth, Observe, SecretSource, Server, ServerLimits, StoreConfig},
     source::Span,
     yaml::{Content, Node},
 };
@@ -150,11 +148,15 @@ fn basic_auth(reader: &mut Reader, section: &Section<'_>, loopback: bool) -> Opt
         section.missing(reader, "password", MAKE_PASSWORD);
         return None;
     };
-    let password = secret_value(reader, &entry.value, &entry.key_span, "server.basic_auth.password")?;
+    let password = secret_value(
+        reader,
+        &entry.value,
+        &entry.key_span,
+        "server.basic_auth.password",
+    )?;
     if password.len() < SHORTEST_PASSWORD {
-        let message = format!(
-            "`server.basic_auth.password` is shorter than {SHORTEST_PASSWORD} characters"
-        );
+        let message =
+            format!("`server.basic_auth.password` is shorter than {SHORTEST_PASSWORD} characters");
         if loopback {
             let label = "good enough for a test on this machine only";
             reader.warning(&entry.key_span, message, label, MAKE_PASSWORD);
@@ -285,7 +287,12 @@ pub(super) fn store(reader: &mut Reader, top: &Section<'_>) -> StoreConfig {
     if memory {
         if let Some(entry) = section.entry("path") {
             let message = "`store.path` has no use with `kind: memory`".to_owned();
-            reader.warning(&entry.key_span, message, "", "remove it, or write `kind: redb`");
+            reader.warning(
+                &entry.key_span,
+                message,
+                "",
+                "remove it, or write `kind: redb`",
+            );
         }
         return StoreConfig::Memory;
     }
@@ -353,10 +360,20 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
             1000..=999_999_999,
             default.password_rounds,
         ),
-        component_bytes: section.size(reader, "component_bytes", kib..=gib, default.component_bytes),
+        component_bytes: section.size(
+            reader,
+            "component_bytes",
+            kib..=gib,
+            default.component_bytes,
+        ),
         instances: section.integer(reader, "instances", 1..=100_000, default.instances),
         load_timeout: section.duration(reader, "load_timeout", 100..=600_000, default.load_timeout),
-        metric_series: section.integer(reader, "metric_series", 0..=1_000_000, default.metric_series),
+        metric_series: section.integer(
+            reader,
+            "metric_series",
+            0..=1_000_000,
+            default.metric_series,
+        ),
         post_actions: section.integer(reader, "post_actions", 0..=1_000_000, default.post_actions),
         post_action_timeout: section.duration(
             reader,

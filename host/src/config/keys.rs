@@ -12,11 +12,28 @@ pub struct Keys {
 
 pub(super) const TOP: Keys = Keys {
     section: "",
-    keys: &["server", "store", "secrets", "pipeline", "plugins", "limits", "observe", "cache_directory"],
+    keys: &[
+        "server",
+        "store",
+        "secrets",
+        "pipeline",
+        "plugins",
+        "limits",
+        "observe",
+        "cache_directory",
+    ],
 };
 pub(super) const SERVER: Keys = Keys {
     section: "server",
-    keys: &["listen", "basic_auth", "auth", "request_timeout", "wait_delay", "max_login_attempts", "trusted_proxies"],
+    keys: &[
+        "listen",
+        "basic_auth",
+        "auth",
+        "request_timeout",
+        "wait_delay",
+        "max_login_attempts",
+        "trusted_proxies",
+    ],
 };
 pub(super) const BASIC_AUTH: Keys = Keys {
     section: "server.basic_auth",
@@ -32,11 +49,25 @@ pub(super) const SECRET: Keys = Keys {
 };
 pub(super) const PIPELINE: Keys = Keys {
     section: "pipeline",
-    keys: &["sequential", "features", "backends", "filters", "actions", "hooks"],
+    keys: &[
+        "sequential",
+        "features",
+        "backends",
+        "filters",
+        "actions",
+        "hooks",
+    ],
 };
 pub(super) const FEATURE: Keys = Keys {
     section: "pipeline.features",
-    keys: &["name", "component", "script", "dialect", "package_path", "when_no_auth"],
+    keys: &[
+        "name",
+        "component",
+        "script",
+        "dialect",
+        "package_path",
+        "when_no_auth",
+    ],
 };
 pub(super) const BACKEND: Keys = Keys {
     section: "pipeline.backends",
@@ -44,15 +75,39 @@ pub(super) const BACKEND: Keys = Keys {
 };
 pub(super) const FILTER: Keys = Keys {
     section: "pipeline.filters",
-    keys: &["name", "component", "script", "dialect", "package_path", "when_no_auth", "when_authenticated", "when_unauthenticated"],
+    keys: &[
+        "name",
+        "component",
+        "script",
+        "dialect",
+        "package_path",
+        "when_no_auth",
+        "when_authenticated",
+        "when_unauthenticated",
+    ],
 };
 pub(super) const ACTION: Keys = Keys {
     section: "pipeline.actions",
-    keys: &["name", "on", "component", "script", "dialect", "package_path"],
+    keys: &[
+        "name",
+        "on",
+        "component",
+        "script",
+        "dialect",
+        "package_path",
+    ],
 };
 pub(super) const HOOK: Keys = Keys {
     section: "pipeline.hooks",
-    keys: &["name", "location", "method", "component", "script", "dialect", "package_path"],
+    keys: &[
+        "name",
+        "location",
+        "method",
+        "component",
+        "script",
+        "dialect",
+        "package_path",
+    ],
 };
 pub(super) const PLUGIN: Keys = Keys {
     section: "plugins.NAME",
@@ -60,19 +115,60 @@ pub(super) const PLUGIN: Keys = Keys {
 };
 pub(super) const GRANTS: Keys = Keys {
     section: "plugins.NAME.grants",
-    keys: &["password", "store", "metrics", "may-accept", "http", "secret", "environment"],
+    keys: &[
+        "password",
+        "store",
+        "metrics",
+        "may-accept",
+        "http",
+        "secret",
+        "environment",
+    ],
 };
 pub(super) const HTTP_GRANT: Keys = Keys {
     section: "plugins.NAME.grants.http",
-    keys: &["hosts", "private", "methods", "response_bytes", "request_bytes", "timeout", "redirects", "ca_file"],
+    keys: &[
+        "hosts",
+        "private",
+        "methods",
+        "response_bytes",
+        "request_bytes",
+        "timeout",
+        "redirects",
+        "ca_file",
+    ],
 };
 pub(super) const PLUGIN_LIMITS: Keys = Keys {
     section: "plugins.NAME.limits",
-    keys: &["memory", "cpu", "wall_clock", "concurrency", "queue", "boundary_bytes", "log_lines", "host_calls"],
+    keys: &[
+        "memory",
+        "cpu",
+        "wall_clock",
+        "concurrency",
+        "queue",
+        "boundary_bytes",
+        "log_lines",
+        "host_calls",
+    ],
 };
 pub(super) const LIMITS: Keys = Keys {
     section: "limits",
-    keys: &["body_bytes", "concurrent_requests", "context_bytes", "store_value_bytes", "password_threads", "password_queue", "password_memory", "password_rounds", "component_bytes", "instances", "load_timeout", "metric_series", "post_actions", "post_action_timeout"],
+    keys: &[
+        "body_bytes",
+        "concurrent_requests",
+        "context_bytes",
+        "store_value_bytes",
+        "password_threads",
+        "password_queue",
+        "password_memory",
+        "password_rounds",
+        "component_bytes",
+        "instances",
+        "load_timeout",
+        "metric_series",
+        "post_actions",
+        "post_action_timeout",
+    ],
 };
 pub(super) const OBSERVE: Keys = Keys {
     section: "observe",
@@ -80,7 +176,25 @@ pub(super) const OBSERVE: Keys = Keys {
 };
 
 /// All sections. The first one is the file itself.
-pub const ALL: &[&Keys] = &[&TOP, &SERVER, &BASIC_AUTH, &STORE, &SECRET, &PIPELINE, &FEATURE, &BACKEND, &FILTER, &ACTION, &HOOK, &PLUGIN, &GRANTS, &HTTP_GRANT, &PLUGIN_LIMITS, &LIMITS, &OBSERVE];
+pub const ALL: &[&Keys] = &[
+    &TOP,
+    &SERVER,
+    &BASIC_AUTH,
+    &STORE,
+    &SECRET,
+    &PIPELINE,
+    &FEATURE,
+    &BACKEND,
+    &FILTER,
+    &ACTION,
+    &HOOK,
+    &PLUGIN,
+    &GRANTS,
+    &HTTP_GRANT,
+    &PLUGIN_LIMITS,
+    &LIMITS,
+    &OBSERVE,
+];
 
 /// The candidate that was probably meant, if one is near enough.
 pub(super) fn nearest<'a>(
@@ -103,10 +217,7 @@ pub(super) fn nearest<'a>(
 
 /// `a`, `b` and `c`, for messages.
 pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names
-        .into_iter()
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     names.join(", ")
 }
 

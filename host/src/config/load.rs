@@ -114,9 +114,7 @@ fn config(reader: &mut Reader, root: Node, file: PathBuf) -> (Config, Places) {
     let store = general::store(reader, &top);
     let secrets = general::secrets(reader, &top);
     let secret_names: BTreeSet<&str> = match top.value("secrets").map(|node| &node.content) {
-        Some(Content::Mapping(entries)) => {
-            entries.iter().map(|entry| entry.key.as_str()).collect()
-        }
+        Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
     };
     let (pipeline, listed) = pipeline(reader, &top);

@@ -83,6 +83,9 @@ pub(super) fn pipeline(
     let mut listed = BTreeMap::new();
     let section = top.section(reader, "pipeline", &keys::PIPELINE);
     if top.entry("pipeline").is_none() {
+        if top.malformed {
+            return (PipelineConfig::default(), listed);
+        }
         reader.error(
             &(0..0),
             "`pipeline` is missing".to_owned(),
@@ -260,7 +263,12 @@ fn component_source(
     let Some(name) = written.strip_prefix("builtin:") else {
         if written.ends_with(".lua") {
             let message = format!("`{path}` names a script");
-            reader.error(&node.span, message, "", "write `script:` instead of `component:`");
+            reader.error(
+                &node.span,
+                message,
+                "",
+                "write `script:` instead of `component:`",
+            );
             return None;
         }
         return reader
@@ -276,7 +284,11 @@ fn component_source(
         return None;
     };
     if builtin.kind != part.word() {
-        let message = format!("`builtin:{name}` is a {}, not a {}", builtin.kind, part.word());
+        let message = format!(
+            "`builtin:{name}` is a {}, not a {}",
+            builtin.kind,
+            part.word()
+        );
         let help = format!("move it to `pipeline.{}s`", builtin.kind);
         reader.error(&node.span, message, "", &help);
         return None;
@@ -284,11 +296,7 @@ fn component_source(
     Some(PluginSource::Builtin(name.to_owned()))
 }
 
-fn script_source(
-    reader: &mut Reader,
-    section: &Section<'_>,
-    node: &Node,
-) -> Option<PluginSource> {
+fn script_source(reader: &mut Reader, section: &Section<'_>, node: &Node) -> Option<PluginSource> {
     let dialects = [("5.1", Dialect::Lua51), ("5.4", Dialect::Lua54)];
     let dialect = section.choice(reader, "dialect", &dialects, Dialect::Lua51);
     let package_path = section
@@ -299,7 +307,12 @@ fn script_source(
     let written = reader.text(node, &key)?;
     if written.ends_with(".wasm") {
         let message = format!("`{key}` names a component");
-        reader.error(&node.span, message, "", "write `component:` instead of `script:`");
+        reader.error(
+            &node.span,
+            message,
+            "",
+            "write `component:` instead of `script:`",
+        );
         return None;
     }
     let path = reader.existing_file(node, &key)?;
@@ -381,7 +394,12 @@ fn hooks(reader: &mut Reader, placed: Vec<Placed<'_>>) -> Vec<HookEntry> {
         let key = (location.to_owned(), method.to_owned());
         if let Some(first) = taken.get(&key) {
             let message = format!("two hooks answer `{method} {location}`");
-            reader.error(&node.span, message, "this one", "give one of them another location");
+            reader.error(
+                &node.span,
+                message,
+                "this one",
+                "give one of them another location",
+            );
             reader.and_there(first, "and this one");
             continue;
         }

@@ -40,9 +40,7 @@ impl Places {
             .get("plugins")
             .and_then(|entry| entry.value.get(plugin))
             .map(|entry| match entry.value.get("configuration") {
-                Some(configuration) => {
-                    descend(&configuration.value, &configuration.key_span, path)
-                }
+                Some(configuration) => descend(&configuration.value, &configuration.key_span, path),
                 None => entry.key_span.clone(),
             })
             .or_else(|| self.plugins.get(plugin).cloned());

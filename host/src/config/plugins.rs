@@ -91,12 +91,17 @@ fn plugin(
         ("skip", OnError::Skip),
     ];
     let on_error = section.choice(reader, "on_error", &verdicts, OnError::TemporaryFailure);
-    if let (OnError::Skip, Some(Part::Filter), Some(node)) =
-        (on_error, place.map(|place| place.part), section.value("on_error"))
-    {
+    if let (OnError::Skip, Some(Part::Filter), Some(node)) = (
+        on_error,
+        place.map(|place| place.part),
+        section.value("on_error"),
+    ) {
         reader.warning(
             &node.span,
-            format!("logins pass without the filter `{}` while it fails", entry.key),
+            format!(
+                "logins pass without the filter `{}` while it fails",
+                entry.key
+            ),
             "skip means: as if it were not configured",
             "write `on_error: tempfail` unless that is what you want",
         );
@@ -247,7 +252,7 @@ fn host_problem(host: &str) -> Option<String> {
         return Some("schemes and paths have no place here".to_owned());
     }
     if let Some(rest) = host.strip_prefix('[') {
-        let (address, port) = rest.split_once(']')?;
+        let (address, port) = rest.split_once(']').unwrap_or(("", ""));
         let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
         return (address.parse::<std::net::Ipv6Addr>().is_err() || !port_fits)
             .then(|| "this is no IPv6 address in brackets".to_owned());
@@ -261,7 +266,9 @@ fn host_problem(host: &str) -> Option<String> {
     }
     let plain = name.strip_prefix("*.").unwrap_or(name);
     if plain.contains('*') {
-        return Some("a star stands for all names below a domain, as in `*.example.org`".to_owned());
+        return Some(
+            "a star stands for all names below a domain, as in `*.example.org`".to_owned(),
+        );
     }
     let fits = |symbol: char| symbol.is_ascii_alphanumeric() || "-_.".contains(symbol);
     let bad = plain.is_empty() || plain.split('.').any(str::is_empty) || !plain.chars().all(fits);

@@ -165,7 +165,7 @@ impl Reader {
         range: RangeInclusive<u64>,
     ) -> Option<u64> {
         let limits = format!(
-            "write a size from {} to {} bytes, such as `512`, `64KiB` or `16MiB`",
+            "write a size from {} to {}, such as `512`, `64KiB` or `16MiB`",
             units::show_size(*range.start()),
             units::show_size(*range.end())
         );
@@ -205,7 +205,10 @@ impl Reader {
             &node.span,
             format!("`{path}` cannot be `{text}`"),
             &label.unwrap_or_default(),
-            &format!("write one of {}", list(names())),
+            &match words {
+                [(only, _)] => format!("write `{only}`"),
+                _ => format!("write one of {}", list(names())),
+            },
         );
         None
     }
@@ -263,7 +266,10 @@ impl Reader {
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, help: &str) {
-        let message = format!("`{path}` must be {expected}");
+        let message = match path {
+            "" => format!("the file must be {expected}"),
+            path => format!("`{path}` must be {expected}"),
+        };
         let label = format!("this is {}", node.kind());
         self.error(&node.span, message, &label, help);
     }
@@ -280,6 +286,8 @@ pub(super) struct Section<'a> {
     pub(super) path: String,
     /// What to underline when the section as a whole is meant.
     pub(super) span: Span,
+    /// It is something else than a section, and that was reported.
+    pub(super) malformed: bool,
     entries: &'a [Entry],
 }
 
@@ -289,6 +297,7 @@ impl<'a> Section<'a> {
         Self {
             path: path.to_owned(),
             span: 0..0,
+            malformed: false,
             entries: &[],
         }
     }
@@ -301,12 +310,14 @@ impl<'a> Section<'a> {
         path: &str,
         keys: &Keys,
     ) -> Self {
+        let mut malformed = false;
         let entries = match &node.content {
             Content::Mapping(entries) => entries.as_slice(),
             _ if node.is_null() => &[],
             _ => {
                 let help = format!("its keys are {}", list(keys.keys.iter().copied()));
                 reader.wrong_type(node, path, "a section with keys", &help);
+                malformed = true;
                 &[]
             }
         };
@@ -318,6 +329,7 @@ impl<'a> Section<'a> {
         Self {
             path: path.to_owned(),
             span: span.clone(),
+            malformed,
             entries,
         }
     }
@@ -430,9 +442,7 @@ fn unknown_key(reader: &mut Reader, entry: &Entry, path: &str, keys: &Keys) {
     };
     let elsewhere = || {
         ALL.iter()
-            .find(|other| {
-                other.section != keys.section && other.keys.contains(&entry.key.as_str())
-            })
+            .find(|other| other.section != keys.section && other.keys.contains(&entry.key.as_str()))
             .map(|other| match other.section {
                 "" => format!("`{}` belongs at the top of the file", entry.key),
                 section => format!("`{}` belongs in `{section}`", entry.key),

@@ -117,7 +117,15 @@ mod tests {
 
     #[test]
     fn durations_without_or_with_a_wrong_unit_are_refused() {
-        for text in ["5", "5 seconds", "-5s", "s", "", "1e9d", "99999999999999999999d"] {
+        for text in [
+            "5",
+            "5 seconds",
+            "-5s",
+            "s",
+            "",
+            "1e9d",
+            "99999999999999999999d",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

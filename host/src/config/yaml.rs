@@ -242,7 +242,12 @@ impl Builder {
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(node) => self.add(Node { span, ..node }, 0),
                 None => {
-                    self.flaw("this alias refers to itself", span, "", "write the value out");
+                    self.flaw(
+                        "this alias refers to itself",
+                        span,
+                        "",
+                        "write the value out",
+                    );
                     false
                 }
             },
@@ -268,7 +273,12 @@ impl Builder {
         };
         if self.nodes > MOST_NODES {
             let why = format!("here the limit of {MOST_NODES} values is passed");
-            self.flaw("the file is too large", node.span, &why, "use fewer aliases");
+            self.flaw(
+                "the file is too large",
+                node.span,
+                &why,
+                "use fewer aliases",
+            );
             return false;
         }
         if anchor != 0 {
