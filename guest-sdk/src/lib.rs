@@ -63,6 +63,7 @@ pub mod init;
 pub mod instance;
 pub mod log;
 pub mod metrics;
+pub mod network;
 #[cfg(target_arch = "wasm32")]
 mod panic;
 pub mod password;
