@@ -92,7 +92,7 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
     let timeout = config.server.request_timeout;
     let post_timeout = config.limits.post_action_timeout;
     let code = runtime.block_on(async {
-        let running = match reload::start(config, StoreUse::OnDiskIfFree).await {
+        let running = match reload::start(config, StoreUse::ConfiguredIfFree).await {
             Ok(running) => running,
             Err(problems) => {
                 report::diagnostics(&reload::to_diagnostics(&problems, &loaded.places));
