@@ -92,7 +92,10 @@ fn run() -> Fallible<bool> {
     let address = free_address()?;
     install(&folder.0, address, receiver.address)?;
 
-    println!("Starting {} serve with the example policy …", binary.display());
+    println!(
+        "Starting {} serve with the example policy …",
+        binary.display()
+    );
     let started = Instant::now();
     let log = folder.0.join("bulkhead.log");
     let mut server = Server::start(&binary, &folder.0, &log)?;
@@ -108,7 +111,10 @@ fn run() -> Fallible<bool> {
     }
     good &= receiver.report(CASES.len());
     let stopped = server.stop()?;
-    println!("The server has ended{}.", if stopped { "" } else { ", but not by itself" });
+    println!(
+        "The server has ended{}.",
+        if stopped { "" } else { ", but not by itself" }
+    );
     keep_running(&binary);
     Ok(good && stopped)
 }
@@ -122,8 +128,15 @@ fn binary() -> Fallible<PathBuf> {
         .ok_or("this program is in an unexpected folder")?;
     let binary = folder.join("bulkhead");
     if !binary.is_file() {
-        let profile = if folder.ends_with("release") { " --release" } else { "" };
-        let hint = format!("{} is missing: run `cargo build{profile}` first", binary.display());
+        let profile = if folder.ends_with("release") {
+            " --release"
+        } else {
+            ""
+        };
+        let hint = format!(
+            "{} is missing: run `cargo build{profile}` first",
+            binary.display()
+        );
         return Err(hint.into());
     }
     Ok(binary)
@@ -191,8 +204,11 @@ impl Server {
                 let log = fs::read_to_string(log).unwrap_or_default();
                 return Err(format!("the server ended ({status}) and said:\n{log}").into());
             }
-            if exchange(address, "GET /ping HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n")
-                .is_ok_and(|(status, _)| status == 200)
+            if exchange(
+                address,
+                "GET /ping HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n",
+            )
+            .is_ok_and(|(status, _)| status == 200)
             {
                 return Ok(());
             }
@@ -264,7 +280,14 @@ fn login(case: &Case, address: SocketAddr, folder: &Path) -> Fallible<bool> {
     print_trace(&record);
     let verdict = record["verdict"].as_str().unwrap_or("?");
     let good = status == case.status && verdict == case.verdict && answer.contains(case.answer);
-    println!("   {}\n", if good { "as expected" } else { "NOT as expected" });
+    println!(
+        "   {}\n",
+        if good {
+            "as expected"
+        } else {
+            "NOT as expected"
+        }
+    );
     Ok(good)
 }
 
@@ -278,7 +301,10 @@ fn record(folder: &Path, case: &Case) -> Fallible<Value> {
     let give_up = Instant::now() + Duration::from_secs(5);
     while Instant::now() < give_up {
         let text = fs::read_to_string(&file).unwrap_or_default();
-        let complete = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or("");
+        let complete = text
+            .rfind('\n')
+            .and_then(|end| text.get(..end))
+            .unwrap_or("");
         if let Some(line) = complete.lines().nth(position) {
             return Ok(serde_json::from_str(line)?);
         }
@@ -306,7 +332,10 @@ fn print_trace(record: &Value) {
                 plugin["verdict"].as_str().unwrap_or("?"),
                 milliseconds(&plugin["elapsed_us"]),
                 milliseconds(&plugin["cpu_us"]),
-                format!("{} KiB", plugin["memory_bytes"].as_u64().unwrap_or(0) / 1024),
+                format!(
+                    "{} KiB",
+                    plugin["memory_bytes"].as_u64().unwrap_or(0) / 1024
+                ),
             );
             if let Some(error) = plugin["error"].as_str() {
                 println!("              error: {error}");
@@ -345,7 +374,12 @@ impl Receiver {
     /// Waits for the reports of all logins and prints them; true if all came.
     fn report(&self, expected: usize) -> bool {
         let give_up = Instant::now() + Duration::from_secs(5);
-        let seen = || self.seen.lock().map(|seen| seen.clone()).unwrap_or_default();
+        let seen = || {
+            self.seen
+                .lock()
+                .map(|seen| seen.clone())
+                .unwrap_or_default()
+        };
         while seen().len() < expected && Instant::now() < give_up {
             thread::sleep(Duration::from_millis(10));
         }

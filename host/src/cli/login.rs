@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use svix_ksuid::{Ksuid, KsuidLike};
+
 use super::{exit, report};
 use crate::{
     auth::{Client, Mode, Password, Request, StageTrace, Tls},
@@ -96,7 +98,7 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
             Ok(running) => running,
             Err(problems) => {
                 report::diagnostics(&reload::to_diagnostics(&problems, &loaded.places));
-                return ExitCode::from(exit::CONFIGURATION);
+                return report::exit_code(&problems);
             }
         };
         let started = Instant::now();
@@ -125,7 +127,7 @@ fn request(arguments: Arguments) -> std::io::Result<Request> {
         PasswordSource { .. } => None,
     };
     Ok(Request {
-        session: svix_ksuid::Ksuid::new(None, None).to_string(),
+        session: Ksuid::now(None).to_string(),
         external_session: String::new(),
         service: "login".to_owned(),
         protocol: arguments.protocol,

@@ -28,7 +28,11 @@ pub const VERSION: &str = match option_env!("BULKHEAD_BUILD") {
 /// WebAssembly components or Lua scripts, named in one configuration file.
 #[derive(Parser)]
 #[command(name = "bulkhead", version = VERSION, after_help = format!("{EXAMPLES}\n\n{}", exit::TABLE))]
-#[command(propagate_version = false, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    propagate_version = false,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

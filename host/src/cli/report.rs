@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::exit;
-use crate::config::{self, Diagnostic, Loaded};
+use crate::{
+    config::{self, Diagnostic, Loaded},
+    reload::{LoadProblem, Place},
+};
 
 /// Reads the configuration; prints complaints and warnings to standard error.
 pub(super) fn load(path: &Path) -> Result<Loaded, ExitCode> {
@@ -23,6 +26,16 @@ pub(super) fn load(path: &Path) -> Result<Loaded, ExitCode> {
             Err(ExitCode::from(exit::CONFIGURATION))
         }
     }
+}
+
+/// The exit code for what kept a generation from being loaded.
+pub(super) fn exit_code(problems: &[LoadProblem]) -> ExitCode {
+    let outside = |problem: &LoadProblem| problem.place == Place::Outside;
+    ExitCode::from(if problems.iter().all(outside) {
+        exit::UNAVAILABLE
+    } else {
+        exit::CONFIGURATION
+    })
 }
 
 /// Prints complaints to standard error, in colour on a terminal.

@@ -15,7 +15,7 @@ pub struct Generation {
     /// What it was made from.
     pub config: Arc<Config>,
     /// Decides logins.
-    pub pipeline: Pipeline,
+    pub pipeline: Arc<Pipeline>,
     /// Answer requests at their locations.
     pub hooks: Vec<Hook>,
 }
@@ -118,9 +118,8 @@ impl Generation {
                 when_unauthenticated: entry.when_unauthenticated,
             })
         };
-        let members = |entries: &[PluginEntry]| {
-            entries.iter().map(member).collect::<Result<Vec<_>, _>>()
-        };
+        let members =
+            |entries: &[PluginEntry]| entries.iter().map(member).collect::<Result<Vec<_>, _>>();
         let pipeline = &config.pipeline;
         let stages = Stages {
             sequential: pipeline.sequential,
@@ -145,7 +144,7 @@ impl Generation {
             })
             .collect::<Result<_, LoadProblem>>()?;
         Ok(Self {
-            pipeline: Pipeline::new(stages),
+            pipeline: Arc::new(Pipeline::new(stages)),
             hooks,
             config,
         })
@@ -172,7 +171,11 @@ fn wanted(config: &Config) -> Vec<Wanted> {
         of_kind(Kind::Filter, pipeline.filters.iter().collect()),
         of_kind(
             Kind::Action,
-            pipeline.actions.iter().map(|action| &action.plugin).collect(),
+            pipeline
+                .actions
+                .iter()
+                .map(|action| &action.plugin)
+                .collect(),
         ),
         of_kind(
             Kind::Hook,
@@ -190,7 +193,8 @@ mod tests {
         sync::atomic::{AtomicUsize, Ordering},
     };
 
-    use super::{super::Place, *};
+    use super::*;
+    use crate::reload::Place;
     use crate::{
         config,
         pipeline::{Call, Failure, FailureKind, OnError, Question, Ran},
@@ -306,12 +310,16 @@ plugins:
     async fn plugins_load_side_by_side_but_not_more_than_there_are_cores() {
         let hooks: String = (0..50)
             .map(|number| {
-                format!("    - {{name: hook-{number}, location: l{number}, component: \"/bin/sh\"}}\n")
+                format!(
+                    "    - {{name: hook-{number}, location: l{number}, component: \"/bin/sh\"}}\n"
+                )
             })
             .collect();
         let config = Arc::new(parsed(&format!("pipeline:\n  hooks:\n{hooks}")).config);
         let fake = Fake::default();
-        let generation = Generation::load(config, &fake).await.unwrap_or_else(|_| panic!());
+        let generation = Generation::load(config, &fake)
+            .await
+            .unwrap_or_else(|_| panic!());
         assert_eq!(generation.hooks.len(), 50);
         assert_eq!(generation.hooks[7].location, "l7");
         let cores = std::thread::available_parallelism().unwrap().get();

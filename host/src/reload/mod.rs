@@ -4,9 +4,11 @@
 //! problem of every plugin; nothing of it is used before that. What outlives generations (the store,
 //! the pools) is in [`Server`].
 
+mod engine_loader;
 mod generation;
 mod problem;
 mod server;
+mod services;
 
 pub use generation::{Generation, Hook, Kind, LoadPlugin, Wanted};
 pub use problem::{LoadProblem, Place, to_diagnostics};

@@ -28,8 +28,10 @@ pub enum Place {
         /// Its word for the place: `networks[2]`; empty for the configuration as a whole.
         path: String,
     },
-    /// The server itself: its store, its threads.
+    /// The server itself: its engine, its threads.
     Server,
+    /// Something outside that is not available now, such as a store that another process has.
+    Outside,
 }
 
 impl LoadProblem {
@@ -65,6 +67,14 @@ impl LoadProblem {
         }
     }
 
+    /// Something outside is not available.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self {
+            place: Place::Outside,
+            ..Self::server(message)
+        }
+    }
+
     /// The same with advice.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
@@ -88,7 +98,9 @@ pub fn to_diagnostics(problems: &[LoadProblem], places: &Places) -> Vec<Diagnost
                 diagnostic.help.clone_from(&problem.help);
                 diagnostic
             }
-            Place::Server => places.file_error(problem.message.clone(), problem.help.clone()),
+            Place::Server | Place::Outside => {
+                places.file_error(problem.message.clone(), problem.help.clone())
+            }
         })
         .collect()
 }

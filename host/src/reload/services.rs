@@ -28,11 +28,8 @@ pub(super) fn services(
         rounds: limits.password_rounds,
         ..CostLimits::default()
     };
-    let pool = password_pool::PasswordPool::new(
-        limits.password_threads,
-        limits.password_queue,
-        costs,
-    );
+    let pool =
+        password_pool::PasswordPool::new(limits.password_threads, limits.password_queue, costs);
     Services {
         store,
         http: Arc::new(Http(Arc::new(http::HttpClient::new(vec![
