@@ -1,1 +1,3 @@
 //! Logs, metrics, traces and the decision log.
+
+pub mod metrics;
