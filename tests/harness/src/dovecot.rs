@@ -33,8 +33,10 @@ const DOVEADM: Duration = Duration::from_secs(90);
 pub enum Login {
     /// The password is right.
     Accepted,
-    /// It is wrong, or the user is unknown or disabled.
+    /// It is wrong, or the user is unknown.
     Rejected,
+    /// The account is disabled.
+    Disabled,
     /// Dovecot could not find out.
     TemporaryFailure,
 }
@@ -156,6 +158,12 @@ service imap-login {{
 service auth {{
   unix_listener auth-client {{
     mode = 0666
+  }}
+}}
+# No waiting because of earlier failures from the same address.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service stats {{
@@ -293,17 +301,20 @@ impl Dovecot {
     }
 }
 
-/// Exit codes of `doveadm auth`: 0, 75 (temporary failure), 77 (refused).
+/// `doveadm auth` prints the reply's code and ends with 77 for every refusal.
 fn login_answer(output: Output) -> LoginAnswer {
+    let text = output.stdout + &output.stderr;
     let login = match output.code {
         Some(0) => Login::Accepted,
         Some(75) => Login::TemporaryFailure,
+        Some(77) if text.contains("code=temp_fail") => Login::TemporaryFailure,
+        Some(77) if text.contains("code=user_disabled") => Login::Disabled,
         Some(77) => Login::Rejected,
-        other => panic!("doveadm auth ended with {other:?}: {output:?}"),
+        other => panic!("doveadm auth ended with {other:?}: {text}"),
     };
     LoginAnswer {
         login,
         took: output.took,
-        text: output.stdout + &output.stderr,
+        text,
     }
 }
