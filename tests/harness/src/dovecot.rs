@@ -7,6 +7,7 @@
 use std::{
     fs,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     process::Command,
     time::{Duration, Instant},
 };
@@ -56,6 +57,7 @@ pub struct LoginAnswer {
 pub struct DovecotSetup {
     scratch: Scratch,
     extra: String,
+    prefetch: bool,
 }
 
 impl Default for DovecotSetup {
@@ -70,6 +72,7 @@ impl DovecotSetup {
         Self {
             scratch: Scratch::new("dovecot"),
             extra: String::new(),
+            prefetch: false,
         }
     }
 
@@ -87,6 +90,12 @@ impl DovecotSetup {
     /// Adds configuration text at the end.
     pub fn configuration(mut self, text: &str) -> Self {
         self.extra.push_str(text);
+        self
+    }
+
+    /// Takes the userdb fields from the passdb's answer where there was one.
+    pub fn prefetch(mut self) -> Self {
+        self.prefetch = true;
         self
     }
 
@@ -108,7 +117,16 @@ impl DovecotSetup {
         );
         scratch.folder("base");
         scratch.folder("state");
-        let configuration = configuration(&scratch, imap, script) + &self.extra;
+        let mail = scratch.folder("mail");
+        fs::set_permissions(mail, fs::Permissions::from_mode(0o777))
+            .expect("cannot open the folder");
+        let prefetch = if self.prefetch { PREFETCH } else { "" };
+        let extra = self.extra;
+        let configuration = format!(
+            "{}{prefetch}{}{extra}",
+            head(&scratch, imap, script),
+            lua_userdb(&scratch, script)
+        );
         let configuration = scratch.write("dovecot.conf", configuration);
         let mut command = Command::new("/usr/sbin/dovecot");
         command.arg("-F").arg("-c").arg(&configuration);
@@ -123,7 +141,7 @@ impl DovecotSetup {
     }
 }
 
-fn configuration(scratch: &Scratch, imap: SocketAddr, script: &str) -> String {
+fn head(scratch: &Scratch, imap: SocketAddr, script: &str) -> String {
     let folder = scratch.path().display();
     let port = imap.port();
     format!(
@@ -181,13 +199,16 @@ passdb {{
   driver = lua
   args = file={folder}/{script} blocking=yes
 }}
-userdb {{
-  driver = lua
-  args = file={folder}/{script} blocking=yes
-}}
 "#
     )
 }
+
+fn lua_userdb(scratch: &Scratch, script: &str) -> String {
+    let folder = scratch.path().display();
+    format!("userdb {{\n  driver = lua\n  args = file={folder}/{script} blocking=yes\n}}\n")
+}
+
+const PREFETCH: &str = "userdb {\n  driver = prefetch\n}\n";
 
 /// A running Dovecot.
 pub struct Dovecot {
