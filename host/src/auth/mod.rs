@@ -8,6 +8,7 @@ mod decision;
 mod hook;
 mod password;
 mod request;
+pub mod scheme;
 mod trace;
 
 pub use attribute::{Attribute, Value};

@@ -139,8 +139,34 @@ pub struct Request {
     pub http: IncomingHttp,
 }
 
+impl Request {
+    /// A copy without the password and without the HTTP body that carried it.
+    pub fn without_password(&self) -> Self {
+        Self {
+            session: self.session.clone(),
+            external_session: self.external_session.clone(),
+            service: self.service.clone(),
+            protocol: self.protocol.clone(),
+            method: self.method.clone(),
+            username: self.username.clone(),
+            password: None,
+            mode: self.mode,
+            login_attempt: self.login_attempt,
+            client: self.client.clone(),
+            local: self.local.clone(),
+            tls: self.tls.clone(),
+            identity: self.identity.clone(),
+            dovecot: self.dovecot.clone(),
+            http: IncomingHttp {
+                body: None,
+                ..self.http.clone()
+            },
+        }
+    }
+}
+
 /// The HTTP request that brought the login, for plugins that look at it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct IncomingHttp {
     /// Upper case; empty when there was no HTTP request.
     pub method: String,

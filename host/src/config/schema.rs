@@ -118,6 +118,28 @@ pub struct ServerLimits {
     pub post_action_timeout: Duration,
 }
 
+impl Default for ServerLimits {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            body_bytes: 64 << 10,
+            concurrent_requests: 3000,
+            context_bytes: 1 << 20,
+            store_value_bytes: 1 << 20,
+            password_threads: u32::try_from(cores).unwrap_or(1),
+            password_queue: 256,
+            password_memory_bytes: 256 << 20,
+            password_rounds: 1_000_000,
+            component_bytes: 64 << 20,
+            instances: 1000,
+            load_timeout: Duration::from_secs(10),
+            metric_series: 1000,
+            post_actions: 1000,
+            post_action_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
 /// `pipeline`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PipelineConfig {

@@ -1,12 +1,30 @@
 //! The order of stages, and how their answers become one decision.
 //!
 //! Knows neither HTTP nor WebAssembly: it asks [`Plugin`]s, which the engine (or a test) supplies.
+//! Promises an [`Outcome`] for every request by its deadline, and that no failure of a plugin, of
+//! whatever kind, becomes an accept.
 
+mod actions;
+mod ask;
+mod attributes;
+mod backends;
 mod context;
+mod decide;
+mod features;
+mod filters;
+mod login;
+mod member;
 mod plugin;
+mod post;
+mod redact;
+#[cfg(test)]
+mod tests;
 
 pub use context::{Context, ContextChange};
+pub use decide::{Outcome, Pipeline};
+pub use member::{Member, Stages};
 pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,
     FilterAnswer, FilterVerdict, OnError, Operation, Plugin, Question, Ran,
 };
+pub use post::{PostActions, PostWork};

@@ -25,6 +25,12 @@ pub trait Plugin: Send + Sync {
         false
     }
 
+    /// Whether it holds the grant `password`. The password is kept until the last post action that
+    /// says so has ended; saying true without need keeps it longer, never shows it.
+    fn sees_password(&self) -> bool {
+        true
+    }
+
     /// Asks one question. Returns by `call.deadline` at the latest, and within the plugin's own
     /// limits; dropping the future cancels the call.
     fn run(&self, question: Question, call: Call) -> BoxFuture<'_, Ran>;

@@ -3,14 +3,23 @@
 //! One trait, one conformance suite, several implementations. A failing store is an error, never an
 //! empty answer: a caller that cannot know must not decide.
 
+mod clock;
+mod entry;
 mod memory;
 mod redb;
+
+#[cfg(test)]
+mod conformance;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-pub use self::{memory::MemoryStore, redb::RedbStore};
+pub use self::{
+    clock::{Clock, SteadyClock, WallClock},
+    memory::MemoryStore,
+    redb::{OpenError, RedbStore},
+};
 
 /// Why the store could not do it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

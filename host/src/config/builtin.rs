@@ -1,0 +1,37 @@
+//! The names of the first-party plugins that the binary holds.
+//!
+//! The engine holds their code; this list is what configurations and `bulkhead plugin list` know.
+
+/// A first-party plugin.
+pub struct Builtin {
+    /// As in `component: builtin:NAME`.
+    pub name: &'static str,
+    /// The part of the pipeline that it belongs to: `feature`, `backend`, `filter` or `action`.
+    pub kind: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+}
+
+/// All of them.
+pub const BUILTIN: &[Builtin] = &[
+    Builtin {
+        name: "tls-required",
+        kind: "feature",
+        summary: "Answers a temporary failure to logins over unencrypted connections.",
+    },
+    Builtin {
+        name: "users-file",
+        kind: "backend",
+        summary: "Checks passwords against a list of users and stored hashes.",
+    },
+    Builtin {
+        name: "allow-nets",
+        kind: "filter",
+        summary: "Rejects logins from outside the networks that a user may come from.",
+    },
+    Builtin {
+        name: "webhook",
+        kind: "action",
+        summary: "Posts the decision to a web service.",
+    },
+];

@@ -1,0 +1,316 @@
+//! The section `plugins`: what each plugin is told, what it may do, and how much it may use.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::{
+    general::network,
+    keys::{self, list, nearest},
+    pipeline::{Listed, Part},
+    reader::{Reader, Section},
+    schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
+    source::Span,
+    yaml::{Content, Entry},
+};
+use crate::pipeline::OnError;
+
+/// One entry for every plugin of the pipeline.
+pub(super) fn plugins(
+    reader: &mut Reader,
+    top: &Section<'_>,
+    listed: &BTreeMap<String, Listed>,
+    secrets: &BTreeMap<String, SecretSource>,
+    secret_names: &BTreeSet<&str>,
+) -> BTreeMap<String, PluginConfig> {
+    let mut plugins: BTreeMap<_, _> = listed
+        .keys()
+        .map(|name| (name.clone(), PluginConfig::default()))
+        .collect();
+    let Some(node) = top.value("plugins") else {
+        return plugins;
+    };
+    let Content::Mapping(entries) = &node.content else {
+        if !node.is_null() {
+            let help = "write one key per plugin, named as in `pipeline`";
+            reader.wrong_type(node, "plugins", "a section with one key per plugin", help);
+        }
+        return plugins;
+    };
+    let known = Known {
+        secrets,
+        secret_names,
+    };
+    for entry in entries {
+        let place = listed.get(&entry.key);
+        let config = plugin(reader, entry, place, &known);
+        if place.is_some() {
+            plugins.insert(entry.key.clone(), config);
+        } else {
+            unused(reader, entry, listed);
+        }
+    }
+    plugins
+}
+
+/// Names that grants may refer to.
+struct Known<'a> {
+    secrets: &'a BTreeMap<String, SecretSource>,
+    /// Those that are written down, readable or not.
+    secret_names: &'a BTreeSet<&'a str>,
+}
+
+fn unused(reader: &mut Reader, entry: &Entry, listed: &BTreeMap<String, Listed>) {
+    let names = || listed.keys().map(String::as_str);
+    let label = nearest(&entry.key, names()).map(|near| format!("did you mean `{near}`?"));
+    let help = if listed.is_empty() {
+        "the pipeline has no plugins".to_owned()
+    } else {
+        format!("the pipeline has {}", list(names()))
+    };
+    reader.warning(
+        &entry.key_span,
+        format!("no plugin in `pipeline` has the name `{}`", entry.key),
+        label.as_deref().unwrap_or("this has no effect"),
+        &help,
+    );
+}
+
+fn plugin(
+    reader: &mut Reader,
+    entry: &Entry,
+    place: Option<&Listed>,
+    known: &Known<'_>,
+) -> PluginConfig {
+    let path = format!("plugins.{}", entry.key);
+    let section = Section::open(reader, &entry.value, &entry.key_span, &path, &keys::PLUGIN);
+    let verdicts = [
+        ("tempfail", OnError::TemporaryFailure),
+        ("reject", OnError::Reject),
+        ("skip", OnError::Skip),
+    ];
+    let on_error = section.choice(reader, "on_error", &verdicts, OnError::TemporaryFailure);
+    if let (OnError::Skip, Some(Part::Filter), Some(node)) = (
+        on_error,
+        place.map(|place| place.part),
+        section.value("on_error"),
+    ) {
+        reader.warning(
+            &node.span,
+            format!(
+                "logins pass without the filter `{}` while it fails",
+                entry.key
+            ),
+            "skip means: as if it were not configured",
+            "write `on_error: tempfail` unless that is what you want",
+        );
+    }
+    let kinds = [("fresh", Instances::Fresh), ("pooled", Instances::Pooled)];
+    PluginConfig {
+        configuration: section
+            .value("configuration")
+            .map_or(serde_json::Value::Null, |node| node.to_json()),
+        grants: grants(reader, &section, place, known),
+        limits: limits(reader, &section),
+        on_error,
+        instances: section.choice(reader, "instances", &kinds, Instances::Fresh),
+    }
+}
+
+fn grants(
+    reader: &mut Reader,
+    plugin: &Section<'_>,
+    place: Option<&Listed>,
+    known: &Known<'_>,
+) -> Grants {
+    let section = plugin.section(reader, "grants", &keys::GRANTS);
+    let may_accept = section.boolean(reader, "may-accept", false);
+    if let (true, Some(entry), Some(place)) = (may_accept, section.entry("may-accept"), place)
+        && place.part != Part::Filter
+    {
+        let message = format!("`{}` is for filters only", section.path_of("may-accept"));
+        reader.warning(&entry.key_span, message, "this has no effect", "remove it");
+    }
+    Grants {
+        password: section.boolean(reader, "password", false),
+        store: section.boolean(reader, "store", false),
+        metrics: section.boolean(reader, "metrics", false),
+        may_accept,
+        http: section.entry("http").and_then(|_| http(reader, &section)),
+        secret: secrets(reader, &section, known),
+        environment: environment(reader, &section, place),
+    }
+}
+
+fn secrets(reader: &mut Reader, section: &Section<'_>, known: &Known<'_>) -> BTreeSet<String> {
+    let path = section.path_of("secret");
+    let Some(node) = section.value("secret") else {
+        return BTreeSet::new();
+    };
+    let mut granted = BTreeSet::new();
+    for (name, span) in reader.texts(node, &path) {
+        if known.secrets.contains_key(name) {
+            granted.insert(name.to_owned());
+        } else if !known.secret_names.contains(name) {
+            let label = nearest(name, known.secret_names.iter().copied())
+                .map(|near| format!("did you mean `{near}`?"));
+            reader.error(
+                span,
+                format!("`{path}` names the secret `{name}`, which does not exist"),
+                &label.unwrap_or_default(),
+                &format!("add `secrets: {{{name}: {{file: NAME}}}}` at the top of the file"),
+            );
+        }
+    }
+    granted
+}
+
+fn environment(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    place: Option<&Listed>,
+) -> BTreeSet<String> {
+    let Some(entry) = section.entry("environment") else {
+        return BTreeSet::new();
+    };
+    let path = section.path_of("environment");
+    if place.is_some_and(|place| !place.is_script) {
+        let message = format!("`{path}` is for scripts only");
+        let help = "give a component its settings under `configuration` and its secrets under \
+                    `grants.secret`";
+        reader.error(&entry.key_span, message, "", help);
+    }
+    let mut granted = BTreeSet::new();
+    for (name, span) in reader.texts(&entry.value, &path) {
+        if name.contains(['=', '*', ' ']) {
+            let message = format!("`{name}` is not the name of an environment variable");
+            reader.error(span, message, "", "write each variable's full name");
+        } else {
+            granted.insert(name.to_owned());
+        }
+    }
+    granted
+}
+
+fn http(reader: &mut Reader, grants: &Section<'_>) -> Option<HttpGrant> {
+    let section = grants.section(reader, "http", &keys::HTTP_GRANT);
+    let default = HttpGrant::default();
+    let mut hosts = Vec::new();
+    match section.value("hosts") {
+        None => section.missing(reader, "hosts", "write `hosts: [hook.example.org]`"),
+        Some(node) => {
+            for (host, span) in reader.texts(node, &section.path_of("hosts")) {
+                match host_problem(host) {
+                    None => hosts.push(host.to_owned()),
+                    Some(why) => reader.error(
+                        span,
+                        format!("`{host}` is not a host"),
+                        &why,
+                        "write `name`, `name:port`, `*.name`, an IP address, `\"[v6]:port\"` or a \
+                         network such as `10.0.0.0/8`",
+                    ),
+                }
+            }
+        }
+    }
+    let path = section.path_of("methods");
+    let methods = section
+        .value("methods")
+        .map(|node| reader.texts(node, &path))
+        .unwrap_or_default();
+    let gib = 1 << 30;
+    Some(HttpGrant {
+        hosts,
+        private: section.boolean(reader, "private", default.private),
+        methods: methods
+            .into_iter()
+            .map(|(method, _)| method.to_ascii_uppercase())
+            .collect(),
+        response_bytes: section.size(reader, "response_bytes", 0..=gib, default.response_bytes),
+        request_bytes: section.size(reader, "request_bytes", 0..=gib, default.request_bytes),
+        timeout: section.duration(reader, "timeout", 1..=600_000, default.timeout),
+        redirects: u8::try_from(section.integer(
+            reader,
+            "redirects",
+            0..=20,
+            u32::from(default.redirects),
+        ))
+        .unwrap_or(default.redirects),
+        ca_file: section
+            .value("ca_file")
+            .and_then(|node| reader.existing_file(node, &section.path_of("ca_file"))),
+    })
+}
+
+/// Why the text is no host of a grant; nothing if it is one.
+fn host_problem(host: &str) -> Option<String> {
+    if network(host).is_some() {
+        return None;
+    }
+    if host.contains("://") || host.contains('/') {
+        return Some("schemes and paths have no place here".to_owned());
+    }
+    if let Some(rest) = host.strip_prefix('[') {
+        let (address, port) = rest.split_once(']').unwrap_or(("", ""));
+        let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return (address.parse::<std::net::Ipv6Addr>().is_err() || !port_fits)
+            .then(|| "this is no IPv6 address in brackets".to_owned());
+    }
+    let (name, port) = match host.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
+    };
+    if port.is_some_and(|port| !is_port(port)) {
+        return Some("the port must be a number from 1 to 65535".to_owned());
+    }
+    let plain = name.strip_prefix("*.").unwrap_or(name);
+    if plain.contains('*') {
+        return Some(
+            "a star stands for all names below a domain, as in `*.example.org`".to_owned(),
+        );
+    }
+    let fits = |symbol: char| symbol.is_ascii_alphanumeric() || "-_.".contains(symbol);
+    let bad = plain.is_empty() || plain.split('.').any(str::is_empty) || !plain.chars().all(fits);
+    bad.then(|| "a name has letters, digits, `-`, `_` and single dots".to_owned())
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok_and(|port| port != 0)
+}
+
+fn limits(reader: &mut Reader, plugin: &Section<'_>) -> Limits {
+    let section = plugin.section(reader, "limits", &keys::PLUGIN_LIMITS);
+    let default = Limits::default();
+    let limits = Limits {
+        // 64 KiB is one page of WebAssembly memory; 4 GiB is all that it can address.
+        memory_bytes: section.size(reader, "memory", 1 << 16..=4 << 30, default.memory_bytes),
+        cpu: section.duration(reader, "cpu", 1..=600_000, default.cpu),
+        wall_clock: section.duration(reader, "wall_clock", 1..=600_000, default.wall_clock),
+        concurrency: section.integer(reader, "concurrency", 1..=100_000, default.concurrency),
+        queue: section.integer(reader, "queue", 0..=1_000_000, default.queue),
+        boundary_bytes: section.size(
+            reader,
+            "boundary_bytes",
+            1 << 10..=1 << 30,
+            default.boundary_bytes,
+        ),
+        log_lines: section.integer(reader, "log_lines", 0..=1_000_000, default.log_lines),
+        host_calls: section.integer(reader, "host_calls", 0..=100_000_000, default.host_calls),
+    };
+    warn_if_unreachable(reader, &section, &limits);
+    limits
+}
+
+fn warn_if_unreachable(reader: &mut Reader, section: &Section<'_>, limits: &Limits) {
+    let written = |key| section.value(key).map(|node| node.span.clone());
+    let span: Option<Span> = written("cpu");
+    if let Some(span) = span
+        && limits.cpu > limits.wall_clock
+        && limits.wall_clock > Duration::ZERO
+    {
+        let message = format!("`{}` can never be reached", section.path_of("cpu"));
+        let label = "it is longer than `wall_clock`, which ends the call first";
+        reader.warning(&span, message, label, "raise `wall_clock`, or lower `cpu`");
+    }
+}

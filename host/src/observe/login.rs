@@ -1,0 +1,165 @@
+//! What the log, the decision log and metrics know of one login: everything but secrets.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use super::format::timestamp;
+use crate::{
+    auth::{Mode, Request, Trace, Value, Verdict},
+    pipeline::Outcome,
+};
+
+/// One decided login. Serialises to the object of the decision log.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoginRecord {
+    /// When it was decided: RFC 3339, UTC.
+    pub time: String,
+    /// Bulkhead's id of the request.
+    pub session: String,
+    /// The caller's.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub external_session: String,
+    /// The name that was asked about.
+    pub username: String,
+    /// The account that it maps to; empty when unknown.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// Address of the client.
+    pub client: String,
+    /// Its port.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub client_port: String,
+    /// Its reverse-resolved name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub client_hostname: String,
+    /// IMAP ID.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub client_id: String,
+    /// HTTP user agent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user_agent: String,
+    /// Where the client connected to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub local_address: String,
+    /// The port there.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub local_port: String,
+    /// `imap`, `smtp` …
+    pub protocol: String,
+    /// The door that the request came through.
+    pub service: String,
+    /// SASL mechanism.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub method: String,
+    /// `auth`, `no-auth` or `list-accounts`.
+    #[serde(serialize_with = "mode_word")]
+    pub mode: Mode,
+    /// TLS version of the client's connection.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tls_protocol: String,
+    /// Its cipher.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tls_cipher: String,
+    /// Path of the HTTP request.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The outcome.
+    #[serde(serialize_with = "verdict_word")]
+    pub verdict: Verdict,
+    /// What the client was told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub status_message: String,
+    /// The backend that knew the user.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub backend: String,
+    /// The feature that ended the login.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub feature: String,
+    /// From the arrival of the request to the decision.
+    #[serde(rename = "latency_us", serialize_with = "microseconds")]
+    pub latency: Duration,
+    /// Which plugins ran, and what they said and used.
+    #[serde(rename = "stages", serialize_with = "stages")]
+    pub trace: Trace,
+    /// Pairs that plugins added.
+    #[serde(rename = "fields", serialize_with = "pairs")]
+    pub log_fields: Vec<(String, Value)>,
+}
+
+impl LoginRecord {
+    /// Gathers what is to be known of a decided login.
+    pub fn new(request: &Request, outcome: &Outcome, latency: Duration) -> Self {
+        let progress = &outcome.decision.progress;
+        let tls = request.tls.as_ref();
+        Self {
+            time: timestamp(),
+            session: request.session.clone(),
+            external_session: request.external_session.clone(),
+            username: request.username.clone(),
+            account: progress.account.clone(),
+            client: request.client.address.clone(),
+            client_port: request.client.port.clone(),
+            client_hostname: request.client.hostname.clone(),
+            client_id: request.client.id.clone(),
+            user_agent: request.client.user_agent.clone(),
+            local_address: request.local.address.clone(),
+            local_port: request.local.port.clone(),
+            protocol: request.protocol.clone(),
+            service: request.service.clone(),
+            method: request.method.clone(),
+            mode: request.mode,
+            tls_protocol: tls.map(|tls| tls.protocol.clone()).unwrap_or_default(),
+            tls_cipher: tls.map(|tls| tls.cipher.clone()).unwrap_or_default(),
+            path: request.http.path.clone(),
+            verdict: outcome.decision.verdict,
+            status_message: outcome.decision.status_message.clone(),
+            backend: progress.backend.clone(),
+            feature: progress.feature.clone(),
+            latency,
+            trace: outcome.trace.clone(),
+            log_fields: outcome.log_fields.clone(),
+        }
+    }
+}
+
+/// The mode's word in logs.
+pub(super) fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Verify => "auth",
+        Mode::LookUp => "no-auth",
+        Mode::ListAccounts => "list-accounts",
+    }
+}
+
+fn mode_word<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(mode_name(*mode))
+}
+
+fn verdict_word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(verdict.as_str())
+}
+
+fn microseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn stages<S: Serializer>(trace: &Trace, serializer: S) -> Result<S::Ok, S::Error> {
+    trace.stages.serialize(serializer)
+}
+
+fn pairs<S: Serializer>(pairs: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    // A key that came twice has one member: the later.
+    let unique: serde_json::Map<String, serde_json::Value> = pairs
+        .iter()
+        .map(|(key, value)| {
+            let value = serde_json::to_value(value).unwrap_or_default();
+            (key.clone(), value)
+        })
+        .collect();
+    let mut map = serializer.serialize_map(Some(unique.len()))?;
+    for (key, value) in &unique {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}

@@ -1,0 +1,166 @@
+//! The one log line of a login, with the texts and keys of Nauthilus' line (empty ones left out).
+
+use serde_json::{Map, Value};
+
+use super::{
+    format::PAIRS,
+    login::{LoginRecord, mode_name},
+};
+use crate::auth::Verdict;
+
+/// Keys that only the server may write. A plugin's pair of that name gets a prefix, so that no
+/// plugin can forge what the server says.
+const RESERVED: [&str; 29] = [
+    "time",
+    "level",
+    "target",
+    "message",
+    PAIRS,
+    "session",
+    "external_session",
+    "mode",
+    "backend_name",
+    "protocol",
+    "service",
+    "local_ip",
+    "port",
+    "client_ip",
+    "client_port",
+    "client_host",
+    "tls_protocol",
+    "tls_cipher",
+    "auth_method",
+    "username",
+    "account",
+    "user_agent",
+    "client_id",
+    "brute_force_bucket",
+    "feature",
+    "status_message",
+    "uri_path",
+    "authenticated",
+    "latency",
+];
+
+/// Writes the line.
+pub(super) fn write(record: &LoginRecord) {
+    let pairs = Value::Object(pairs(record)).to_string();
+    match record.verdict {
+        Verdict::Accept => {
+            tracing::info!(pairs, "Authentication request was successful");
+        }
+        Verdict::Reject => tracing::info!(pairs, "Authentication request has failed"),
+        Verdict::TemporaryFailure => tracing::warn!(pairs, "Temporary server problem"),
+    }
+}
+
+/// The pairs, in the order in which they appear.
+fn pairs(record: &LoginRecord) -> Map<String, Value> {
+    let authenticated = match record.verdict {
+        Verdict::Accept => "ok",
+        Verdict::Reject => "fail",
+        Verdict::TemporaryFailure => "tempfail",
+    };
+    let latency = format!("{:.3}ms", record.latency.as_secs_f64() * 1000.0);
+    let known = [
+        ("session", record.session.as_str()),
+        ("external_session", &record.external_session),
+        ("mode", mode_name(record.mode)),
+        ("backend_name", &record.backend),
+        ("protocol", &record.protocol),
+        ("service", &record.service),
+        ("local_ip", &record.local_address),
+        ("port", &record.local_port),
+        ("client_ip", &record.client),
+        ("client_port", &record.client_port),
+        ("client_host", &record.client_hostname),
+        ("tls_protocol", &record.tls_protocol),
+        ("tls_cipher", &record.tls_cipher),
+        ("auth_method", &record.method),
+        ("username", &record.username),
+        ("account", &record.account),
+        ("user_agent", &record.user_agent),
+        ("client_id", &record.client_id),
+        ("feature", &record.feature),
+        ("status_message", &record.status_message),
+        ("uri_path", &record.path),
+        ("authenticated", authenticated),
+        ("latency", &latency),
+    ];
+    let mut pairs: Map<String, Value> = known
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(key, text)| (key.to_owned(), text.into()))
+        .collect();
+    for (key, value) in &record.log_fields {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        let key = super::escape::key(key);
+        if RESERVED.contains(&key.as_str()) {
+            pairs.insert(format!("plugin_{key}"), value);
+        } else {
+            pairs.insert(key, value);
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::*;
+    use crate::auth::{Mode, Trace, Value as Pair};
+
+    fn record() -> LoginRecord {
+        LoginRecord {
+            time: String::new(),
+            session: "s1".into(),
+            external_session: String::new(),
+            username: "alice".into(),
+            account: String::new(),
+            client: "192.0.2.1".into(),
+            client_port: String::new(),
+            client_hostname: String::new(),
+            client_id: String::new(),
+            user_agent: String::new(),
+            local_address: String::new(),
+            local_port: String::new(),
+            protocol: "imap".into(),
+            service: "json".into(),
+            method: String::new(),
+            mode: Mode::Verify,
+            tls_protocol: String::new(),
+            tls_cipher: String::new(),
+            path: String::new(),
+            verdict: Verdict::Reject,
+            status_message: "No".into(),
+            backend: String::new(),
+            feature: String::new(),
+            latency: Duration::from_micros(1500),
+            trace: Trace::default(),
+            log_fields: vec![
+                ("authenticated".into(), Pair::Text("ok".into())),
+                ("score".into(), Pair::Integer(7)),
+            ],
+        }
+    }
+
+    #[test]
+    fn known_keys_come_first_and_plugins_cannot_forge_them() {
+        let pairs = pairs(&record());
+        assert_eq!(
+            serde_json::to_string(&pairs).unwrap(),
+            r#"{"session":"s1","mode":"auth","protocol":"imap","service":"json","client_ip":"192.0.2.1","username":"alice","status_message":"No","authenticated":"fail","latency":"1.500ms","plugin_authenticated":"ok","score":7}"#
+        );
+    }
+
+    #[test]
+    fn every_key_of_the_server_is_reserved() {
+        let mut record = record();
+        record.log_fields.clear();
+        for key in pairs(&record).keys() {
+            assert!(RESERVED.contains(&key.as_str()), "{key}");
+        }
+    }
+}

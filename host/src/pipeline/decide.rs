@@ -1,0 +1,140 @@
+//! The pipeline: one request in, one outcome out.
+//!
+//! The order of stages, and where those that are not built yet belong:
+//!
+//! 1. (brute-force check: a read)
+//! 2. features; then (relay domains, block lists), which an aborting feature skips
+//! 3. the checks for an empty name and an empty password
+//! 4. (positive cache), backends, (account mapping)
+//! 5. (brute-force update)
+//! 6. filters
+//! 7. the answer, and after it the post actions, which the caller runs
+//!
+//! Filters have nothing to say about a temporary failure of the backends, nor about a login that
+//! ended before the backends were asked.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    Plugin, PostWork, Stages, actions, backends,
+    features::{self, Ending},
+    filters,
+    login::Login,
+};
+use crate::auth::{Decision, Event, Mode, Password, Request, Trace, Value, Verdict};
+
+/// Text of a login without a user name (Nauthilus' wording).
+const NO_USERNAME: &str = "No username given";
+
+/// All stages of one generation of the configuration.
+pub struct Pipeline {
+    stages: Stages,
+    post: Arc<[Arc<dyn Plugin>]>,
+}
+
+/// What came of one request.
+pub struct Outcome {
+    /// The answer.
+    pub decision: Decision,
+    /// How it came about.
+    pub trace: Trace,
+    /// Pairs that plugins want in the login's log line, in order.
+    pub log_fields: Vec<(String, Value)>,
+    /// What is to run after the answer.
+    pub post: PostWork,
+}
+
+impl Pipeline {
+    /// Builds a pipeline that asks these plugins.
+    pub fn new(stages: Stages) -> Self {
+        let post = stages
+            .actions
+            .iter()
+            .filter(|(event, _)| *event == Event::Post)
+            .map(|(_, member)| Arc::clone(&member.plugin))
+            .collect();
+        Self { stages, post }
+    }
+
+    /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
+    /// then. Dropping the future cancels the plugins that run.
+    pub async fn decide(&self, request: Arc<Request>, deadline: Instant) -> Outcome {
+        let mut login = Login::new(request, deadline);
+        let (verdict, accounts) = match login.request.mode {
+            Mode::ListAccounts => backends::list_accounts(&mut login, &self.stages.backends).await,
+            Mode::Verify | Mode::LookUp => (self.log_in(&mut login).await, Vec::new()),
+        };
+        // Whatever was found out too late, or assembled from calls that were cut short, is no answer.
+        if login.expired() {
+            login.temporary_failure_message = None;
+            self.finish(login, Verdict::TemporaryFailure, Vec::new())
+        } else {
+            self.finish(login, verdict, accounts)
+        }
+    }
+
+    async fn log_in(&self, login: &mut Login) -> Verdict {
+        let stages = &self.stages;
+        let (verdict, event) = match features::run(login, &stages.features, stages.sequential).await
+        {
+            Ending::Reject(event) => (Verdict::Reject, event),
+            Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
+            Ending::Continue { .. } => return self.check_password(login).await,
+        };
+        if let Some(event) = event {
+            actions::run(login, &stages.actions, event).await;
+        }
+        verdict
+    }
+
+    async fn check_password(&self, login: &mut Login) -> Verdict {
+        let request = &login.request;
+        if request.username.is_empty() {
+            login.temporary_failure_message = Some(NO_USERNAME.to_owned());
+            return Verdict::TemporaryFailure;
+        }
+        let no_password = request.password.as_deref().is_none_or(Password::is_empty);
+        if request.mode == Mode::Verify && no_password {
+            return Verdict::Reject;
+        }
+        let verdict = backends::find_user(login, &self.stages.backends).await;
+        if verdict == Verdict::TemporaryFailure || login.expired() {
+            return Verdict::TemporaryFailure;
+        }
+        filters::run(login, &self.stages.filters, verdict).await
+    }
+
+    fn finish(&self, mut login: Login, verdict: Verdict, accounts: Vec<String>) -> Outcome {
+        let message = match verdict {
+            Verdict::Accept => String::new(),
+            Verdict::Reject if login.progress.status_message.is_empty() => {
+                Decision::DEFAULT_REJECT.to_owned()
+            }
+            Verdict::Reject => login.progress.status_message.clone(),
+            Verdict::TemporaryFailure => login
+                .temporary_failure_message
+                .take()
+                .filter(|message| !message.is_empty())
+                .unwrap_or_else(|| Decision::DEFAULT_TEMPORARY_FAILURE.to_owned()),
+        };
+        let mut progress = login.progress_now();
+        progress.status_message.clone_from(&message);
+        let plugins = if login.request.mode == Mode::ListAccounts {
+            Arc::default()
+        } else {
+            Arc::clone(&self.post)
+        };
+        Outcome {
+            decision: Decision {
+                verdict,
+                status_message: message,
+                progress: progress.clone(),
+                accounts,
+                response_headers: login.response_headers,
+            },
+            trace: login.trace,
+            log_fields: login.log_fields,
+            post: PostWork::new(plugins, login.request, progress, login.context),
+        }
+    }
+}

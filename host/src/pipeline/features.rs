@@ -1,0 +1,168 @@
+//! The feature stage: who may stop a login before its password is looked at.
+//!
+//! In parallel every feature is waited for, and the strongest verdict counts, whatever the order in
+//! which answers arrive: reject, then temporary failure, then abort, then pass. Among equals the
+//! first in configuration order decides and names the event. In sequence the first verdict that is
+//! not pass ends the stage.
+//!
+//! The first status message in configuration order wins, also when its plugin passed: it is what a
+//! reject by a later stage tells the client.
+
+use super::{
+    Answer, FeatureAnswer, FeatureVerdict, Member, OnError, Question,
+    ask::{Asked, ask},
+    login::{Login, StageClock},
+};
+use crate::auth::{Event, Stage};
+
+/// What the stage came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Ending {
+    /// No objection, or aborted: the controls after an aborting feature are skipped too.
+    Continue {
+        /// A feature asked to skip the remaining features and controls.
+        aborted: bool,
+    },
+    /// The login is rejected; the event's actions run.
+    Reject(Option<Event>),
+    /// The login ends in a temporary failure; the event's actions run.
+    TemporaryFailure(Option<Event>),
+}
+
+/// Asks the features.
+pub(super) async fn run(login: &mut Login, members: &[Member], sequential: bool) -> Ending {
+    let mut clock = StageClock::start(Stage::Features);
+    let mode = login.request.mode;
+    let mut tally = Tally::default();
+    if sequential {
+        for member in members {
+            if tally.decided() || login.expired() || !member.applies_as_feature(mode) {
+                clock.skipped(member.plugin.name());
+                continue;
+            }
+            let asked = ask(
+                member.plugin.as_ref(),
+                Stage::Features,
+                Question::Feature,
+                login.call(),
+            )
+            .await;
+            clock.push(asked.trace.clone());
+            tally.count(login, member.plugin.name(), asked);
+        }
+    } else {
+        let call = login.call();
+        let answers = futures_util::future::join_all(members.iter().map(|member| {
+            let call = call.clone();
+            async move {
+                if !member.applies_as_feature(mode) {
+                    return None;
+                }
+                let plugin = member.plugin.as_ref();
+                Some(ask(plugin, Stage::Features, Question::Feature, call).await)
+            }
+        }))
+        .await;
+        for (member, answer) in members.iter().zip(answers) {
+            match answer {
+                Some(asked) => {
+                    clock.push(asked.trace.clone());
+                    tally.count(login, member.plugin.name(), asked);
+                }
+                None => clock.skipped(member.plugin.name()),
+            }
+        }
+    }
+    clock.finish_into(&mut login.trace);
+    tally.end(login)
+}
+
+/// One verdict that is not pass.
+struct Objection {
+    feature: String,
+    event: Option<Event>,
+    message: Option<String>,
+}
+
+#[derive(Default)]
+struct Tally {
+    reject: Option<Objection>,
+    temporary_failure: Option<Objection>,
+    aborted: bool,
+    message: Option<String>,
+}
+
+impl Tally {
+    fn decided(&self) -> bool {
+        self.reject.is_some() || self.temporary_failure.is_some() || self.aborted
+    }
+
+    fn count(&mut self, login: &mut Login, name: &str, asked: Asked) {
+        login.keep(asked.context, asked.log_fields);
+        match asked.answer {
+            Ok(Answer::Feature(answer)) => {
+                self.count_answer(name, &answer);
+                login.response_headers.extend(answer.response_headers);
+                if self.message.is_none() {
+                    self.message = answer.status_message;
+                }
+            }
+            // `ask` lets nothing else through.
+            Ok(_) | Err(OnError::TemporaryFailure) => self.fail(name),
+            Err(OnError::Reject) => {
+                // A failure is no trigger: no event, so no actions.
+                self.reject.get_or_insert(Objection {
+                    feature: name.to_owned(),
+                    event: None,
+                    message: None,
+                });
+            }
+            Err(OnError::Skip) => {}
+        }
+    }
+
+    fn count_answer(&mut self, name: &str, answer: &FeatureAnswer) {
+        let objection = || Objection {
+            feature: name.to_owned(),
+            event: Some(answer.event),
+            message: answer.status_message.clone(),
+        };
+        match answer.verdict {
+            FeatureVerdict::Pass => {}
+            FeatureVerdict::Abort => self.aborted = true,
+            FeatureVerdict::Reject => {
+                self.reject.get_or_insert_with(objection);
+            }
+            FeatureVerdict::TemporaryFailure => {
+                self.temporary_failure.get_or_insert_with(objection);
+            }
+        }
+    }
+
+    fn fail(&mut self, name: &str) {
+        self.temporary_failure.get_or_insert(Objection {
+            feature: name.to_owned(),
+            event: None,
+            message: None,
+        });
+    }
+
+    fn end(self, login: &mut Login) -> Ending {
+        if let Some(message) = self.message {
+            login.progress.status_message = message;
+        }
+        if let Some(objection) = self.reject {
+            login.progress.feature = objection.feature;
+            Ending::Reject(objection.event)
+        } else if let Some(objection) = self.temporary_failure {
+            login.progress.feature = objection.feature;
+            login.progress.status_message = objection.message.clone().unwrap_or_default();
+            login.temporary_failure_message = objection.message;
+            Ending::TemporaryFailure(objection.event)
+        } else {
+            Ending::Continue {
+                aborted: self.aborted,
+            }
+        }
+    }
+}

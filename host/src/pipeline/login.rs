@@ -1,0 +1,114 @@
+//! The state of one login on its way through the stages.
+//!
+//! Collects what plugins report (context, trace, log fields, headers) so that the stages need only
+//! care for verdicts.
+
+use std::{sync::Arc, time::Instant};
+
+use super::{Call, Context, ContextChange};
+use crate::auth::{Header, PluginTrace, Progress, Request, Stage, StageTrace, Trace, Usage, Value};
+
+/// One login, while it is being decided.
+pub(super) struct Login {
+    pub(super) request: Arc<Request>,
+    pub(super) progress: Progress,
+    pub(super) context: Context,
+    pub(super) deadline: Instant,
+    /// Text for the client if this ends as a temporary failure; the default text if absent.
+    pub(super) temporary_failure_message: Option<String>,
+    pub(super) trace: Trace,
+    pub(super) log_fields: Vec<(String, Value)>,
+    pub(super) response_headers: Vec<Header>,
+    started: Instant,
+}
+
+impl Login {
+    pub(super) fn new(request: Arc<Request>, deadline: Instant) -> Self {
+        Self {
+            request,
+            progress: Progress::default(),
+            context: Context::default(),
+            deadline,
+            temporary_failure_message: None,
+            trace: Trace::default(),
+            log_fields: Vec::new(),
+            response_headers: Vec::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// What a plugin that is asked now may see.
+    pub(super) fn call(&self) -> Call {
+        Call {
+            request: Arc::clone(&self.request),
+            progress: Arc::new(self.progress_now()),
+            context: self.context.clone(),
+            deadline: self.deadline,
+        }
+    }
+
+    /// The progress with its clock brought up to date.
+    pub(super) fn progress_now(&self) -> Progress {
+        Progress {
+            latency_ms: self.started.elapsed().as_secs_f64() * 1000.0,
+            ..self.progress.clone()
+        }
+    }
+
+    /// True when no time is left: whatever was found out, the answer is a temporary failure.
+    pub(super) fn expired(&self) -> bool {
+        Instant::now() >= self.deadline
+    }
+
+    /// Takes over what a plugin left behind besides its answer.
+    pub(super) fn keep(&mut self, context: Vec<ContextChange>, log_fields: Vec<(String, Value)>) {
+        self.context.apply(context);
+        self.log_fields.extend(log_fields);
+    }
+}
+
+/// Builds the trace of one stage.
+pub(super) struct StageClock {
+    stage: Stage,
+    started: Instant,
+    plugins: Vec<PluginTrace>,
+}
+
+impl StageClock {
+    pub(super) fn start(stage: Stage) -> Self {
+        Self {
+            stage,
+            started: Instant::now(),
+            plugins: Vec::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, plugin: PluginTrace) {
+        self.plugins.push(plugin);
+    }
+
+    /// A plugin that is configured and was not asked.
+    pub(super) fn skipped(&mut self, name: &str) {
+        self.plugins.push(PluginTrace {
+            plugin: name.to_owned(),
+            verdict: "skipped".to_owned(),
+            error: None,
+            usage: Usage::default(),
+        });
+    }
+
+    pub(super) fn finish(self) -> StageTrace {
+        StageTrace {
+            stage: self.stage,
+            elapsed: self.started.elapsed(),
+            plugins: self.plugins,
+        }
+    }
+
+    /// Adds the stage to the trace, unless nothing is configured in it.
+    pub(super) fn finish_into(self, trace: &mut Trace) {
+        if !self.plugins.is_empty() {
+            trace.stages.push(self.finish());
+        }
+    }
+}

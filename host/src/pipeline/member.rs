@@ -1,0 +1,63 @@
+//! What a pipeline is made of: plugins, and when each is asked.
+//!
+//! Plain data. Says nothing about how a plugin was loaded or configured.
+
+use std::sync::Arc;
+
+use super::Plugin;
+use crate::auth::{Event, Mode};
+
+/// One plugin in the pipeline, and when it is asked.
+#[derive(Clone)]
+pub struct Member {
+    /// The plugin.
+    pub plugin: Arc<dyn Plugin>,
+    /// Features and filters: also asked when no password is checked. Backends and actions always are.
+    pub when_no_auth: bool,
+    /// Filters: asked when a backend accepted the password.
+    pub when_authenticated: bool,
+    /// Filters: asked when none did.
+    pub when_unauthenticated: bool,
+}
+
+impl Member {
+    /// A member with the flags that the configuration defaults to.
+    pub fn new(plugin: Arc<dyn Plugin>) -> Self {
+        Self {
+            plugin,
+            when_no_auth: false,
+            when_authenticated: true,
+            when_unauthenticated: true,
+        }
+    }
+
+    /// Whether this feature has a say in a request of that mode.
+    pub(super) fn applies_as_feature(&self, mode: Mode) -> bool {
+        mode == Mode::Verify || self.when_no_auth
+    }
+
+    /// Whether this filter has a say. Without a password there is no authentication state, so only
+    /// `when_no_auth` counts then.
+    pub(super) fn applies_as_filter(&self, mode: Mode, authenticated: bool) -> bool {
+        match mode {
+            Mode::Verify if authenticated => self.when_authenticated,
+            Mode::Verify => self.when_unauthenticated,
+            Mode::LookUp | Mode::ListAccounts => self.when_no_auth,
+        }
+    }
+}
+
+/// The plugins of every stage, each list in configuration order.
+#[derive(Clone, Default)]
+pub struct Stages {
+    /// Features one after the other, the first that does not pass ends the stage.
+    pub sequential: bool,
+    /// Before the password check.
+    pub features: Vec<Member>,
+    /// Check the password; asked in order.
+    pub backends: Vec<Member>,
+    /// After the password check.
+    pub filters: Vec<Member>,
+    /// React to an event. Those of [`Event::Post`] run after the answer.
+    pub actions: Vec<(Event, Member)>,
+}

@@ -1,0 +1,133 @@
+//! What only the store on disk promises.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
+
+use super::*;
+use crate::store::{clock::ManualClock, conformance};
+
+fn open(path: &Path) -> RedbStore {
+    RedbStore::open(path).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut number = 0;
+    conformance::run_all(|clock| {
+        number += 1;
+        let path = folder.path().join(format!("{number}.redb"));
+        Arc::new(RedbStore::open_with_clock(&path, clock).unwrap())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn values_and_expiries_survive_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/er/store.redb");
+    let clock = Arc::new(ManualClock::default());
+    let (plain, counter) = (conformance::key("plain"), conformance::key("counter"));
+    let store = RedbStore::open_with_clock(&path, clock.clone()).unwrap();
+    store.set(plain.clone(), b"v".to_vec(), None).await.unwrap();
+    let ttl = Some(Duration::from_secs(60));
+    store.increment(counter.clone(), 41, ttl).await.unwrap();
+    drop(store);
+
+    clock.advance(Duration::from_secs(20));
+    let store = RedbStore::open_with_clock(&path, clock.clone()).unwrap();
+    assert_eq!(store.get(plain).await.unwrap().as_deref(), Some(&b"v"[..]));
+    assert_eq!(store.increment(counter.clone(), 1, None).await.unwrap(), 42);
+    let left = Remaining::For(Duration::from_secs(40));
+    assert_eq!(store.time_to_live(counter).await.unwrap(), left);
+}
+
+#[tokio::test]
+async fn expired_entries_leave_the_file_as_others_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::default());
+    let path = folder.path().join("store.redb");
+    let store = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
+    let writes = (0..300).map(|number: u32| {
+        let ttl = Some(Duration::from_secs(1));
+        store.set(conformance::key(&number.to_string()), vec![1], ttl)
+    });
+    futures_util::future::join_all(writes).await;
+    clock.advance(Duration::from_secs(2));
+    for number in 0..2_u32 {
+        let key = conformance::key(&format!("new {number}"));
+        store.set(key, vec![], None).await.unwrap();
+    }
+    use ::redb::ReadableTableMetadata;
+    let read = store.database.begin_read().unwrap();
+    assert_eq!(read.open_table(ENTRIES).unwrap().len().unwrap(), 2);
+    assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 0);
+}
+
+#[test]
+fn the_file_is_its_owners_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/store.redb");
+    let _store = open(&path);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+}
+
+#[test]
+fn a_second_opener_is_told_that_the_store_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let _store = open(&path);
+    let error = RedbStore::open(&path).err().unwrap();
+    assert!(matches!(error, OpenError::Locked(_)), "{error}");
+    assert!(error.to_string().contains("stop that process"));
+}
+
+#[test]
+fn garbage_and_truncated_files_are_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    drop(open(&path));
+    let good = std::fs::read(&path).unwrap();
+    let half = good.get(..good.len() / 2).unwrap().to_vec();
+    let mut broken = good.clone();
+    broken
+        .iter_mut()
+        .skip(64)
+        .step_by(7)
+        .for_each(|byte| *byte ^= 0x5a);
+    for content in [b"not a store, but some text".repeat(500), half, broken] {
+        std::fs::write(&path, content).unwrap();
+        let error = RedbStore::open(&path).err().unwrap();
+        assert!(matches!(error, OpenError::Corrupt(..)), "{error}");
+        assert!(error.to_string().contains("move the file away"));
+    }
+}
+
+#[test]
+fn a_file_of_another_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    drop(open(&path));
+    let database = Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction
+        .open_table(FACTS)
+        .unwrap()
+        .insert("format", 2)
+        .unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    assert!(matches!(
+        RedbStore::open(&path).err().unwrap(),
+        OpenError::Format(_, 2)
+    ));
+}
+
+#[test]
+fn a_folder_in_the_files_place_is_an_error_that_names_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = RedbStore::open(folder.path()).err().unwrap();
+    assert!(error.to_string().contains("store.path"), "{error}");
+}

@@ -1,0 +1,1 @@
+-- Exists so that configurations can name it.

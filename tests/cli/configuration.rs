@@ -1,0 +1,200 @@
+//! Configuration files: every file in `broken/` gives the complaints of its snapshot, every file in
+//! `good/` loads. To add a case, add a file, run the test, and review the snapshot.
+
+use std::path::{Path, PathBuf};
+
+use bulkhead::config::{self, Diagnostic, keys};
+
+fn folder(name: &str) -> PathBuf {
+    // Relative, so that messages show the same path on every machine.
+    Path::new("../tests/cli").join(name)
+}
+
+fn files(name: &str) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(folder(name))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no files in {name}");
+    files
+}
+
+fn show(diagnostics: &[Diagnostic]) -> String {
+    let root = std::path::absolute(folder("")).unwrap();
+    config::render(diagnostics, false)
+        .replace(root.to_str().unwrap(), "[FOLDER]/")
+        .replace("[FOLDER]//", "[FOLDER]/")
+}
+
+fn snapshot(path: &Path, text: &str) {
+    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    insta::with_settings!({
+        snapshot_path => "snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => std::fs::read_to_string(path).unwrap(),
+    }, { insta::assert_snapshot!(name, text) });
+}
+
+#[test]
+fn every_broken_file_is_refused_with_a_helpful_message() {
+    for path in files("broken") {
+        let Err(diagnostics) = config::load(&path) else {
+            panic!("{} was accepted", path.display());
+        };
+        assert!(diagnostics.iter().any(Diagnostic::is_error));
+        snapshot(&path, &show(&diagnostics));
+    }
+}
+
+#[test]
+fn every_good_file_loads_and_only_warnings_warn() {
+    for path in files("good") {
+        let loaded = config::load(&path).unwrap_or_else(|all| panic!("{}", show(&all)));
+        let expected = path.to_str().unwrap().contains("warning-");
+        let warnings: Vec<_> = loaded
+            .warnings
+            .into_iter()
+            .filter(|one| !one.message.contains("every user of this machine"))
+            .collect();
+        assert_eq!(!warnings.is_empty(), expected, "{}", path.display());
+        if expected {
+            snapshot(&path, &show(&warnings));
+        }
+    }
+}
+
+#[test]
+fn no_message_quotes_a_password() {
+    for path in files("broken").into_iter().chain(files("good")) {
+        let diagnostics = match config::load(&path) {
+            Ok(loaded) => loaded.warnings,
+            Err(diagnostics) => diagnostics,
+        };
+        let text = show(&diagnostics) + &config::to_json(&diagnostics).to_string();
+        for secret in ["hunter2", "long-enough-for-everybody"] {
+            assert!(!text.contains(secret), "{}: {text}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_reference_names_every_key_of_every_section() {
+    let reference = std::fs::read_to_string("CONFIGURATION.md").unwrap();
+    for section in keys::ALL {
+        let heading = match section.section {
+            "" => "## The file".to_owned(),
+            name => format!("## `{name}`"),
+        };
+        let text = reference
+            .split("\n## ")
+            .map(|part| format!("## {part}"))
+            .find(|part| part.starts_with(&format!("{heading}\n")))
+            .unwrap_or_else(|| panic!("no heading {heading}"));
+        for key in section.keys {
+            assert!(text.contains(&format!("\n| `{key}` |")), "{heading}: {key}");
+        }
+        let rows = text.matches("\n| `").count();
+        assert_eq!(rows, section.keys.len(), "{heading} has rows of no key");
+    }
+}
+
+#[test]
+fn a_minimal_file_gets_the_documented_defaults() {
+    let config = config::load(&folder("good/minimal.yaml")).unwrap().config;
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:9080");
+    assert_eq!(config.server.request_timeout.as_secs(), 10);
+    assert_eq!(config.server.wait_delay_seconds, 10);
+    assert_eq!(config.server.max_login_attempts, 15);
+    assert!(config.server.basic_auth.is_none() && !config.server.open);
+    assert_eq!(config.limits, config::ServerLimits::default());
+    assert_eq!(config.plugins["users"], config::PluginConfig::default());
+    assert_eq!(config.observe.log_level, "info");
+    assert!(config.observe.decision_log.is_none() && !config.observe.log_json);
+    assert!(config.file.is_absolute());
+}
+
+#[test]
+fn every_key_reaches_the_configuration() {
+    let config = config::load(&folder("good/everything.yaml"))
+        .unwrap()
+        .config;
+    let here = std::path::absolute(folder("good")).unwrap();
+    let server = &config.server;
+    assert_eq!(server.listen.to_string(), "[::1]:9081");
+    assert_eq!(server.basic_auth.as_ref().unwrap().username, "dovecot");
+    assert_eq!(
+        server.basic_auth.as_ref().unwrap().password.expose(),
+        b"long-enough-for-everybody"
+    );
+    assert_eq!(server.trusted_proxies.len(), 2);
+    let config::StoreConfig::Redb { path } = &config.store else {
+        panic!("not redb");
+    };
+    assert_eq!(*path, here.join("bulkhead.redb"));
+    insta::with_settings!({
+        snapshot_path => "snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        let here = here.to_str().unwrap();
+        let text = format!(
+            "{:#?}\n{:#?}\n{:#?}\n{:#?}",
+            config.pipeline, config.plugins, config.limits, config.observe
+        );
+        insta::assert_snapshot!("everything", text.replace(here, "[FOLDER]"));
+    });
+}
+
+#[test]
+fn complaints_for_tools_carry_their_place() {
+    let diagnostics = config::load(&folder("broken/several-problems-at-once.yaml"))
+        .err()
+        .unwrap();
+    let json = config::to_json(&diagnostics);
+    assert_eq!(json[0]["severity"], "error");
+    assert_eq!(json[0]["line"], 2);
+    assert_eq!(json[0]["column"], 11);
+    assert!(json.as_array().unwrap().len() >= 6, "{json:#}");
+}
+
+#[test]
+fn a_later_complaint_finds_its_place_in_the_file() {
+    let loaded = config::load(&folder("good/everything.yaml")).unwrap();
+    for (path, line) in [
+        ("networks[0]", 31),
+        ("networks[9]", 31),
+        ("strict", 31),
+        ("missing", 31),
+        ("", 31),
+    ] {
+        let complaint = loaded
+            .places
+            .configuration_error("networks", path, "no".to_owned());
+        assert_eq!(complaint.position().unwrap().0, line, "{path}");
+    }
+    let complaint = loaded.places.plugin_error("users", "no".to_owned(), None);
+    assert_eq!(complaint.position(), Some((16, 28)));
+}
+
+#[test]
+fn a_file_that_is_missing_is_named() {
+    let diagnostics = config::load(&folder("nowhere.yaml")).err().unwrap();
+    let text = show(&diagnostics);
+    assert!(text.contains("nowhere.yaml"), "{text}");
+    assert!(text.contains("cannot be read"), "{text}");
+}
+
+#[test]
+fn aliases_cannot_blow_up_the_memory() {
+    let mut text = "x-0: &a0 [a, a, a, a, a, a, a, a, a, a]\n".to_owned();
+    for level in 1..30 {
+        let before = format!("*a{}", level - 1);
+        let items = vec![before.as_str(); 10].join(", ");
+        text.push_str(&format!("x-{level}: &a{level} [{items}]\n"));
+    }
+    let diagnostics = config::parse(Path::new("bomb.yaml"), &text).err().unwrap();
+    assert!(show(&diagnostics).contains("too large"));
+}

@@ -1,0 +1,9 @@
+//! The command line and its configuration files, tested from outside: the real binary, real files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod configuration;
