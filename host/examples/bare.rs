@@ -61,7 +61,10 @@ async fn login(State(users): State<Arc<Users>>, headers: HeaderMap, body: Bytes)
     let Ok(login) = serde_json::from_slice::<Login>(&body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let session = ("X-Nauthilus-Session", "000000000000000000000000000".to_owned());
+    let session = (
+        "X-Nauthilus-Session",
+        "000000000000000000000000000".to_owned(),
+    );
     let kind = ("Content-Type", "application/json".to_owned());
     let known = users.passwords.get(&login.username);
     if !known.is_some_and(|known| bool::from(known.as_bytes().ct_eq(login.password.as_bytes()))) {
@@ -81,5 +84,10 @@ async fn login(State(users): State<Arc<Users>>, headers: HeaderMap, body: Bytes)
     });
     let status = ("Auth-Status", "OK".to_owned());
     let account = ("Auth-User", login.username);
-    (StatusCode::OK, [status, account, session, kind], answer.to_string()).into_response()
+    (
+        StatusCode::OK,
+        [status, account, session, kind],
+        answer.to_string(),
+    )
+        .into_response()
 }
