@@ -355,13 +355,18 @@ end
 
 -- Entry points -----------------------------------------------------------------------------------
 
--- A password to check.
+-- A password to check. With a master user, Dovecot asks this too, and says that the password (the
+-- master's) has been checked already: what is left to find out is whether the other user exists.
+-- That auth_user differs from user does not prove a master login: it is the name as the client
+-- spelled it, before it was normalised.
 function auth_password_verify(request, password)
+  if request.skip_password_check == true then
+    return ask_safely(request, PASSDB, nil, "no-auth", PASSDB.user_unknown)
+  end
   return ask_safely(request, PASSDB, password, nil, PASSDB.password_mismatch)
 end
 
--- No password to check: delivery, "doveadm auth lookup", or a master user whose own password
--- Dovecot has checked already.
+-- No password to check: delivery and "doveadm auth lookup".
 function auth_passdb_lookup(request)
   local mechanism = text_or_nil(request.mechanism) or text_or_nil(request.mech)
   if mechanism and request.skip_password_check ~= true then

@@ -45,8 +45,22 @@ pub const DEFAULT: Timeouts = Timeouts {
 
 /// Dovecot with our glue.
 pub fn glue(url: &str, credentials: Credentials, timeouts: Timeouts) -> Dovecot {
+    with_glue(DovecotSetup::new(), url, credentials, timeouts).start("bulkhead.lua")
+}
+
+/// Dovecot with our glue, which takes the userdb fields from the answer to the login.
+pub fn prefetching_glue(url: &str) -> Dovecot {
+    let setup = DovecotSetup::new().prefetch();
+    with_glue(setup, url, Credentials::Right, DEFAULT).start("bulkhead.lua")
+}
+
+fn with_glue(
+    setup: DovecotSetup,
+    url: &str,
+    credentials: Credentials,
+    timeouts: Timeouts,
+) -> DovecotSetup {
     let text = include_str!("../../host/dovecot/bulkhead.lua");
-    let setup = DovecotSetup::new();
     let secret = setup.file_path("api.secret");
     let text = set(text, "http://127.0.0.1:9080/api/v1/auth/json", url);
     let text = set(&text, "/etc/dovecot/bulkhead.secret", &secret);
@@ -63,7 +77,6 @@ pub fn glue(url: &str, credentials: Credentials, timeouts: Timeouts) -> Dovecot 
     setup
         .file("bulkhead.lua", text)
         .file("api.secret", credentials.line() + "\n")
-        .start("bulkhead.lua")
 }
 
 /// Dovecot with a script as Nauthilus' users have it: the published one, word for word, when the

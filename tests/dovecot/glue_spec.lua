@@ -323,13 +323,28 @@ case("a lookup for a credential mechanism lets nobody in", function()
 end)
 
 case("a master login is a lookup of the other user", function()
-  local fake = ready()
-  local code, fields = fake.call(fake.env.auth_passdb_lookup, fake.request {
-    user = "bob", auth_user = "overseer", master_user = "overseer", login_user = NONE,
-    skip_password_check = true })
-  equal(code, 1)
-  equal(fields.nopassword, "y")
-  equal(cjson.decode(fake.requests[1].payload).username, "bob")
+  local master = { user = "bob", auth_user = "overseer", original_user = "overseer",
+    master_user = "overseer", skip_password_check = true }
+  for _, entry in ipairs { "auth_password_verify", "auth_passdb_lookup" } do
+    local fake = ready()
+    equal((fake.call(fake.env[entry], fake.request(master), "master-secret")), 1, entry)
+    assert(fake.requests[1].url:find("?mode=no-auth", 1, true), fake.requests[1].url)
+    local body = cjson.decode(fake.requests[1].payload)
+    equal(body.username, "bob")
+    equal(body.password, nil)
+    fake.reply = answer(403, "null")
+    equal((fake.call(fake.env[entry], fake.request(master), "master-secret")), -3, entry)
+  end
+end)
+
+case("a master user whose password nobody checked is checked", function()
+  for _, skip in ipairs { false, NONE, "yes", 1 } do
+    local fake = ready()
+    verify(fake, { user = "bob", auth_user = "overseer", master_user = "overseer",
+      skip_password_check = skip })
+    equal(cjson.decode(fake.requests[1].payload).password, "secret", tostring(skip))
+    assert(not fake.requests[1].url:find("no-auth", 1, true))
+  end
 end)
 
 case("a URL with a query keeps it", function()

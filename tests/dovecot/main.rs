@@ -13,5 +13,9 @@
 )]
 
 mod clients;
+mod expect;
 mod faults;
 mod glue_spec;
+mod logins;
+mod policy;
+mod web_backend;

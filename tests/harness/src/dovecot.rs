@@ -7,6 +7,7 @@
 use std::{
     fs,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     process::Command,
     time::{Duration, Instant},
 };
@@ -33,8 +34,10 @@ const DOVEADM: Duration = Duration::from_secs(90);
 pub enum Login {
     /// The password is right.
     Accepted,
-    /// It is wrong, or the user is unknown or disabled.
+    /// It is wrong, or the user is unknown.
     Rejected,
+    /// The account is disabled.
+    Disabled,
     /// Dovecot could not find out.
     TemporaryFailure,
 }
@@ -54,6 +57,7 @@ pub struct LoginAnswer {
 pub struct DovecotSetup {
     scratch: Scratch,
     extra: String,
+    prefetch: bool,
 }
 
 impl Default for DovecotSetup {
@@ -68,6 +72,7 @@ impl DovecotSetup {
         Self {
             scratch: Scratch::new("dovecot"),
             extra: String::new(),
+            prefetch: false,
         }
     }
 
@@ -85,6 +90,12 @@ impl DovecotSetup {
     /// Adds configuration text at the end.
     pub fn configuration(mut self, text: &str) -> Self {
         self.extra.push_str(text);
+        self
+    }
+
+    /// Takes the userdb fields from the passdb's answer where there was one.
+    pub fn prefetch(mut self) -> Self {
+        self.prefetch = true;
         self
     }
 
@@ -106,7 +117,16 @@ impl DovecotSetup {
         );
         scratch.folder("base");
         scratch.folder("state");
-        let configuration = configuration(&scratch, imap, script) + &self.extra;
+        let mail = scratch.folder("mail");
+        fs::set_permissions(mail, fs::Permissions::from_mode(0o777))
+            .expect("cannot open the folder");
+        let prefetch = if self.prefetch { PREFETCH } else { "" };
+        let extra = self.extra;
+        let configuration = format!(
+            "{}{prefetch}{}{extra}",
+            head(&scratch, imap, script),
+            lua_userdb(&scratch, script)
+        );
         let configuration = scratch.write("dovecot.conf", configuration);
         let mut command = Command::new("/usr/sbin/dovecot");
         command.arg("-F").arg("-c").arg(&configuration);
@@ -121,7 +141,7 @@ impl DovecotSetup {
     }
 }
 
-fn configuration(scratch: &Scratch, imap: SocketAddr, script: &str) -> String {
+fn head(scratch: &Scratch, imap: SocketAddr, script: &str) -> String {
     let folder = scratch.path().display();
     let port = imap.port();
     format!(
@@ -158,6 +178,12 @@ service auth {{
     mode = 0666
   }}
 }}
+# No waiting because of earlier failures from the same address.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service stats {{
   unix_listener stats-writer {{
     mode = 0666
@@ -173,13 +199,16 @@ passdb {{
   driver = lua
   args = file={folder}/{script} blocking=yes
 }}
-userdb {{
-  driver = lua
-  args = file={folder}/{script} blocking=yes
-}}
 "#
     )
 }
+
+fn lua_userdb(scratch: &Scratch, script: &str) -> String {
+    let folder = scratch.path().display();
+    format!("userdb {{\n  driver = lua\n  args = file={folder}/{script} blocking=yes\n}}\n")
+}
+
+const PREFETCH: &str = "userdb {\n  driver = prefetch\n}\n";
 
 /// A running Dovecot.
 pub struct Dovecot {
@@ -293,17 +322,20 @@ impl Dovecot {
     }
 }
 
-/// Exit codes of `doveadm auth`: 0, 75 (temporary failure), 77 (refused).
+/// `doveadm auth` prints the reply's code and ends with 77 for every refusal.
 fn login_answer(output: Output) -> LoginAnswer {
+    let text = output.stdout + &output.stderr;
     let login = match output.code {
         Some(0) => Login::Accepted,
         Some(75) => Login::TemporaryFailure,
+        Some(77) if text.contains("code=temp_fail") => Login::TemporaryFailure,
+        Some(77) if text.contains("code=user_disabled") => Login::Disabled,
         Some(77) => Login::Rejected,
-        other => panic!("doveadm auth ended with {other:?}: {output:?}"),
+        other => panic!("doveadm auth ended with {other:?}: {text}"),
     };
     LoginAnswer {
         login,
         took: output.took,
-        text: output.stdout + &output.stderr,
+        text,
     }
 }

@@ -99,6 +99,8 @@ pub struct Exchange<'a> {
     pub request: Seen,
     stream: &'a mut BufReader<TcpStream>,
     stop: &'a AtomicBool,
+    record: &'a Mutex<Vec<Seen>>,
+    index: usize,
     close: bool,
     continued: bool,
 }
@@ -125,6 +127,11 @@ impl Exchange<'_> {
             let length = self.request.header("Content-Length").map(str::parse);
             let length = length.and_then(Result::ok).unwrap_or(0);
             self.request.body = Some(read_exact(self.stream, length)?);
+            // Recorded before any answer, so that who has the answer finds the record.
+            let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(seen) = record.get_mut(self.index) {
+                seen.body.clone_from(&self.request.body);
+            }
         }
         Ok(())
     }
@@ -216,17 +223,12 @@ impl WebServer {
         format!("http://{}{target}", self.address)
     }
 
-    /// The requests that were finished so far, in the order of their ends.
+    /// The requests so far, in the order of their beginnings.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// The requests so far; they are forgotten by this.
-    pub fn take_seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -265,6 +267,13 @@ impl Worker {
         }
     }
 
+    /// Adds the head of a request to the record, and tells its place there.
+    fn record(&self, request: &Seen) -> usize {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.push(request.clone());
+        seen.len() - 1
+    }
+
     fn serve(&self, stream: TcpStream, connection: u32) -> io::Result<()> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(120)))?;
@@ -280,20 +289,18 @@ impl Worker {
                 connection,
                 turn,
             };
+            let index = self.record(&request);
             let mut exchange = Exchange {
                 request,
                 stream: &mut stream,
                 stop: &self.stop,
+                record: &self.seen,
+                index,
                 close: false,
                 continued: false,
             };
             let outcome = (self.script)(&mut exchange);
             let close = exchange.close;
-            let request = exchange.request;
-            self.seen
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(request);
             outcome?;
             if close || self.stop.load(Ordering::Relaxed) {
                 stream.get_ref().shutdown(Shutdown::Both)?;
