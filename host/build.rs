@@ -31,7 +31,11 @@ fn build() -> Result<(), String> {
     let out = PathBuf::from(env::var("OUT_DIR").map_err(|error| error.to_string())?);
     let root = host.parent().ok_or("the crate has no parent folder")?;
     // OUT_DIR is target/PROFILE/build/bulkhead-HASH/out: all profiles share one folder for guests.
-    let target = out.ancestors().nth(4).ok_or("OUT_DIR is not inside a target folder")?.join("guests");
+    let target = out
+        .ancestors()
+        .nth(4)
+        .ok_or("OUT_DIR is not inside a target folder")?
+        .join("guests");
 
     watch(root);
     println!("cargo::rerun-if-changed=build.rs");
@@ -39,17 +43,20 @@ fn build() -> Result<(), String> {
 
     let lua = build_guest(&root.join("lua-compat/Cargo.toml"), "bulkhead-lua", &target)?;
     let mut table = embed(&out, "bulkhead-lua", &lua).map(|path| {
-        format!("/// The Lua runtime component.\npub const LUA_RUNTIME: &[u8] = include_bytes!({path:?});\n")
+        format!("/// The Lua runtime component.\npub(super) const LUA_RUNTIME: &[u8] = include_bytes!({path:?});\n")
     })?;
 
-    table.push_str("/// The first-party plugins, by name.\npub const PLUGINS: &[(&str, &[u8])] = &[\n");
+    table.push_str(
+        "/// The first-party plugins, by name.\npub(super) const PLUGINS: &[(&str, &[u8])] = &[\n",
+    );
     for name in PLUGINS {
         let component = build_guest(&root.join("plugins/Cargo.toml"), name, &target)?;
         let path = embed(&out, name, &component)?;
         table.push_str(&format!("    ({name:?}, include_bytes!({path:?})),\n"));
     }
     table.push_str("];\n");
-    fs::write(out.join("guests.rs"), table).map_err(|error| format!("cannot write guests.rs: {error}"))
+    fs::write(out.join("guests.rs"), table)
+        .map_err(|error| format!("cannot write guests.rs: {error}"))
 }
 
 /// A workspace that is not there yet gives an empty component, which the engine reports as missing.
@@ -67,7 +74,8 @@ fn build_guest(manifest: &Path, package: &str, target_directory: &Path) -> Resul
 /// Writes a component beside the table and returns its path.
 fn embed(out: &Path, name: &str, component: &[u8]) -> Result<PathBuf, String> {
     let path = out.join(format!("{name}.wasm"));
-    fs::write(&path, component).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    fs::write(&path, component)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     Ok(path)
 }
 

@@ -8,20 +8,23 @@ use std::{fs, path::Path, process::Command};
 use wit_component::ComponentEncoder;
 
 /// Which crate to build, and where.
-pub struct Workspace<'a> {
+pub(crate) struct Workspace<'a> {
     /// The `Cargo.toml` of the guest workspace.
-    pub manifest: &'a Path,
+    pub(crate) manifest: &'a Path,
     /// The package in it.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// Shared by all guests, so that common dependencies are built once.
-    pub target_directory: &'a Path,
+    pub(crate) target_directory: &'a Path,
 }
 
 /// 64 KiB of shadow stack keep a guest's working set small: a fresh instance then costs one short
 /// copy instead of a series of page faults. The second flag makes `getrandom` 0.3 ask the guest for
 /// its source of randomness, which asks the host.
-const RUSTFLAGS: [&str; 3] =
-    ["-Clink-arg=-zstack-size=65536", "--cfg", "getrandom_backend=\"custom\""];
+const RUSTFLAGS: [&str; 3] = [
+    "-Clink-arg=-zstack-size=65536",
+    "--cfg",
+    "getrandom_backend=\"custom\"",
+];
 
 /// Variables that the outer cargo sets for its own build and that must not reach the inner one.
 const OUTER_VARIABLES: [&str; 8] = [
@@ -36,14 +39,20 @@ const OUTER_VARIABLES: [&str; 8] = [
 ];
 
 /// Builds the package and returns the bytes of the component.
-pub fn build(workspace: &Workspace<'_>) -> Result<Vec<u8>, String> {
+pub(crate) fn build(workspace: &Workspace<'_>) -> Result<Vec<u8>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for variable in OUTER_VARIABLES {
         cargo.env_remove(variable);
     }
     let output = cargo
         .env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS.join("\u{1f}"))
-        .args(["build", "--release", "--locked", "--target", "wasm32-unknown-unknown"])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
         .args(["--package", workspace.package])
         .arg("--manifest-path")
         .arg(workspace.manifest)
@@ -58,7 +67,10 @@ pub fn build(workspace: &Workspace<'_>) -> Result<Vec<u8>, String> {
         } else {
             ""
         };
-        return Err(format!("building the guest `{}` failed:\n{errors}{remedy}", workspace.package));
+        return Err(format!(
+            "building the guest `{}` failed:\n{errors}{remedy}",
+            workspace.package
+        ));
     }
     let module = workspace
         .target_directory
@@ -66,7 +78,8 @@ pub fn build(workspace: &Workspace<'_>) -> Result<Vec<u8>, String> {
         .join(format!("{}.wasm", workspace.package.replace('-', "_")));
     let bytes =
         fs::read(&module).map_err(|error| format!("cannot read {}: {error}", module.display()))?;
-    encode(&bytes).map_err(|error| format!("encoding the guest `{}` failed: {error}", workspace.package))
+    encode(&bytes)
+        .map_err(|error| format!("encoding the guest `{}` failed: {error}", workspace.package))
 }
 
 /// Turns a core module with embedded type information into a component.

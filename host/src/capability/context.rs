@@ -16,11 +16,7 @@ impl context::Host for CallState {
         Ok(self.context.get(&key).map(|value| value.to_vec()))
     }
 
-    fn set(
-        &mut self,
-        key: String,
-        value: Vec<u8>,
-    ) -> wasmtime::Result<Result<(), context::Error>> {
+    fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), context::Error>> {
         self.charge(key.len() + value.len())?;
         if let Err(problem) = well_formed(&value) {
             return Ok(Err(context::Error::Malformed(problem)));
@@ -77,7 +73,10 @@ mod tests {
             (&[], false),
             (&[0x01, 0x02], false),
             (&[0x82, 0x01], false),
-            (&[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], false),
+            (
+                &[0x5b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+                false,
+            ),
             (&deep, false),
         ];
         for (bytes, good) in table {

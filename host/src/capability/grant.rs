@@ -119,7 +119,10 @@ mod tests {
             ("bulkhead:policy/log@0.1.0", Need::Free),
             ("bulkhead:policy/context@0.1.0", Need::Login),
             ("bulkhead:policy/http@0.1.0", Need::Grant(Grant::Http)),
-            ("bulkhead:policy/password@0.1.9", Need::Grant(Grant::Password)),
+            (
+                "bulkhead:policy/password@0.1.9",
+                Need::Grant(Grant::Password),
+            ),
             ("bulkhead:policy/sources@0.1.0", Need::Script),
             ("bulkhead:policy/shell@0.1.0", Need::Unknown),
             ("bulkhead:policyx/log@0.1.0", Need::Unknown),

@@ -34,19 +34,21 @@ impl http::Host for CallState {
         };
         let deadline = self.meter.deadline();
         let answer = egress.send(outgoing, deadline).await;
-        Ok(answer.map_err(error).map(|response| http::IncomingResponse {
-            status: response.status,
-            headers: response
-                .headers
-                .into_iter()
-                .map(|header| types::Header {
-                    name: header.name,
-                    value: header.value,
-                })
-                .collect(),
-            body: response.body,
-            url: response.url,
-        }))
+        Ok(answer
+            .map_err(error)
+            .map(|response| http::IncomingResponse {
+                status: response.status,
+                headers: response
+                    .headers
+                    .into_iter()
+                    .map(|header| types::Header {
+                        name: header.name,
+                        value: header.value,
+                    })
+                    .collect(),
+                body: response.body,
+                url: response.url,
+            }))
     }
 }
 

@@ -11,12 +11,18 @@ use crate::auth::IncomingHttp;
 impl incoming::Host for CallState {
     fn method(&mut self) -> wasmtime::Result<String> {
         self.charge(0)?;
-        Ok(self.http().map(|http| http.method.clone()).unwrap_or_default())
+        Ok(self
+            .http()
+            .map(|http| http.method.clone())
+            .unwrap_or_default())
     }
 
     fn path(&mut self) -> wasmtime::Result<String> {
         self.charge(0)?;
-        Ok(self.http().map(|http| http.path.clone()).unwrap_or_default())
+        Ok(self
+            .http()
+            .map(|http| http.path.clone())
+            .unwrap_or_default())
     }
 
     fn headers(&mut self) -> wasmtime::Result<Vec<types::Header>> {
@@ -68,9 +74,17 @@ impl CallState {
 /// that carries the password is configurable, so anything that is called a password counts.
 fn carries_credentials(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["authorization", "cookie", "pass", "secret", "token", "credential", "api-key"]
-        .iter()
-        .any(|part| name.contains(part))
+    [
+        "authorization",
+        "cookie",
+        "pass",
+        "secret",
+        "token",
+        "credential",
+        "api-key",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -79,7 +93,13 @@ mod tests {
 
     #[test]
     fn whatever_can_carry_a_password_is_hidden() {
-        let hidden = ["authorization", "Proxy-Authorization", "auth-pass", "cookie", "X-My-Password"];
+        let hidden = [
+            "authorization",
+            "Proxy-Authorization",
+            "auth-pass",
+            "cookie",
+            "X-My-Password",
+        ];
         for name in hidden {
             assert!(carries_credentials(name), "{name}");
         }

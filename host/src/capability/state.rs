@@ -3,11 +3,7 @@
 //! Every host function starts with [`CallState::charge`], which counts the call and its bytes and ends
 //! the guest when a limit is exceeded.
 
-use std::{
-    collections::BTreeMap,
-    io::Write,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 use wasmtime::ResourceLimiter;
 use zeroize::Zeroizing;

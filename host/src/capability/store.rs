@@ -121,7 +121,10 @@ impl CallState {
             return Ok(Err(store::Error::Unavailable(self.deny(Grant::Store))));
         }
         if name.is_empty() || name.len() > KEY_BYTES {
-            let text = format!("a key has 1 to {KEY_BYTES} bytes, this one has {}", name.len());
+            let text = format!(
+                "a key has 1 to {KEY_BYTES} bytes, this one has {}",
+                name.len()
+            );
             return Ok(Err(store::Error::Invalid(text)));
         }
         Ok(Ok(Key {
