@@ -1,6 +1,6 @@
 //! The section `secrets`, and values elsewhere that may stand in a file or a variable.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, os::unix::ffi::OsStringExt, path::Path};
 
 use zeroize::Zeroizing;
 
@@ -13,6 +13,32 @@ use super::{
     yaml::{Content, Node},
 };
 
+impl SecretSource {
+    /// The value, without one line end at its end.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or the variable is not set.
+    pub fn read(&self) -> std::io::Result<Zeroizing<Vec<u8>>> {
+        let mut value = match self {
+            Self::File(file) => Zeroizing::new(std::fs::read(file)?),
+            Self::Environment(name) => match std::env::var_os(name) {
+                Some(value) => Zeroizing::new(value.into_vec()),
+                None => {
+                    let text = format!("the environment variable `{name}` is not set");
+                    return Err(std::io::Error::new(std::io::ErrorKind::NotFound, text));
+                }
+            },
+        };
+        let length = value
+            .strip_suffix(b"\r\n")
+            .or_else(|| value.strip_suffix(b"\n"))
+            .map_or(value.len(), <[u8]>::len);
+        value.truncate(length);
+        Ok(value)
+    }
+}
+
 /// The value of a secret that is written out, or stands in a file or an environment variable.
 pub(super) fn secret_value(
     reader: &mut Reader,
@@ -24,18 +50,9 @@ pub(super) fn secret_value(
         Content::Scalar { .. } => reader
             .text(node, path)
             .map(|text| Zeroizing::new(text.as_bytes().to_vec()))?,
-        _ => match secret_source(reader, node, span, path)? {
-            SecretSource::File(file) => Zeroizing::new(std::fs::read(file).ok()?),
-            SecretSource::Environment(name) => {
-                Zeroizing::new(std::env::var(name).ok()?.into_bytes())
-            }
-        },
+        _ => secret_source(reader, node, span, path)?.read().ok()?,
     };
-    let line = value
-        .strip_suffix(b"\r\n")
-        .or_else(|| value.strip_suffix(b"\n"))
-        .unwrap_or(&value);
-    if line.is_empty() {
+    if value.is_empty() {
         reader.error(
             span,
             format!("`{path}` is empty"),
@@ -44,7 +61,7 @@ pub(super) fn secret_value(
         );
         return None;
     }
-    Some(Zeroizing::new(line.to_vec()))
+    Some(value)
 }
 
 pub(super) fn secrets(reader: &mut Reader, top: &Section<'_>) -> BTreeMap<String, SecretSource> {
