@@ -16,7 +16,8 @@ use super::{State, router};
 
 /// Time for a request's head to arrive, idle time of a kept connection included.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest head of a request, in bytes.
+/// Size at which the head of a request is refused, in bytes. hyper looks after each read, so a head of
+/// up to twice that may pass.
 const HEAD_BYTES: usize = 64 << 10;
 /// Pause after a failed accept, such as for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
