@@ -1,7 +1,7 @@
 //! The policy behind the API in these tests, as plain functions.
 //!
-//! * `alice` has the password [`PASSWORD`]; `down` cannot be looked up; `slow` takes a second;
-//!   everybody else is unknown.
+//! * `alice` has the password [`PASSWORD`]; `down` cannot be looked up; `slow` takes a second; the
+//!   server panics over `bug`; everybody else is unknown.
 //! * A filter rejects `blocked`, who has the same password.
 
 use std::{
@@ -95,6 +95,7 @@ pub fn stages(seen: &Arc<Seen>) -> Stages {
                 if call.request.username == "slow" {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
+                assert_ne!(call.request.username, "bug");
                 answer(&question, &call)
             })
         })
@@ -122,6 +123,10 @@ pub fn stages(seen: &Arc<Seen>) -> Stages {
                 Header {
                     name: "content-length".to_owned(),
                     value: b"0".to_vec(),
+                },
+                Header {
+                    name: "content-type".to_owned(),
+                    value: b"text/html".to_vec(),
                 },
             ],
         };

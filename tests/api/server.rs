@@ -11,7 +11,7 @@ use std::{
 };
 
 use bulkhead::{
-    api::{self, Generation, State},
+    api::{self, ConnectionLimits, Generation, State},
     auth::Password,
     config::{BasicAuth, Observe, Server, ServerLimits},
     observe::Observer,
@@ -28,6 +28,7 @@ pub struct Setup {
     pub server: Server,
     pub limits: ServerLimits,
     pub observe: Observe,
+    pub connections: ConnectionLimits,
 }
 
 pub struct Running {
@@ -72,6 +73,7 @@ impl Setup {
                 log_json: false,
                 decision_log: None,
             },
+            connections: ConnectionLimits::default(),
         }
     }
 
@@ -109,11 +111,14 @@ impl Setup {
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn({
             let state = Arc::clone(&state);
+            let limits = self.connections;
             async move {
                 let shutdown = async {
                     let _ = stopped.await;
                 };
-                api::serve(listener, state, shutdown).await.unwrap();
+                api::serve_with(listener, state, limits, shutdown)
+                    .await
+                    .unwrap();
             }
         });
         Running {

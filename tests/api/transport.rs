@@ -234,3 +234,51 @@ async fn shutdown_lets_requests_end_and_closes_idle_connections() {
     assert!(busy.is_closed().await);
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_trickles_in_is_cut_off() {
+    let mut setup = Setup::new();
+    setup.connections.head_timeout = Duration::from_millis(300);
+    let server = setup.start().await;
+    let mut slow = Wire::connect(server.address).await;
+    let started = Instant::now();
+    for byte in get("/ping", "").bytes().take(5) {
+        slow.send([byte]).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    assert!(slow.is_closed().await);
+    assert!(started.elapsed() < Duration::from_secs(3));
+    // So is one that is kept open and not used.
+    let mut idle = Wire::connect(server.address).await;
+    idle.send(get("/ping", "")).await;
+    assert_eq!(status(&idle.response().await), 200);
+    assert!(idle.is_closed().await);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_more_than_allowed_waits_for_one_to_end() {
+    let mut setup = Setup::new();
+    setup.connections.connections = 1;
+    let server = setup.start().await;
+    let mut first = Wire::connect(server.address).await;
+    first.send(get("/ping", "")).await;
+    assert_eq!(status(&first.response().await), 200);
+    let mut second = Wire::connect(server.address).await;
+    second.send(get("/ping", "")).await;
+    assert!(second.is_silent(Duration::from_millis(200)).await);
+    drop(first);
+    assert_eq!(status(&second.response().await), 200);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bug_in_one_login_is_a_temporary_failure_of_that_login() {
+    let server = Setup::new().start().await;
+    for (name, expected) in [("bug", 500), ("alice", 200)] {
+        let mut wire = Wire::connect(server.address).await;
+        wire.send(post_json("", &login(name, PASSWORD))).await;
+        assert_eq!(status(&wire.response().await), expected);
+    }
+    server.stop().await;
+}
