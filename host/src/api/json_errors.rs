@@ -37,14 +37,14 @@ fn syntax(error: &Error, body: &[u8]) -> String {
     } else {
         return "invalid JSON".to_owned();
     };
-    match character_at(error, body) {
+    match character_at(error, body, place == "in string literal") {
         Some(character) => format!("invalid character {} {place}", quoted(character)),
         None => format!("invalid character {place}"),
     }
 }
 
 /// The character at which reading stopped. Lines and columns count from 1, columns in bytes.
-fn character_at(error: &Error, body: &[u8]) -> Option<char> {
+fn character_at(error: &Error, body: &[u8], is_control: bool) -> Option<char> {
     let line_start: usize = body
         .split_inclusive(|byte| *byte == b'\n')
         .take(error.line().checked_sub(1)?)
@@ -57,7 +57,14 @@ fn character_at(error: &Error, body: &[u8]) -> Option<char> {
     };
     let rest = body.get(position..)?;
     let end = rest.len().min(4);
-    String::from_utf8_lossy(rest.get(..end)?).chars().next()
+    let ahead = String::from_utf8_lossy(rest.get(..end)?);
+    let mut characters = ahead.chars();
+    let first = characters.next();
+    // In a value that is skipped at first, serde_json stops one short of a control character.
+    match (is_control, first) {
+        (true, Some(character)) if !character.is_control() => characters.next(),
+        _ => first,
+    }
 }
 
 /// As Go quotes a character.
