@@ -43,11 +43,11 @@ pub struct Server {
 /// Everything that stands in the way.
 pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadProblem>> {
     let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
-    let engine = Engine::new(&config).map(Arc::new).map_err(|error| {
-        vec![LoadProblem::server(format!(
-            "the engine does not start: {error}"
-        ))]
-    })?;
+    let engine = Engine::new(EngineSettings {
+        cache_directory: Some(config.cache_directory.clone()),
+        limits: &config.limits,
+    })
+    .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
     let metrics = Arc::new(PluginMetrics::new(config.limits.metric_series));
     let services = Arc::new(services::services(
         &config,
