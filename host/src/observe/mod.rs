@@ -8,6 +8,7 @@ mod format;
 mod logging;
 mod login;
 mod login_line;
+pub mod metrics;
 mod observer;
 mod plugin_metrics;
 mod table;

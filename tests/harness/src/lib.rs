@@ -1,1 +1,32 @@
-//! Harness for tests against real servers.
+//! Harness for tests against real servers: starts them on free loopback ports in folders of their
+//! own, talks to them, and takes them down again.
+//!
+//! Contract: whatever a test starts is gone when its value is dropped, also when the test panics;
+//! nothing outside the scratch folders is written; two tests never share a port. The harness is
+//! test code and fails loudly: it panics with what it saw instead of returning errors. It knows
+//! nothing of Bulkhead's library, only of its binary and its protocols.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+pub mod bulkhead;
+pub mod command;
+pub mod dovecot;
+pub mod http;
+pub mod imap;
+pub mod lua;
+pub mod packages;
+pub mod port;
+pub mod scratch;
+pub mod server;
+pub mod wait;
+pub mod web;
+
+pub use bulkhead::{Bulkhead, Policy};
+pub use dovecot::{Dovecot, DovecotSetup, Login};
+pub use packages::require_server;
+pub use scratch::Scratch;
+pub use web::{Answer, Exchange, WebServer};

@@ -1,0 +1,137 @@
+//! The policies that Bulkhead serves in these tests.
+
+use bulkhead_harness::{Bulkhead, Policy};
+
+use crate::clients::{API_PASSWORD, API_USER};
+
+/// Users: alice (attributes), bob, dora (disabled by a filter), broken (the backend raises an error),
+/// loops (the backend never ends). Passwords are the names with `-password`.
+const BACKEND: &str = r#"
+local nauthilus_backend_result = require("nauthilus_backend_result")
+
+local USERS = {
+  alice = { home = "/home/alice", quota_rule = "*:storage=1G" },
+  bob = { home = "/home/bob" },
+  dora = { home = "/home/dora" },
+}
+
+function nauthilus_backend_verify_password(request)
+  if request.username == "broken" then error("the backend is broken") end
+  while request.username == "loops" do end
+  local result = nauthilus_backend_result.new()
+  local attributes = USERS[request.username]
+  if attributes then
+    result:user_found(true)
+    result:account_field("account")
+    attributes.account = request.username
+    result:attributes(attributes)
+    result:authenticated(request.no_auth or request.password == request.username .. "-password")
+  end
+  return nauthilus_builtin.BACKEND_RESULT_OK, result
+end
+
+function nauthilus_backend_list_accounts(request)
+  return nauthilus_builtin.BACKEND_RESULT_OK, { "alice", "bob", "dora" }
+end
+"#;
+
+const FILTER: &str = r#"
+function nauthilus_call_filter(request)
+  if request.authenticated and request.account == "dora" then
+    nauthilus_builtin.status_message_set("Account not enabled")
+    return nauthilus_builtin.FILTER_REJECT, nauthilus_builtin.FILTER_RESULT_OK
+  end
+  return nauthilus_builtin.FILTER_ACCEPT, nauthilus_builtin.FILTER_RESULT_OK
+end
+"#;
+
+fn head() -> String {
+    format!(
+        r#"
+server:
+  listen: {{listen}}
+  basic_auth:
+    username: {API_USER}
+    password: {{ file: api.secret }}
+store: {{ kind: memory }}
+"#
+    )
+}
+
+/// Bulkhead with a table of users in Lua, and a small limit on bodies.
+pub fn users() -> Bulkhead {
+    let configuration = head()
+        + r#"
+limits: { body_bytes: 4096 }
+pipeline:
+  backends:
+    - { name: users, script: backend.lua, dialect: "5.1" }
+  filters:
+    - { name: enabled, script: filter.lua, dialect: "5.1" }
+plugins:
+  users:
+    grants: { password: true }
+    limits: { cpu: 300ms, wall_clock: 1s }
+"#;
+    let policy = Policy::new(&configuration)
+        .file("api.secret", API_PASSWORD)
+        .file("backend.lua", BACKEND)
+        .file("filter.lua", FILTER);
+    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
+}
+
+/// A backend that asks a web server, as a Dovecot script asks Nextcloud: 207 accepts, 401 rejects,
+/// and nothing else decides anything.
+const WEB_BACKEND: &str = r#"
+local http = require("glua_http")
+local nauthilus_backend_result = require("nauthilus_backend_result")
+
+function nauthilus_backend_verify_password(request)
+  local result = nauthilus_backend_result.new()
+  if request.no_auth then
+    result:user_found(true)
+    return nauthilus_builtin.BACKEND_RESULT_OK, result
+  end
+  local response, failure = http.request("PROPFIND", "{url}", {
+    timeout = "1s",
+    auth = { user = request.username, pass = request.password },
+    headers = { ["X-Forwarded-For"] = request.client_ip },
+  })
+  if failure ~= nil then
+    return nauthilus_builtin.BACKEND_RESULT_FAIL, result
+  end
+  if response.status_code == 207 then
+    result:user_found(true)
+    result:authenticated(true)
+    result:account_field("account")
+    result:attributes({ account = request.username })
+    return nauthilus_builtin.BACKEND_RESULT_OK, result
+  elseif response.status_code == 401 then
+    result:user_found(true)
+    result:authenticated(false)
+    return nauthilus_builtin.BACKEND_RESULT_OK, result
+  end
+  return nauthilus_builtin.BACKEND_RESULT_FAIL, result
+end
+"#;
+
+/// Bulkhead with a backend that asks `url` on `host` (`address:port`); nothing may take longer than
+/// three seconds.
+pub fn web(host: &str, url: &str) -> Bulkhead {
+    let plugins = r#"
+pipeline:
+  backends:
+    - { name: dav, script: backend.lua, dialect: "5.1" }
+plugins:
+  dav:
+    grants:
+      password: true
+      http: { hosts: ["{host}"], timeout: 1s }
+    limits: { wall_clock: 3s }
+"#;
+    let configuration = head() + &plugins.replace("{host}", host);
+    let policy = Policy::new(&configuration)
+        .file("api.secret", API_PASSWORD)
+        .file("backend.lua", WEB_BACKEND.replace("{url}", url));
+    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
+}
