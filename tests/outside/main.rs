@@ -17,3 +17,4 @@ mod http_responses;
 mod http_tls;
 mod server;
 mod store_crash;
+mod store_speed;
