@@ -127,10 +127,11 @@ async fn decide(
     let mode = request.mode;
     let failed_attempts = request.login_attempt.saturating_sub(1);
     let task = {
+        let logins = state.logins.clone();
         let state = Arc::clone(state);
         let pipeline = Arc::clone(&generation.pipeline);
         let request = Arc::new(request);
-        tokio::spawn(async move {
+        logins.spawn(async move {
             let _place = place;
             let outcome = pipeline.decide(Arc::clone(&request), deadline).await;
             let record = LoginRecord::new(&request, &outcome, arrived.elapsed());
