@@ -168,3 +168,18 @@ async fn a_list_of_accounts_has_none() {
     .await;
     assert!(outcome.post.is_empty());
 }
+
+#[tokio::test]
+async fn a_login_with_more_actions_than_places_still_runs_them() {
+    let plugins: Vec<_> = (0..3)
+        .map(|index| Arc::new(action(&format!("p{index}"))))
+        .collect();
+    let runner = runner(2);
+    assert!(runner.start(log_in(post(plugins.clone())).await.post));
+    runner.drain(Duration::from_secs(5)).await;
+    assert!(
+        plugins
+            .iter()
+            .all(|plugin| plugin.calls.lock().unwrap().len() == 1)
+    );
+}
