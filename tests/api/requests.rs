@@ -8,7 +8,7 @@ use crate::{
     client::{exchange, post, post_json},
     outcomes::login,
     policy::PASSWORD,
-    server::Setup,
+    server::{CREDENTIALS, Setup},
 };
 
 /// The request as the backend saw it.
@@ -234,5 +234,29 @@ async fn post_actions_learn_the_status_and_run_after_every_login() {
         posts,
         [row("alice", 200), row("alice", 403), row("down", 500)]
     );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins_see_the_headers_but_not_the_caller_s_credentials() {
+    let server = Setup::new().with_credentials().start().await;
+    let headers = format!("{CREDENTIALS}X-Mail: yes\r\n");
+    let body = login("alice", PASSWORD);
+    exchange(
+        server.address,
+        &post("", &headers, "application/json", &body),
+    )
+    .await;
+    let request = server.seen.requests.lock().unwrap()[0].clone();
+    let value = |name: &str| {
+        let found = request
+            .http
+            .headers
+            .iter()
+            .find(|header| header.name == name);
+        found.map(|header| header.value.clone())
+    };
+    assert_eq!(value("x-mail").as_deref(), Some(b"yes".as_slice()));
+    assert_eq!(value("authorization"), None);
     server.stop().await;
 }
