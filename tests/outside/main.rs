@@ -9,6 +9,7 @@
 )]
 
 mod doveadm;
+mod http_arbitrary;
 mod http_destinations;
 mod http_latency;
 mod http_redirects;
