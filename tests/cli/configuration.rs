@@ -176,7 +176,7 @@ fn a_later_complaint_finds_its_place_in_the_file() {
         assert_eq!(complaint.position().unwrap().0, line, "{path}");
     }
     let complaint = loaded.places.plugin_error("users", "no".to_owned(), None);
-    assert_eq!(complaint.position(), Some((16, 28)));
+    assert_eq!(complaint.position(), Some((17, 29)));
 }
 
 #[test]

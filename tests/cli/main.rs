@@ -7,3 +7,5 @@
 )]
 
 mod configuration;
+mod program;
+mod usage;

@@ -1,1 +1,29 @@
-//! HTTP: parses requests into `auth::Request`, maps decisions and errors to responses in one place.
+//! HTTP: parses requests into `auth::Request`, asks the pipeline, and maps decisions and errors to
+//! responses in one place (`response`).
+//!
+//! Speaks the routes of Nauthilus as its clients see them. Two promises hold for every route: the
+//! caller's credentials are checked before the body is asked for, and a body that was asked for is
+//! read to its end before the answer. Clients that send `Expect: 100-continue` (Dovecot 2.3) hang
+//! otherwise.
+
+mod body;
+mod client;
+mod concurrency;
+mod credentials;
+mod fields;
+mod form;
+mod health;
+mod hooks;
+mod json;
+mod json_errors;
+mod login;
+mod negotiate;
+mod refusal;
+mod response;
+mod router;
+mod serve;
+mod state;
+
+pub use router::router;
+pub use serve::{PeerAddress, serve};
+pub use state::{Generation, HookTable, State, backend_number};

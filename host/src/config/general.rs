@@ -301,18 +301,9 @@ pub(super) fn store(reader: &mut Reader, top: &Section<'_>) -> StoreConfig {
             path: state_directory().join("bulkhead.redb"),
         };
     };
-    let path = reader.resolve(written);
-    if let (Some(node), Some(folder)) = (section.value("path"), path.parent())
-        && !folder.is_dir()
-    {
-        reader.error(
-            &node.span,
-            "the folder of `store.path` does not exist".to_owned(),
-            "",
-            &format!("make it with `mkdir -p {}`", folder.display()),
-        );
+    StoreConfig::Redb {
+        path: reader.resolve(written),
     }
-    StoreConfig::Redb { path }
 }
 
 pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {

@@ -9,7 +9,9 @@ mod format;
 mod logging;
 mod login;
 mod login_line;
+pub mod metrics;
 mod observer;
+mod plugin_metrics;
 mod table;
 
 pub use decision_log::DecisionLog;
@@ -17,4 +19,5 @@ pub use format::LineFormat;
 pub use logging::{init, subscriber};
 pub use login::LoginRecord;
 pub use observer::{LoginListener, ObserveError, Observer};
+pub use plugin_metrics::{MetricKind, PluginMetrics, Series};
 pub use table::render_trace;

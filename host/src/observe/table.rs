@@ -142,6 +142,13 @@ mod tests {
             accounts: Vec::new(),
             response_headers: Vec::new(),
         };
-        insta::assert_snapshot!(render_trace(&decision, &trace), @"");
+        insta::assert_snapshot!(render_trace(&decision, &trace), @r"
+        decision: temporary-failure (Later)
+          stage     plugin        verdict                time       cpu    memory
+          features  tls-required  pass               0.012 ms  0.006 ms    12 KiB
+                    night         skipped                   -         -         -
+          backends  users         temporary-failure  1.234 ms  0.617 ms  1234 KiB
+              error: users.lua:3: a\u000ab
+        ");
     }
 }

@@ -182,8 +182,9 @@ fn yescrypt_params(
 
 /// 128 · N · r bytes for each of `p` lanes, which also bounds the time.
 fn check_memory(n: u64, r: u32, p: u32, limits: &CostLimits) -> Result<(), SchemeError> {
-    let bytes = 128_u128 * u128::from(n) * u128::from(r) * u128::from(p);
-    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let bytes = [u64::from(r), u64::from(p)]
+        .into_iter()
+        .fold(n.saturating_mul(128), u64::saturating_mul);
     cap("bytes of memory", bytes, limits.memory_bytes)
 }
 

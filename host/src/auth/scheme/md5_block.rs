@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn the_state_after_a_padded_message_is_its_digest() {
-        for length in 0..56 {
-            let message: Vec<u8> = (0..length).map(|byte| byte * 5 + 1).collect();
+        for length in 0..56_u8 {
+            let message: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(5)).collect();
             let mut block = [0; 64];
             block[..message.len()].copy_from_slice(&message);
             block[message.len()] = 0x80;

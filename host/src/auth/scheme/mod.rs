@@ -84,7 +84,6 @@ pub fn verify(
     limits: &CostLimits,
 ) -> Result<bool, SchemeError> {
     let hash = Hash::parse(stored, default_scheme)?;
-    let data = hash.data;
     match hash.scheme {
         Scheme::Plain => Ok(equal(&hash.text()?, password)),
         Scheme::PlainTruncated => plain::truncated(&hash.text()?, password),
@@ -99,7 +98,7 @@ pub fn verify(
         Scheme::SaltedMd5 => digest::salted::<md5::Md5>(&hash, password),
         Scheme::DigestMd5 => challenge::digest_md5(&hash, password, username),
         Scheme::CramMd5 => challenge::cram_md5(&hash, password),
-        Scheme::Md5 if data.starts_with(b"$1$") => crypt::verify(&hash.text()?, password, limits),
+        Scheme::Md5 if hash.is_md5_crypt() => crypt::verify(&hash.text()?, password, limits),
         Scheme::Md5 => digest::plain::<md5::Md5>(&hash, password),
         Scheme::Crypt => crypt::verify(&hash.text()?, password, limits),
         Scheme::Pbkdf2 => pbkdf::verify(&hash.text()?, password, limits),
@@ -114,7 +113,7 @@ pub fn verify(
 /// that only yield an error.
 pub fn is_cheap(stored: &[u8], default_scheme: &str) -> bool {
     Hash::parse(stored, default_scheme).map_or(true, |hash| match hash.scheme {
-        Scheme::Md5 => !hash.data.starts_with(b"$1$"),
+        Scheme::Md5 => !hash.is_md5_crypt(),
         Scheme::Crypt
         | Scheme::Pbkdf2
         | Scheme::ScramSha1
@@ -156,6 +155,11 @@ impl<'stored> Hash<'stored> {
             Some(encoding) => encoding.decode(self.data)?,
         };
         Ok(zeroize::Zeroizing::new(text))
+    }
+
+    /// `{MD5}` says two things; the data tells which.
+    fn is_md5_crypt(&self) -> bool {
+        self.text().is_ok_and(|text| text.starts_with(b"$1$"))
     }
 
     /// The data of a scheme that is bytes. Without a named encoding, `digits` hexadecimal digits are

@@ -1,0 +1,121 @@
+//! `/api/v1/custom/…`: requests that a hook answers.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    body::Body,
+    extract,
+    http::{HeaderMap, Response},
+};
+
+use super::{
+    State, body, client, credentials,
+    login::{new_session, plugin_headers},
+    refusal::Refusal,
+    response,
+    serve::PeerAddress,
+};
+use crate::{
+    auth::{Client, Endpoint, HookRequest, IncomingHttp, Mode, Progress, Request},
+    pipeline::{Answer, Call, Context, FailureKind, Plugin, Question},
+};
+
+/// Below this path hooks live.
+pub(super) const PREFIX: &str = "/api/v1/custom/";
+
+/// Handles every method.
+pub(super) async fn handle(
+    extract::State(state): extract::State<Arc<State>>,
+    request: extract::Request,
+) -> Response<Body> {
+    match answer(&state, request).await {
+        Ok(response) => response,
+        Err(refusal) => response::refuse(&refusal),
+    }
+}
+
+async fn answer(state: &Arc<State>, request: extract::Request) -> Result<Response<Body>, Refusal> {
+    let deadline = Instant::now() + state.server.request_timeout;
+    credentials::check(state.server.basic_auth.as_ref(), request.headers()).await?;
+    let _place = state.concurrency.enter()?;
+    let generation = state.generation.load_full();
+    let method = request.method().as_str().to_ascii_uppercase();
+    let path = request.uri().path().to_owned();
+    let location = path.strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    let Some(plugin) = generation.hooks.get(&(method.clone(), location)) else {
+        return Ok(response::no_hook());
+    };
+    let (parts, body) = request.into_parts();
+    let mut body = body::read(body, &parts.headers, state.limits.body_bytes, deadline).await?;
+    let question = HookRequest {
+        session: new_session(),
+        method,
+        path,
+        query: url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect(),
+        headers: plugin_headers(&parts.headers),
+        body: std::mem::take(&mut *body),
+        client_address: client_address(state, &parts.headers, parts.extensions.get()),
+    };
+    Ok(ask(plugin.as_ref(), question, deadline).await)
+}
+
+fn client_address(state: &State, headers: &HeaderMap, peer: Option<&PeerAddress>) -> String {
+    peer.map(|peer| {
+        let (address, _) = client::locate(peer.0, &state.server.trusted_proxies, headers);
+        address.to_string()
+    })
+    .unwrap_or_default()
+}
+
+async fn ask(plugin: &dyn Plugin, question: HookRequest, deadline: Instant) -> Response<Body> {
+    let session = question.session.clone();
+    let call = Call {
+        request: Arc::new(no_login(&session)),
+        progress: Arc::new(Progress::default()),
+        context: Context::default(),
+        deadline,
+    };
+    let run = plugin.run(Question::Hook(Arc::new(question)), call);
+    let ran = tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), run).await;
+    let (kind, error) = match ran.map(|ran| ran.answer) {
+        Ok(Ok(Answer::Hook(answer))) => return response::hook(answer),
+        Ok(Ok(_)) => (
+            FailureKind::Contract,
+            "the hook answered no response".to_owned(),
+        ),
+        Ok(Err(failure)) => (failure.kind, failure.message),
+        Err(_) => (FailureKind::WallClock, "the hook took too long".to_owned()),
+    };
+    tracing::warn!(
+        session,
+        plugin = plugin.name(),
+        stage = "hooks",
+        kind = kind.as_str(),
+        error,
+        "A plugin failed"
+    );
+    response::hook_failed(&error)
+}
+
+/// A hook is not part of a login, so its call carries an empty one.
+fn no_login(session: &str) -> Request {
+    Request {
+        session: session.to_owned(),
+        external_session: String::new(),
+        service: "hook".to_owned(),
+        protocol: "default".to_owned(),
+        method: String::new(),
+        username: String::new(),
+        password: None,
+        mode: Mode::LookUp,
+        login_attempt: 0,
+        client: Client::default(),
+        local: Endpoint::default(),
+        tls: None,
+        identity: None,
+        dovecot: None,
+        http: IncomingHttp::default(),
+    }
+}

@@ -1,0 +1,99 @@
+//! What the routes share: the generation in force, settings, and the services beside the pipeline.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+
+use super::concurrency::Concurrency;
+use crate::{
+    config::{PluginSource, Server, ServerLimits},
+    observe::Observer,
+    pipeline::{Pipeline, Plugin, PostActions},
+    store::Store,
+};
+
+/// Hooks by method (upper case) and location (below `/api/v1/custom/`, no leading slash).
+pub type HookTable = HashMap<(String, String), Arc<dyn Plugin>>;
+
+/// What a reload replaces as a whole. A request keeps the generation that it began with.
+pub struct Generation {
+    /// Decides logins.
+    pub pipeline: Arc<Pipeline>,
+    /// Answers other requests.
+    pub hooks: HookTable,
+    /// The number under which clients know each backend, by plugin name; see [`backend_number`].
+    pub backend_numbers: BTreeMap<String, u8>,
+}
+
+/// The number that Nauthilus gives a kind of backend, member `backend` of a success.
+pub fn backend_number(source: &PluginSource) -> u8 {
+    match source {
+        PluginSource::Script { .. } => 3,
+        PluginSource::Builtin(_) | PluginSource::Component(_) => 7,
+    }
+}
+
+/// Everything that routes need.
+pub struct State {
+    /// The generation in force.
+    pub generation: ArcSwap<Generation>,
+    /// `server`
+    pub server: Server,
+    /// `limits`
+    pub limits: ServerLimits,
+    /// For `/healthz`.
+    pub store: Arc<dyn Store>,
+    /// Hears of every login.
+    pub observer: Arc<Observer>,
+    /// Runs what comes after the answer.
+    pub post_actions: Arc<PostActions>,
+    pub(super) concurrency: Arc<Concurrency>,
+}
+
+impl State {
+    /// Puts the parts together. Must be called within a tokio runtime, which runs the post actions.
+    pub fn new(
+        server: Server,
+        limits: ServerLimits,
+        generation: Generation,
+        store: Arc<dyn Store>,
+        observer: Arc<Observer>,
+    ) -> Arc<Self> {
+        let post_actions = PostActions::new(
+            limits.post_actions,
+            limits.post_action_timeout,
+            tokio::runtime::Handle::current(),
+        );
+        Arc::new(Self {
+            generation: ArcSwap::from_pointee(generation),
+            server,
+            concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
+            limits,
+            store,
+            observer,
+            post_actions: Arc::new(post_actions),
+        })
+    }
+
+    /// Puts a new generation in force. Requests that run finish with the old one.
+    pub fn swap(&self, generation: Generation) {
+        self.generation.store(Arc::new(generation));
+    }
+
+    /// To be called when [`super::serve`] has returned: gives post actions up to `grace` to end, and
+    /// writes what the decision log still holds.
+    pub async fn close(&self, grace: Duration) {
+        self.post_actions.drain(grace).await;
+        let observer = Arc::clone(&self.observer);
+        if tokio::task::spawn_blocking(move || observer.close())
+            .await
+            .is_err()
+        {
+            tracing::error!("The decision log could not be closed");
+        }
+    }
+}

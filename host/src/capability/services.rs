@@ -1,0 +1,151 @@
+//! What stands behind the capabilities: thin traits, so that each can be faked in a test.
+//!
+//! The real ones live elsewhere (`store`, `backend_io`, `observe`, the password pool); this room knows
+//! only what a guest may ask of them.
+
+use std::{sync::Arc, time::Instant};
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    auth::{Header, Password},
+    config::HttpGrant,
+    store::Store,
+};
+
+/// Everything outside that plugins can reach. One per server; shared by all plugins.
+pub struct Services {
+    /// Behind `store`.
+    pub store: Arc<dyn Store>,
+    /// Behind `http`.
+    pub http: Arc<dyn HttpSend>,
+    /// Behind `password`.
+    pub passwords: Arc<dyn PasswordVerify>,
+    /// Behind `metrics`.
+    pub metrics: Arc<dyn PluginMetrics>,
+}
+
+/// Turns a grant into something that can send requests.
+pub trait HttpSend: Send + Sync {
+    /// Checks and compiles the grant; the text says what is wrong with it.
+    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String>;
+}
+
+/// Sends requests within one plugin's grant.
+pub trait HttpEgress: Send + Sync {
+    /// Never goes where the grant does not reach; returns by the deadline.
+    fn send(
+        &self,
+        request: OutgoingRequest,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>>;
+}
+
+/// A request to the outside (`wit/http.wit`).
+pub struct OutgoingRequest {
+    /// Any token.
+    pub method: String,
+    /// Absolute.
+    pub url: String,
+    /// As the plugin gave them.
+    pub headers: Vec<Header>,
+    /// Absent and empty differ.
+    pub body: Option<Vec<u8>>,
+    /// For the whole exchange.
+    pub timeout_ms: Option<u32>,
+    /// How many to follow.
+    pub redirects: u8,
+}
+
+/// The response (`wit/http.wit`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncomingResponse {
+    /// 100 to 599.
+    pub status: u16,
+    /// In order.
+    pub headers: Vec<Header>,
+    /// As it came, decompressed.
+    pub body: Vec<u8>,
+    /// Where it came from, after redirects.
+    pub url: String,
+}
+
+/// Why there is no response (`wit/http.wit`).
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum HttpError {
+    Denied(String),
+    Invalid(String),
+    NameLookup(String),
+    Connect(String),
+    Tls(String),
+    TimedOut,
+    TooLarge(String),
+    TooManyRedirects,
+    Protocol(String),
+}
+
+/// Checks passwords against stored hashes.
+pub trait PasswordVerify: Send + Sync {
+    /// True if it matches. Waits for a free thread at most until the deadline.
+    fn verify(
+        &self,
+        verification: Verification,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<bool, PasswordError>>;
+}
+
+/// What to check (`wit/password.wit`).
+pub struct Verification {
+    /// As Dovecot stores it.
+    pub stored: Vec<u8>,
+    /// As the user typed it.
+    pub password: Password,
+    /// For DIGEST-MD5.
+    pub username: String,
+    /// For a value without a prefix; empty means PLAIN.
+    pub default_scheme: String,
+}
+
+/// Why nobody can say (`wit/password.wit`).
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum PasswordError {
+    UnknownScheme(String),
+    Malformed(String),
+    TooExpensive(String),
+    Overloaded,
+}
+
+/// Takes numbers that plugins count and measure.
+pub trait PluginMetrics: Send + Sync {
+    /// One change of one series. `labels` are in the plugin's order.
+    fn record(
+        &self,
+        plugin: &str,
+        name: &str,
+        labels: &[(String, String)],
+        change: MetricChange,
+    ) -> Result<(), MetricError>;
+}
+
+/// What happens to a series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MetricChange {
+    /// Not negative.
+    CounterAdd(f64),
+    /// Any number.
+    GaugeSet(f64),
+    /// Any number.
+    GaugeAdd(f64),
+    /// Any number.
+    HistogramObserve(f64),
+}
+
+/// Why it was not taken (`wit/metrics.wit`).
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub enum MetricError {
+    Invalid(String),
+    TooManySeries,
+}

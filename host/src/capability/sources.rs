@@ -1,0 +1,218 @@
+//! The import `sources`, for scripts: the other Lua files of the script's folder and of the module
+//! path, as they were at load.
+//!
+//! All files are read once, when the plugin loads; a call never touches the file system, so no path
+//! trick in a script can reach one.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{bindings::bulkhead::policy::sources, state::CallState};
+
+/// Most files of one script.
+pub const FILES: usize = 2000;
+/// Most bytes of all files of one script.
+pub const BYTES: u64 = 16 << 20;
+/// How deep folders are searched below the script's folder and those of the module path.
+const DEPTH: usize = 6;
+/// How many directory entries are looked at.
+const ENTRIES: usize = 50_000;
+
+/// The files, by absolute path without `.` and `..`.
+#[derive(Clone, Default)]
+pub struct Sources {
+    folder: PathBuf,
+    files: BTreeMap<PathBuf, Arc<[u8]>>,
+    /// The caps were reached; what was left out is unknown.
+    pub truncated: bool,
+}
+
+impl sources::Host for CallState {
+    fn read(&mut self, path: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.charge(path.len())?;
+        Ok(self.rights.sources.read(&path).map(<[u8]>::to_vec))
+    }
+}
+
+impl Sources {
+    /// Reads all `*.lua` files of the script's folder and of the folders in the module path.
+    ///
+    /// Symbolic links are followed only to files inside those folders.
+    pub fn collect(script: &Path, package_path: &str) -> io::Result<Self> {
+        let folder = absolute(script)
+            .parent()
+            .map_or_else(PathBuf::new, Path::to_path_buf);
+        let mut roots = vec![folder.clone()];
+        for template in package_path.split(';').filter(|text| !text.is_empty()) {
+            let fixed = template.split('?').next().unwrap_or_default();
+            let path = lexical(&folder.join(fixed));
+            // `dir/?.lua` and `dir/x_?.lua` both search `dir`.
+            let root = if fixed.is_empty() || fixed.ends_with('/') {
+                path
+            } else {
+                path.parent().map_or(path.clone(), Path::to_path_buf)
+            };
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+        let mut reader = Reader {
+            canonical: roots
+                .iter()
+                .filter_map(|root| fs::canonicalize(root).ok())
+                .collect(),
+            entries: 0,
+            bytes: 0,
+            found: Self {
+                folder,
+                ..Self::default()
+            },
+        };
+        for root in &roots {
+            reader.folder(root, 0);
+        }
+        Ok(reader.found)
+    }
+
+    /// The bytes under a path that is absolute or relative to the script's folder.
+    pub fn read(&self, path: &str) -> Option<&[u8]> {
+        let path = lexical(&self.folder.join(path));
+        self.files.get(&path).map(|bytes| &**bytes)
+    }
+
+    /// All files in a fixed order.
+    pub fn files(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.files
+            .iter()
+            .map(|(path, bytes)| (path.as_path(), &**bytes))
+    }
+}
+
+struct Reader {
+    canonical: Vec<PathBuf>,
+    entries: usize,
+    bytes: u64,
+    found: Sources,
+}
+
+impl Reader {
+    /// Folders and files that cannot be read are left out: the script that needs one says so.
+    fn folder(&mut self, folder: &Path, depth: usize) {
+        let Ok(listing) = fs::read_dir(folder) else {
+            return;
+        };
+        let mut paths: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths {
+            self.entries += 1;
+            if self.entries > ENTRIES {
+                self.found.truncated = true;
+                return;
+            }
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            if name.is_none_or(|name| name.starts_with('.')) {
+                continue;
+            }
+            let Ok(kind) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if kind.is_dir() {
+                if depth < DEPTH {
+                    self.folder(&path, depth + 1);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "lua") {
+                self.file(path);
+            }
+        }
+    }
+
+    fn file(&mut self, path: PathBuf) {
+        let Ok(target) = fs::canonicalize(&path) else {
+            return;
+        };
+        let inside = self.canonical.iter().any(|root| target.starts_with(root));
+        let Ok(facts) = fs::metadata(&target) else {
+            return;
+        };
+        if !inside || !facts.is_file() {
+            return;
+        }
+        if self.found.files.len() >= FILES || self.bytes.saturating_add(facts.len()) > BYTES {
+            self.found.truncated = true;
+            return;
+        }
+        let Ok(bytes) = fs::read(&target) else { return };
+        self.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.found.files.insert(lexical(&path), Arc::from(bytes));
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    lexical(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+}
+
+/// The path without `.`, and with each `..` taken for what it says.
+fn lexical(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lua_files_of_the_allowed_folders_can_be_read() {
+        let place = tempfile::tempdir().unwrap();
+        let scripts = place.path().join("scripts");
+        let library = place.path().join("library");
+        for folder in [&scripts, &scripts.join("sub"), &library] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(scripts.join("main.lua"), "main").unwrap();
+        fs::write(scripts.join("sub/part.lua"), "part").unwrap();
+        fs::write(scripts.join("notes.txt"), "notes").unwrap();
+        fs::write(library.join("tool.lua"), "tool").unwrap();
+        fs::write(place.path().join("outside.lua"), "outside").unwrap();
+        std::os::unix::fs::symlink(place.path().join("outside.lua"), scripts.join("link.lua"))
+            .unwrap();
+        std::os::unix::fs::symlink(scripts.join("sub/part.lua"), scripts.join("inner.lua"))
+            .unwrap();
+
+        let templates = format!("{}/?.lua;?.lua", library.display());
+        let sources = Sources::collect(&scripts.join("main.lua"), &templates).unwrap();
+
+        let outside = place.path().join("outside.lua");
+        let tool = library.join("tool.lua");
+        let table: [(&str, Option<&[u8]>); 10] = [
+            ("main.lua", Some(b"main")),
+            ("./sub/part.lua", Some(b"part")),
+            ("sub/../main.lua", Some(b"main")),
+            ("inner.lua", Some(b"part")),
+            (tool.to_str().unwrap(), Some(b"tool")),
+            ("../library/tool.lua", Some(b"tool")),
+            ("notes.txt", None),
+            ("link.lua", None),
+            ("../outside.lua", None),
+            (outside.to_str().unwrap(), None),
+        ];
+        for (path, expected) in table {
+            assert_eq!(sources.read(path), expected, "{path}");
+        }
+        assert!(!sources.truncated);
+    }
+}

@@ -1,0 +1,87 @@
+//! What outlives generations, and the way from a configuration to a server that could answer.
+
+use std::sync::Arc;
+
+use super::{Generation, LoadProblem, engine_loader::EngineLoader, services};
+use crate::{
+    capability::Services,
+    config::{Config, StoreConfig},
+    engine::Engine,
+    observe::PluginMetrics,
+    store::{MemoryStore, OpenError, RedbStore, Store},
+};
+
+/// Which store to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreUse {
+    /// The configured one.
+    Configured,
+    /// The configured one, or an empty one in memory if another process has it.
+    ConfiguredIfFree,
+    /// An empty one in memory: nothing on disk is touched.
+    InMemory,
+}
+
+/// Everything below the listener.
+pub struct Server {
+    /// What is in force at the start.
+    pub generation: Generation,
+    /// Runs plugins; loads the next generation.
+    pub engine: Arc<Engine>,
+    /// What plugins reach.
+    pub services: Arc<Services>,
+    /// What plugins count.
+    pub metrics: Arc<PluginMetrics>,
+    /// Shared state.
+    pub store: Arc<dyn Store>,
+}
+
+/// Opens the store, starts the engine, and loads the first generation.
+///
+/// # Errors
+///
+/// Everything that stands in the way.
+pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadProblem>> {
+    let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
+    let engine = Engine::new(&config).map(Arc::new).map_err(|error| {
+        vec![LoadProblem::server(format!(
+            "the engine does not start: {error}"
+        ))]
+    })?;
+    let metrics = Arc::new(PluginMetrics::new(config.limits.metric_series));
+    let services = Arc::new(services::services(
+        &config,
+        Arc::clone(&store),
+        Arc::clone(&metrics),
+    ));
+    let config = Arc::new(config);
+    let loader = EngineLoader::new(Arc::clone(&engine), Arc::clone(&services), &config)?;
+    let generation = Generation::load(config, &loader).await?;
+    Ok(Server {
+        generation,
+        engine,
+        services,
+        metrics,
+        store,
+    })
+}
+
+fn open_store(config: &StoreConfig, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
+    let path = match (config, wanted) {
+        (StoreConfig::Memory, _) | (_, StoreUse::InMemory) => {
+            return Ok(Arc::new(MemoryStore::new()));
+        }
+        (StoreConfig::Redb { path }, _) => path,
+    };
+    match RedbStore::open(path) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(OpenError::Locked(path)) if wanted == StoreUse::ConfiguredIfFree => {
+            tracing::warn!(
+                store = %path.display(),
+                "Another process has the store: this login sees an empty one"
+            );
+            Ok(Arc::new(MemoryStore::new()))
+        }
+        Err(error) => Err(LoadProblem::unavailable(error.to_string())),
+    }
+}

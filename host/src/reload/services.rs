@@ -1,0 +1,134 @@
+//! Puts the real services behind the capabilities: store, HTTP client, password pool, metrics.
+//!
+//! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
+//! guests. This is the one place where the two meet.
+
+use std::{sync::Arc, time::Duration, time::Instant};
+
+use futures_util::future::BoxFuture;
+
+use crate::{
+    auth::scheme::CostLimits,
+    backend_io::http,
+    capability::{self, Services, password_pool},
+    config::{Config, HttpGrant},
+    observe::PluginMetrics,
+    store::Store,
+};
+
+/// The services of one server. Must be called within a tokio runtime.
+pub(super) fn services(
+    config: &Config,
+    store: Arc<dyn Store>,
+    metrics: Arc<PluginMetrics>,
+) -> Services {
+    let limits = &config.limits;
+    let costs = CostLimits {
+        memory_bytes: limits.password_memory_bytes,
+        rounds: limits.password_rounds,
+        ..CostLimits::default()
+    };
+    let pool =
+        password_pool::PasswordPool::new(limits.password_threads, limits.password_queue, costs);
+    Services {
+        store,
+        http: Arc::new(Http(Arc::new(http::HttpClient::new(vec![
+            config.server.listen,
+        ])))),
+        passwords: Arc::new(Passwords(pool)),
+        metrics,
+    }
+}
+
+struct Http(Arc<http::HttpClient>);
+
+impl capability::HttpSend for Http {
+    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn capability::HttpEgress>, String> {
+        let egress = http::HttpEgress::compile(grant).map_err(|error| error.to_string())?;
+        Ok(Arc::new(Egress {
+            client: Arc::clone(&self.0),
+            egress,
+        }))
+    }
+}
+
+/// What one plugin may reach.
+struct Egress {
+    client: Arc<http::HttpClient>,
+    egress: http::HttpEgress,
+}
+
+impl capability::HttpEgress for Egress {
+    fn send(
+        &self,
+        request: capability::OutgoingRequest,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<capability::IncomingResponse, capability::HttpError>> {
+        let request = http::OutgoingRequest {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            timeout: request
+                .timeout_ms
+                .map(|milliseconds| Duration::from_millis(milliseconds.into())),
+            redirects: request.redirects,
+        };
+        Box::pin(async move {
+            match self.client.send(&self.egress, request, deadline).await {
+                Ok(response) => Ok(capability::IncomingResponse {
+                    status: response.status,
+                    headers: response.headers,
+                    body: response.body,
+                    url: response.url,
+                }),
+                Err(error) => Err(http_error(error)),
+            }
+        })
+    }
+}
+
+fn http_error(error: http::HttpError) -> capability::HttpError {
+    use capability::HttpError as To;
+    use http::HttpError as From;
+    match error {
+        From::Denied(text) => To::Denied(text),
+        From::Invalid(text) => To::Invalid(text),
+        From::NameLookup(text) => To::NameLookup(text),
+        From::Connect(text) => To::Connect(text),
+        From::Tls(text) => To::Tls(text),
+        From::TimedOut => To::TimedOut,
+        From::TooLarge(text) => To::TooLarge(text),
+        From::TooManyRedirects => To::TooManyRedirects,
+        From::Protocol(text) => To::Protocol(text),
+    }
+}
+
+struct Passwords(password_pool::PasswordPool);
+
+impl capability::PasswordVerify for Passwords {
+    fn verify(
+        &self,
+        verification: capability::Verification,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<bool, capability::PasswordError>> {
+        let verification = password_pool::Verification {
+            stored: verification.stored,
+            password: verification.password,
+            username: verification.username,
+            default_scheme: verification.default_scheme,
+        };
+        Box::pin(async move {
+            use capability::PasswordError as To;
+            use password_pool::PasswordError as From;
+            let result = self.0.verify(verification, deadline).await;
+            result.map_err(|error| match error {
+                From::UnknownScheme(text) => To::UnknownScheme(text),
+                From::Malformed(text) => To::Malformed(text),
+                From::TooExpensive(text) => To::TooExpensive(text),
+                // A guest's own deadline has passed by then: it will not see the answer.
+                From::Overloaded | From::TimedOut => To::Overloaded,
+            })
+        })
+    }
+}
