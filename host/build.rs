@@ -43,11 +43,11 @@ fn build() -> Result<(), String> {
 
     let lua = build_guest(&root.join("lua-compat/Cargo.toml"), "bulkhead-lua", &target)?;
     let mut table = embed(&out, "bulkhead-lua", &lua).map(|path| {
-        format!("/// The Lua runtime component.\npub const LUA_RUNTIME: &[u8] = include_bytes!({path:?});\n")
+        format!("/// The Lua runtime component.\npub(super) const LUA_RUNTIME: &[u8] = include_bytes!({path:?});\n")
     })?;
 
     table.push_str(
-        "/// The first-party plugins, by name.\npub const PLUGINS: &[(&str, &[u8])] = &[\n",
+        "/// The first-party plugins, by name.\npub(super) const PLUGINS: &[(&str, &[u8])] = &[\n",
     );
     for name in PLUGINS {
         let component = build_guest(&root.join("plugins/Cargo.toml"), name, &target)?;

@@ -43,11 +43,17 @@ impl<P: Action> bindings::exports::bulkhead::policy::action::Guest for Component
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: Action + crate::Described>(_: &P) {}
+
 /// Makes the crate an action component: `bulkhead_sdk::export_action!(Type);`
 #[macro_export]
 macro_rules! export_action {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::action::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

@@ -99,11 +99,17 @@ impl<P: Backend> bindings::exports::bulkhead::policy::backend::Guest for Compone
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: Backend + crate::Described>(_: &P) {}
+
 /// Makes the crate a backend component: `bulkhead_sdk::export_backend!(Type);`
 #[macro_export]
 macro_rules! export_backend {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::backend::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

@@ -41,11 +41,17 @@ impl<P: CacheFlush> bindings::exports::bulkhead::policy::cache_flush::Guest for 
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: CacheFlush + crate::Described>(_: &P) {}
+
 /// Makes the crate a cache-flush component: `bulkhead_sdk::export_cache_flush!(Type);`
 #[macro_export]
 macro_rules! export_cache_flush {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::cache_flush::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

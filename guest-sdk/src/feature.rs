@@ -93,11 +93,17 @@ impl<P: Feature> bindings::exports::bulkhead::policy::feature::Guest for Compone
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: Feature + crate::Described>(_: &P) {}
+
 /// Makes the crate a feature component: `bulkhead_sdk::export_feature!(Type);`
 #[macro_export]
 macro_rules! export_feature {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::feature::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

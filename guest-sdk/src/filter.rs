@@ -104,11 +104,17 @@ impl<P: Filter> bindings::exports::bulkhead::policy::filter::Guest for Component
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: Filter + crate::Described>(_: &P) {}
+
 /// Makes the crate a filter component: `bulkhead_sdk::export_filter!(Type);`
 #[macro_export]
 macro_rules! export_filter {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::filter::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

@@ -84,11 +84,17 @@ impl<P: Hook> bindings::exports::bulkhead::policy::hook::Guest for Component<P> 
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: Hook + crate::Described>(_: &P) {}
+
 /// Makes the crate a hook component: `bulkhead_sdk::export_hook!(Type);`
 #[macro_export]
 macro_rules! export_hook {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::hook::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

@@ -39,11 +39,17 @@ impl<P: Init> bindings::exports::bulkhead::policy::init::Guest for Component<P> 
     }
 }
 
+/// Compiles for plugins of this kind only.
+#[doc(hidden)]
+pub fn registered<P: Init + crate::Described>(_: &P) {}
+
 /// Makes the crate an init component: `bulkhead_sdk::export_init!(Type);`
 #[macro_export]
 macro_rules! export_init {
     ($plugin:ty) => {
         $crate::describe!($plugin);
+        // Natively too, a type without the trait is an error, and one with it is in use.
+        const _: fn(&$plugin) = $crate::init::registered::<$plugin>;
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;

@@ -8,13 +8,13 @@ use std::{fs, path::Path, process::Command};
 use wit_component::ComponentEncoder;
 
 /// Which crate to build, and where.
-pub struct Workspace<'a> {
+pub(crate) struct Workspace<'a> {
     /// The `Cargo.toml` of the guest workspace.
-    pub manifest: &'a Path,
+    pub(crate) manifest: &'a Path,
     /// The package in it.
-    pub package: &'a str,
+    pub(crate) package: &'a str,
     /// Shared by all guests, so that common dependencies are built once.
-    pub target_directory: &'a Path,
+    pub(crate) target_directory: &'a Path,
 }
 
 /// 64 KiB of shadow stack keep a guest's working set small: a fresh instance then costs one short
@@ -39,7 +39,7 @@ const OUTER_VARIABLES: [&str; 8] = [
 ];
 
 /// Builds the package and returns the bytes of the component.
-pub fn build(workspace: &Workspace<'_>) -> Result<Vec<u8>, String> {
+pub(crate) fn build(workspace: &Workspace<'_>) -> Result<Vec<u8>, String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for variable in OUTER_VARIABLES {
         cargo.env_remove(variable);

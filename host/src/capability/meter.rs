@@ -110,6 +110,11 @@ impl Meter {
         self.cancelled.store(true, Relaxed);
     }
 
+    /// Whether nobody waits for it.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Relaxed)
+    }
+
     /// Counts one call of the host and returns how many there were.
     pub fn count_host_call(&self) -> u32 {
         self.host_calls.fetch_add(1, Relaxed).saturating_add(1)

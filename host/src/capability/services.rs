@@ -3,14 +3,17 @@
 //! The real ones live elsewhere (`store`, `backend_io`, `observe`, the password pool); this room knows
 //! only what a guest may ask of them.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 
 use crate::{
     auth::{Header, Password},
     config::HttpGrant,
-    store::Store,
+    store::{Key, Remaining, Store, StoreError},
 };
 
 /// Everything outside that plugins can reach. One per server; shared by all plugins.
@@ -148,4 +151,95 @@ pub enum MetricChange {
 pub enum MetricError {
     Invalid(String),
     TooManySeries,
+}
+
+impl Services {
+    /// Nothing at all: every request is denied. For runs without grants, and for tests.
+    pub fn none() -> Self {
+        Self {
+            store: Arc::new(Nothing),
+            http: Arc::new(Nothing),
+            passwords: Arc::new(Nothing),
+            metrics: Arc::new(Nothing),
+        }
+    }
+}
+
+/// Denies.
+struct Nothing;
+
+const NOTHING: &str = "there is none here";
+
+impl HttpSend for Nothing {
+    fn bind(&self, _: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
+        Ok(Arc::new(Self))
+    }
+}
+
+impl HttpEgress for Nothing {
+    fn send(
+        &self,
+        _: OutgoingRequest,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>> {
+        Box::pin(async { Err(HttpError::Denied(NOTHING.to_owned())) })
+    }
+}
+
+impl PasswordVerify for Nothing {
+    fn verify(&self, _: Verification, _: Instant) -> BoxFuture<'_, Result<bool, PasswordError>> {
+        Box::pin(async { Err(PasswordError::Overloaded) })
+    }
+}
+
+impl PluginMetrics for Nothing {
+    fn record(
+        &self,
+        _: &str,
+        _: &str,
+        _: &[(String, String)],
+        _: MetricChange,
+    ) -> Result<(), MetricError> {
+        Err(MetricError::Invalid(NOTHING.to_owned()))
+    }
+}
+
+impl Store for Nothing {
+    fn get(&self, _: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+        unavailable()
+    }
+
+    fn set(
+        &self,
+        _: Key,
+        _: Vec<u8>,
+        _: Option<Duration>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        unavailable()
+    }
+
+    fn delete(&self, _: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
+        unavailable()
+    }
+
+    fn increment(
+        &self,
+        _: Key,
+        _: i64,
+        _: Option<Duration>,
+    ) -> BoxFuture<'_, Result<i64, StoreError>> {
+        unavailable()
+    }
+
+    fn expire(&self, _: Key, _: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
+        unavailable()
+    }
+
+    fn time_to_live(&self, _: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
+        unavailable()
+    }
+}
+
+fn unavailable<T: Send + 'static>() -> BoxFuture<'static, Result<T, StoreError>> {
+    Box::pin(async { Err(StoreError::Unavailable(NOTHING.to_owned())) })
 }

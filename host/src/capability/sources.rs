@@ -14,9 +14,9 @@ use std::{
 use super::{bindings::bulkhead::policy::sources, state::CallState};
 
 /// Most files of one script.
-pub const FILES: usize = 2000;
+pub(super) const FILES: usize = 2000;
 /// Most bytes of all files of one script.
-pub const BYTES: u64 = 16 << 20;
+pub(super) const BYTES: u64 = 16 << 20;
 /// How deep folders are searched below the script's folder and those of the module path.
 const DEPTH: usize = 6;
 /// How many directory entries are looked at.

@@ -73,7 +73,7 @@ impl CallState {
 }
 
 /// Links everything that a guest may import, WASI included.
-pub fn link(linker: &mut Linker<CallState>, wasi: bool) -> wasmtime::Result<()> {
+pub(crate) fn link(linker: &mut Linker<CallState>, wasi: bool) -> wasmtime::Result<()> {
     super::bindings::Lua::add_to_linker::<_, HasSelf<_>>(linker, |state| state)?;
     if wasi {
         wasmtime_wasi::p2::add_to_linker_async(linker)?;
