@@ -9,6 +9,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
     sync::{Arc, Mutex},
@@ -175,6 +176,13 @@ fn install(folder: &Path, listen: SocketAddr, webhook: SocketAddr) -> Fallible<(
         .replace("127.0.0.1:9080", &listen.to_string())
         .replace("127.0.0.1:9090", &webhook.to_string());
     fs::write(folder.join("bulkhead.yaml"), text)?;
+    // A secret that others can read makes the server warn.
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(folder.join("hook.token"))?
+        .write_all(&fs::read(policy.join("hook.token"))?)?;
     Ok(())
 }
 

@@ -7,5 +7,7 @@
 )]
 
 mod configuration;
+mod policy;
 mod program;
+mod scripts;
 mod usage;

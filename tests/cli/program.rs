@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -55,8 +56,15 @@ pub(crate) fn ran(output: Output) -> Ran {
 pub(crate) fn policy(folder: &Path) -> PathBuf {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/policy");
     std::fs::create_dir_all(folder.join("lib")).unwrap();
-    for file in ["bulkhead.yaml", "backend.lua", "lib/accounts.lua"] {
+    for file in [
+        "bulkhead.yaml",
+        "backend.lua",
+        "lib/accounts.lua",
+        "hook.token",
+    ] {
         std::fs::copy(from.join(file), folder.join(file)).unwrap();
     }
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(folder.join("hook.token"), private).unwrap();
     folder.join("bulkhead.yaml")
 }

@@ -44,7 +44,7 @@ pub(crate) async fn read_request(
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
     }
-    let head = String::from_utf8(head).unwrap();
+    let head = String::from_utf8_lossy(&head).into_owned();
     let length = head
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "))

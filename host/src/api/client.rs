@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn forwarding_headers_count_only_as_far_as_trust_reaches() {
-        let rows: [(&str, &[(&str, &str)], &str); 10] = [
+        type Headers = &'static [(&'static str, &'static str)];
+        let rows: [(&str, Headers, &str); 10] = [
             (
                 "198.51.100.1:9",
                 &[("x-forwarded-for", "1.1.1.1")],

@@ -11,6 +11,9 @@ use zeroize::Zeroizing;
 use super::refusal::Refusal;
 use crate::config::BasicAuth;
 
+/// Bytes that are wiped.
+type Secret = Zeroizing<Vec<u8>>;
+
 /// How long a wrong guess waits for its answer. It waits alone: it holds no place in the server.
 const DELAY: Duration = Duration::from_millis(300);
 
@@ -43,7 +46,7 @@ fn same(wanted: &[u8], presented: &[u8]) -> subtle::Choice {
 }
 
 /// Name and password of the header, if it is there and well-formed.
-fn presented(headers: &HeaderMap) -> Option<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>)> {
+fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = value.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {

@@ -1,19 +1,14 @@
 //! `/api/v1/custom/…`: requests that a hook answers.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{
-    body::Body,
-    extract,
-    http::{HeaderMap, Response},
-};
+use axum::{body::Body, extract, http::Response};
 
 use super::{
     State, body, client, credentials,
-    login::{new_session, plugin_headers},
+    login::{new_session, peer, plugin_headers, report},
     refusal::Refusal,
     response,
-    serve::PeerAddress,
 };
 use crate::{
     auth::{Client, Endpoint, HookRequest, IncomingHttp, Mode, Progress, Request},
@@ -28,13 +23,21 @@ pub(super) async fn handle(
     extract::State(state): extract::State<Arc<State>>,
     request: extract::Request,
 ) -> Response<Body> {
-    match answer(&state, request).await {
+    let peer = peer(request.extensions());
+    match answer(&state, request, peer).await {
         Ok(response) => response,
-        Err(refusal) => response::refuse(&refusal),
+        Err(refusal) => {
+            report(&refusal, peer);
+            response::refuse(&refusal)
+        }
     }
 }
 
-async fn answer(state: &Arc<State>, request: extract::Request) -> Result<Response<Body>, Refusal> {
+async fn answer(
+    state: &Arc<State>,
+    request: extract::Request,
+    peer: SocketAddr,
+) -> Result<Response<Body>, Refusal> {
     let deadline = Instant::now() + state.server.request_timeout;
     credentials::check(state.server.basic_auth.as_ref(), request.headers()).await?;
     let _place = state.concurrency.enter()?;
@@ -56,17 +59,11 @@ async fn answer(state: &Arc<State>, request: extract::Request) -> Result<Respons
             .collect(),
         headers: plugin_headers(&parts.headers),
         body: std::mem::take(&mut *body),
-        client_address: client_address(state, &parts.headers, parts.extensions.get()),
+        client_address: client::locate(peer, &state.server.trusted_proxies, &parts.headers)
+            .0
+            .to_string(),
     };
     Ok(ask(plugin.as_ref(), question, deadline).await)
-}
-
-fn client_address(state: &State, headers: &HeaderMap, peer: Option<&PeerAddress>) -> String {
-    peer.map(|peer| {
-        let (address, _) = client::locate(peer.0, &state.server.trusted_proxies, headers);
-        address.to_string()
-    })
-    .unwrap_or_default()
 }
 
 async fn ask(plugin: &dyn Plugin, question: HookRequest, deadline: Instant) -> Response<Body> {

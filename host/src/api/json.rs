@@ -244,4 +244,24 @@ mod tests {
         let fields = parse(body).ok().unwrap();
         assert_eq!(fields.password.unwrap().expose(), b"b");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_password_survives_json(password: String) {
+            let body = serde_json::json!({ "password": password }).to_string();
+            let fields = parse(body.as_bytes()).ok().unwrap();
+            let parsed = fields.password.unwrap();
+            proptest::prop_assert_eq!(parsed.expose(), password.as_bytes());
+        }
+
+        #[test]
+        fn any_bytes_are_parsed_or_refused(
+            bytes: Vec<u8>,
+            text in r#"[{}\[\]",:\\u0-9a-f \n]{0,40}"#,
+        ) {
+            let _ = parse(&bytes);
+            let _ = parse(text.as_bytes());
+            let _ = crate::api::form::parse(&bytes);
+        }
+    }
 }

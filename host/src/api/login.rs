@@ -14,7 +14,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract,
-    http::{HeaderMap, Method, Response, Uri, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, Response, Uri, header, request::Parts},
 };
 use hyper::body::{Frame as BodyFrame, SizeHint};
 use svix_ksuid::{Ksuid, KsuidLike};
@@ -51,9 +51,13 @@ pub(super) async fn handle(
     request: extract::Request,
 ) -> Response<Body> {
     let arrived = Instant::now();
+    let peer = peer(request.extensions());
     match answer(&state, request, arrived).await {
         Ok(response) => response,
-        Err(refusal) => response::refuse(&refusal),
+        Err(refusal) => {
+            report(&refusal, peer);
+            response::refuse(&refusal)
+        }
     }
 }
 
@@ -179,6 +183,23 @@ fn no_decision() -> Decision {
     }
 }
 
+/// Where the request came from; the unspecified address when it came over no connection.
+pub(super) fn peer(extensions: &Extensions) -> SocketAddr {
+    extensions
+        .get::<PeerAddress>()
+        .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |peer| peer.0)
+}
+
+/// Tells the operator of a request that got no decision; wrong credentials are worth a warning.
+pub(super) fn report(refusal: &Refusal, peer: SocketAddr) {
+    let reason = refusal.as_str();
+    if *refusal == Refusal::Unauthorized {
+        tracing::warn!(peer = %peer, reason, "A request was refused");
+    } else {
+        tracing::info!(peer = %peer, reason, "A request was refused");
+    }
+}
+
 fn query(uri: &Uri) -> Vec<(String, String)> {
     url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .into_owned()
@@ -220,10 +241,7 @@ fn origin(
     mode: Mode,
     body: Option<Arc<Password>>,
 ) -> Origin {
-    let peer = parts
-        .extensions
-        .get::<PeerAddress>()
-        .map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |peer| peer.0);
+    let peer = peer(&parts.extensions);
     let (client_address, client_port) =
         client::locate(peer, &state.server.trusted_proxies, &parts.headers);
     let text = |name: &str| {

@@ -25,5 +25,5 @@ mod serve;
 mod state;
 
 pub use router::router;
-pub use serve::{PeerAddress, serve};
+pub use serve::{ConnectionLimits, PeerAddress, serve, serve_with};
 pub use state::{Generation, HookTable, State, backend_number};

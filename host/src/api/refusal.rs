@@ -22,3 +22,20 @@ pub(super) enum Refusal {
     /// There is nothing at this place.
     NotFound,
 }
+
+impl Refusal {
+    /// The word for the log. Says nothing of what the request held.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::TooManyRequests { .. } => "too-many-requests",
+            Self::MissingFields(_) => "missing-fields",
+            Self::Malformed(_) => "malformed",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::NotAcceptable => "not-acceptable",
+            Self::TooLarge => "too-large",
+            Self::BodyTimeout => "body-timeout",
+            Self::NotFound => "not-found",
+        }
+    }
+}

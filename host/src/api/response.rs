@@ -63,7 +63,7 @@ pub(super) fn login(decision: &Decision, backend: u8, frame: &Frame<'_>) -> Resp
             headers.insert(AUTH_STATUS, header_text(&decision.status_message));
         }
     }
-    add_plugin_headers(&mut response, &decision.response_headers);
+    add_plugin_headers(&mut response, &decision.response_headers, Place::Login);
     response
 }
 
@@ -237,7 +237,7 @@ pub(super) fn hook(answer: HookResponse) -> Response<Body> {
     };
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = status;
-    add_plugin_headers(&mut response, &answer.headers);
+    add_plugin_headers(&mut response, &answer.headers, Place::Hook);
     response
 }
 
@@ -258,7 +258,7 @@ pub(super) fn no_hook() -> Response<Body> {
 }
 
 /// Adds the headers that plugins may set: none that frame the message, none that carry the decision.
-fn add_plugin_headers(response: &mut Response<Body>, headers: &[Header]) {
+fn add_plugin_headers(response: &mut Response<Body>, headers: &[Header], place: Place) {
     for header in headers {
         let Ok(name) = HeaderName::try_from(header.name.as_str()) else {
             continue;
@@ -266,7 +266,7 @@ fn add_plugin_headers(response: &mut Response<Body>, headers: &[Header]) {
         let Ok(value) = HeaderValue::from_bytes(&header.value) else {
             continue;
         };
-        if is_reserved(name.as_str()) {
+        if is_reserved(name.as_str(), place) {
             continue;
         }
         if name == CONTENT_TYPE {
@@ -277,8 +277,16 @@ fn add_plugin_headers(response: &mut Response<Body>, headers: &[Header]) {
     }
 }
 
-fn is_reserved(name: &str) -> bool {
+/// Where a plugin adds headers. Only a hook's body is its own to describe.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Login,
+    Hook,
+}
+
+fn is_reserved(name: &str, place: Place) -> bool {
     name.starts_with("auth-")
+        || (place == Place::Login && name.starts_with("content-"))
         || matches!(
             name,
             "connection"

@@ -8,16 +8,37 @@ use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, t
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
 use super::{State, router};
 
-/// Time for a request's head to arrive, idle time of a kept connection included.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest head of a request, in bytes.
-const HEAD_BYTES: usize = 64 << 10;
+/// What one connection may take, and how many there may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConnectionLimits {
+    /// Time for a request's head to arrive, idle time of a kept connection included. Default 30 s.
+    pub head_timeout: Duration,
+    /// Size at which a request's head is refused, in bytes, at least 8192. It is looked at after each
+    /// read, so a head of up to twice that may pass. Default 64 KiB.
+    pub head_bytes: usize,
+    /// Connections that are open at the same time; more wait to be accepted. Default 10,000.
+    pub connections: usize,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            head_timeout: Duration::from_secs(30),
+            head_bytes: 64 << 10,
+            connections: 10_000,
+        }
+    }
+}
+
 /// Pause after a failed accept, such as for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What requests get beyond their own deadline when the server stops.
@@ -27,11 +48,21 @@ const STOP_SLACK: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// Serves until `shutdown` is ready. Then takes no new connections, lets requests in work end (they
-/// have deadlines), closes what is left, and returns. Call [`State::close`] afterwards.
+/// [`serve_with`] the default limits.
 pub async fn serve(
     listener: TcpListener,
     state: Arc<State>,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_with(listener, state, ConnectionLimits::default(), shutdown).await
+}
+
+/// Serves until `shutdown` is ready. Then takes no new connections, lets requests in work end (they
+/// have deadlines), closes what is left, and returns. Call [`State::close`] afterwards.
+pub async fn serve_with(
+    listener: TcpListener,
+    state: Arc<State>,
+    limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let patience = state.server.request_timeout + STOP_SLACK;
@@ -39,20 +70,28 @@ pub async fn serve(
     let connections = TaskTracker::new();
     let stopping = CancellationToken::new();
     let aborting = CancellationToken::new();
+    let places = Arc::new(Semaphore::new(
+        limits.connections.min(Semaphore::MAX_PERMITS),
+    ));
+    let accept = async || {
+        let place = Arc::clone(&places).acquire_owned().await;
+        listener.accept().await.map(|accepted| (accepted, place))
+    };
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
+            accepted = accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok(((stream, peer), place)) => {
                 let router = router.clone();
                 let stopping = stopping.clone();
                 let aborting = aborting.clone();
                 connections.spawn(async move {
+                    let _place = place;
                     aborting
-                        .run_until_cancelled(connection(stream, peer, router, stopping))
+                        .run_until_cancelled(connection(stream, peer, router, limits, stopping))
                         .await;
                 });
             }
@@ -83,6 +122,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
+    limits: ConnectionLimits,
     stopping: CancellationToken,
 ) {
     // Small answers shall not wait for more; without it they are late, not lost.
@@ -97,8 +137,8 @@ async fn connection(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(HEAD_BYTES)
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(limits.head_bytes.max(8192))
         .title_case_headers(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);

@@ -1,9 +1,13 @@
 //! `bulkhead lua`: work with scripts.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use super::{exit, report};
-use crate::config::Dialect;
+use crate::{
+    capability::Services,
+    config::{Dialect, Grants, Limits, ServerLimits},
+    engine::{Engine, EngineError, EngineSettings, LoadError, ScriptError, ScriptRun},
+};
 
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
@@ -47,7 +51,78 @@ pub(super) fn run(command: Command) -> ExitCode {
         Command::Run(arguments) => run_script(arguments),
     }
 }
-fn run_script(_: RunArguments) -> ExitCode {
-    report::error("");
-    ExitCode::from(exit::INTERNAL)
+/// A program is no login: it may take its time, and still not the machine.
+fn limits() -> Limits {
+    Limits {
+        memory_bytes: 512 << 20,
+        cpu: Duration::from_secs(600),
+        wall_clock: Duration::from_secs(3600),
+        boundary_bytes: u64::MAX,
+        host_calls: u32::MAX,
+        ..Limits::default()
+    }
+}
+
+fn run_script(arguments: RunArguments) -> ExitCode {
+    let name = arguments.file.display().to_string();
+    let source = match std::fs::read(&arguments.file) {
+        Ok(source) => source,
+        Err(why) => {
+            report::error(&format!("cannot read {name}: {why}"));
+            return ExitCode::from(exit::NO_INPUT);
+        }
+    };
+    let runtime = match report::runtime() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let run = ScriptRun {
+        path: arguments.file,
+        source,
+        dialect: arguments.dialect,
+        chunk_name: name,
+        package_path: String::new(),
+        arguments: arguments.arguments,
+        output: Box::new(std::io::stdout()),
+        limits: limits(),
+        grants: Grants::default(),
+        services: Arc::new(Services::none()),
+    };
+    let ended = runtime.block_on(async {
+        let engine = Engine::new(EngineSettings {
+            cache_directory: None,
+            limits: &ServerLimits::default(),
+        })?;
+        Ok::<_, EngineError>(engine.run_script(run).await)
+    });
+    // Where the reader has gone away there is nothing to flush to.
+    let _ = std::io::stdout().flush();
+    match ended {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(error)) => ExitCode::from(tell(&error)),
+        Err(error) => {
+            report::error(&error.to_string());
+            ExitCode::from(exit::INTERNAL)
+        }
+    }
+}
+
+/// Says why a script did not end by itself, as the reference interpreter does.
+fn tell(error: &ScriptError) -> u8 {
+    let traceback = match error {
+        ScriptError::Load(LoadError::Script { traceback, .. })
+        | ScriptError::Uncaught { traceback, .. } => traceback.as_str(),
+        ScriptError::Stopped(_) => "",
+        ScriptError::Load(_) => {
+            report::error(&error.to_string());
+            return exit::INTERNAL;
+        }
+    };
+    let mut text = format!("lua: {error}\n");
+    if !traceback.is_empty() {
+        text.push_str(traceback);
+        text.push('\n');
+    }
+    report::error_text(&text);
+    exit::REJECT
 }

@@ -49,7 +49,8 @@ pub(super) fn error(message: &str) {
     error_text(&format!("bulkhead: {message}\n"));
 }
 
-fn error_text(text: &str) {
+/// Text on standard error, as it is.
+pub(super) fn error_text(text: &str) {
     // Where nobody reads there is nobody to tell.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

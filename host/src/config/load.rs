@@ -12,8 +12,11 @@ use super::{
     pipeline::pipeline,
     place::Places,
     plugins::plugins,
-    reader::{Reader, Section},
+    reader::Reader,
     schema::Config,
+    secrets::secrets,
+    section::Section,
+    server::server,
     source::Source,
     yaml::{self, Content, Flaw, Node},
 };
@@ -110,9 +113,9 @@ fn from_flaw(source: &Arc<Source>, flaw: Flaw) -> Diagnostic {
 
 fn config(reader: &mut Reader, root: Node, file: PathBuf) -> (Config, Places) {
     let top = Section::open(reader, &root, &root.span, "", &keys::TOP);
-    let server = general::server(reader, &top);
+    let server = server(reader, &top);
     let store = general::store(reader, &top);
-    let secrets = general::secrets(reader, &top);
+    let secrets = secrets(reader, &top);
     let secret_names: BTreeSet<&str> = match top.value("secrets").map(|node| &node.content) {
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, path::MAIN_SEPARATOR};
 use super::{
     builtin::BUILTIN,
     keys::{self, Keys, list, nearest},
-    reader::{Reader, Section},
+    reader::Reader,
     schema::{
         ActionEntry, Dialect, EventName, HookEntry, PipelineConfig, PluginEntry, PluginSource,
     },
+    section::Section,
     source::Span,
     yaml::Node,
 };

@@ -6,11 +6,12 @@ use std::{
 };
 
 use super::{
-    general::network,
     keys::{self, list, nearest},
     pipeline::{Listed, Part},
-    reader::{Reader, Section},
+    reader::Reader,
     schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
+    section::Section,
+    server::network,
     source::Span,
     yaml::{Content, Entry},
 };

@@ -21,9 +21,12 @@ use super::LoginRecord;
 /// Records that wait for the writer.
 const QUEUE: usize = 4096;
 
+/// The way to the writing thread, and the thread.
+type Writer = (SyncSender<Arc<LoginRecord>>, JoinHandle<()>);
+
 /// A decision log that is open.
 pub struct DecisionLog {
-    open: Mutex<Option<(SyncSender<Arc<LoginRecord>>, JoinHandle<()>)>>,
+    open: Mutex<Option<Writer>>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -74,9 +77,7 @@ impl DecisionLog {
         }
     }
 
-    fn lock(
-        &self,
-    ) -> std::sync::MutexGuard<'_, Option<(SyncSender<Arc<LoginRecord>>, JoinHandle<()>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Writer>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,11 +1,11 @@
 //! How one log event becomes one line: `time LEVEL message key=value …`, or a JSON object.
 //!
 //! Promises exactly one line per event, whatever the values hold. The field [`PAIRS`] carries pairs
-//! whose keys are known at run time only, as a JSON object; they appear as if they were fields.
+//! whose keys are known at run time only: its `Debug` form is the pairs as [`push_text`] and
+//! [`push_bare`] write them, its alternate form those of a JSON line.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
-use serde_json::{Map, Value};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -19,7 +19,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::escape::{key, one_line, push_one_line, push_value};
+use super::escape::{key, push_one_line, push_value};
 
 /// Name of the field that holds pairs.
 pub(super) const PAIRS: &str = "pairs";
@@ -39,6 +39,55 @@ pub(super) fn timestamp() -> String {
     text
 }
 
+/// Appends a pair with a text: ` key=value`, or `,"key":"value"` for JSON.
+pub(super) fn push_text(line: &mut String, json: bool, name: &str, text: &str) {
+    if json {
+        push_json_key(line, name);
+        push_json_text(line, text);
+    } else {
+        push_key(line, name);
+        push_value(line, text);
+    }
+}
+
+/// Appends a pair with a number or truth value, which must print as JSON does.
+pub(super) fn push_bare(line: &mut String, json: bool, name: &str, value: impl fmt::Display) {
+    if json {
+        push_json_key(line, name);
+    } else {
+        push_key(line, name);
+    }
+    // Writing to a String cannot fail.
+    let _ = write!(line, "{value}");
+}
+
+/// Appends a pair with a number that JSON may not have.
+pub(super) fn push_decimal(line: &mut String, json: bool, name: &str, value: f64) {
+    if value.is_finite() {
+        push_bare(line, json, name, value);
+    } else {
+        push_bare(line, json, name, "null");
+    }
+}
+
+fn push_key(line: &mut String, name: &str) {
+    line.push(' ');
+    line.push_str(&key(name));
+    line.push('=');
+}
+
+fn push_json_key(line: &mut String, name: &str) {
+    line.push(',');
+    push_json_text(line, name);
+    line.push(':');
+}
+
+fn push_json_text(line: &mut String, text: &str) {
+    // A text always serialises; what JSON leaves raw and terminals do not gets its escape here.
+    let quoted = serde_json::to_string(text).unwrap_or_default();
+    push_one_line(line, &quoted);
+}
+
 impl<S, N> FormatEvent<S, N> for LineFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -50,82 +99,69 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut fields = Fields::default();
+        let mut fields = Fields {
+            json: self.json,
+            message: String::new(),
+            pairs: String::with_capacity(512),
+        };
         event.record(&mut fields);
         let metadata = event.metadata();
         let level = metadata.level().as_str();
-        let line = if self.json {
-            let mut object = Map::new();
-            object.insert("time".to_owned(), timestamp().into());
-            object.insert("level".to_owned(), level.into());
-            object.insert("target".to_owned(), metadata.target().into());
-            object.insert("message".to_owned(), fields.message.into());
-            for (key, value) in fields.pairs {
-                object.entry(key).or_insert(value);
-            }
-            one_line(&Value::Object(object).to_string())
+        if self.json {
+            let mut head = String::with_capacity(128);
+            push_text(&mut head, true, "time", &timestamp());
+            push_text(&mut head, true, "level", level);
+            push_text(&mut head, true, "target", metadata.target());
+            push_text(&mut head, true, "message", &fields.message);
+            let head = head.strip_prefix(',').unwrap_or_default();
+            writeln!(writer, "{{{head}{}}}", fields.pairs)
         } else {
-            let mut line = timestamp();
-            line.push(' ');
-            line.push_str(level);
-            line.push(' ');
-            push_one_line(&mut line, &fields.message);
-            for (name, value) in &fields.pairs {
-                line.push(' ');
-                line.push_str(&key(name));
-                line.push('=');
-                match value {
-                    Value::String(text) => push_value(&mut line, text),
-                    other => push_value(&mut line, &other.to_string()),
-                }
-            }
-            line
-        };
-        writeln!(writer, "{line}")
-    }
-}
-
-/// The fields of one event, in order.
-#[derive(Default)]
-struct Fields {
-    message: String,
-    pairs: Map<String, Value>,
-}
-
-impl Fields {
-    fn add(&mut self, field: &Field, value: Value) {
-        self.pairs.insert(field.name().to_owned(), value);
-    }
-
-    fn add_text(&mut self, field: &Field, text: String) {
-        match field.name() {
-            "message" => self.message = text,
-            PAIRS => match serde_json::from_str::<Map<String, Value>>(&text) {
-                Ok(pairs) => self.pairs.extend(pairs),
-                Err(_) => self.add(field, Value::String(text)),
-            },
-            _ => self.add(field, Value::String(text)),
+            let mut head = timestamp();
+            head.push(' ');
+            head.push_str(level);
+            head.push(' ');
+            push_one_line(&mut head, &fields.message);
+            writeln!(writer, "{head}{}", fields.pairs)
         }
     }
 }
 
+/// The fields of one event, written in order.
+struct Fields {
+    json: bool,
+    message: String,
+    pairs: String,
+}
+
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add_text(field, value.to_owned());
+        if field.name() == "message" {
+            self.message = value.to_owned();
+        } else {
+            push_text(&mut self.pairs, self.json, field.name(), value);
+        }
     }
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add_text(field, format!("{value:?}"));
+        // Writing to a String cannot fail.
+        let _ = match (field.name(), self.json) {
+            (PAIRS, true) => write!(self.pairs, "{value:#?}"),
+            (PAIRS, false) => write!(self.pairs, "{value:?}"),
+            _ => {
+                self.record_str(field, &format!("{value:?}"));
+                Ok(())
+            }
+        };
     }
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, value.into());
+        push_bare(&mut self.pairs, self.json, field.name(), value);
     }
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, value.into());
+        push_bare(&mut self.pairs, self.json, field.name(), value);
     }
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, value.into());
+        push_bare(&mut self.pairs, self.json, field.name(), value);
     }
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.add(field, value.into());
+        push_decimal(&mut self.pairs, self.json, field.name(), value);
     }
 }

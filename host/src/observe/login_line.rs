@@ -1,12 +1,12 @@
 //! The one log line of a login, with the texts and keys of Nauthilus' line (empty ones left out).
 
-use serde_json::{Map, Value};
+use std::fmt;
 
 use super::{
-    format::PAIRS,
+    format::{PAIRS, push_bare, push_decimal, push_text},
     login::{LoginRecord, mode_name},
 };
-use crate::auth::Verdict;
+use crate::auth::{Value, Verdict};
 
 /// Keys that only the server may write. A plugin's pair of that name gets a prefix, so that no
 /// plugin can forge what the server says.
@@ -44,18 +44,27 @@ const RESERVED: [&str; 29] = [
 
 /// Writes the line.
 pub(super) fn write(record: &LoginRecord) {
-    let pairs = Value::Object(pairs(record)).to_string();
+    let pairs = Pairs(record);
     match record.verdict {
         Verdict::Accept => {
-            tracing::info!(pairs, "Authentication request was successful");
+            tracing::info!(?pairs, "Authentication request was successful");
         }
-        Verdict::Reject => tracing::info!(pairs, "Authentication request has failed"),
-        Verdict::TemporaryFailure => tracing::warn!(pairs, "Temporary server problem"),
+        Verdict::Reject => tracing::info!(?pairs, "Authentication request has failed"),
+        Verdict::TemporaryFailure => tracing::warn!(?pairs, "Temporary server problem"),
+    }
+}
+
+/// The pairs of the line, in the form that `format` asks of the field [`PAIRS`].
+struct Pairs<'a>(&'a LoginRecord);
+
+impl fmt::Debug for Pairs<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&pairs(self.0, formatter.alternate()))
     }
 }
 
 /// The pairs, in the order in which they appear.
-fn pairs(record: &LoginRecord) -> Map<String, Value> {
+fn pairs(record: &LoginRecord, json: bool) -> String {
     let authenticated = match record.verdict {
         Verdict::Accept => "ok",
         Verdict::Reject => "fail",
@@ -87,26 +96,39 @@ fn pairs(record: &LoginRecord) -> Map<String, Value> {
         ("authenticated", authenticated),
         ("latency", &latency),
     ];
-    let mut pairs: Map<String, Value> = known
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(key, text)| (key.to_owned(), text.into()))
-        .collect();
-    for (key, value) in &record.log_fields {
-        let value = serde_json::to_value(value).unwrap_or_default();
-        let key = super::escape::key(key);
-        if RESERVED.contains(&key.as_str()) {
-            pairs.insert(format!("plugin_{key}"), value);
-        } else {
-            pairs.insert(key, value);
+    let mut line = String::with_capacity(512);
+    for (name, text) in known {
+        if !text.is_empty() {
+            push_text(&mut line, json, name, text);
         }
     }
-    pairs
+    for (position, (name, value)) in record.log_fields.iter().enumerate() {
+        // Of a name that comes twice, the later value counts.
+        let mut later = record.log_fields.iter().skip(position + 1);
+        if later.any(|(other, _)| other == name) {
+            continue;
+        }
+        let name = &super::escape::key(name);
+        let name = &if RESERVED.contains(&name.as_str()) {
+            format!("plugin_{name}")
+        } else {
+            name.clone()
+        };
+        match value {
+            Value::Text(text) => push_text(&mut line, json, name, text),
+            Value::Integer(number) => push_bare(&mut line, json, name, number),
+            Value::Decimal(number) => push_decimal(&mut line, json, name, *number),
+            Value::Boolean(truth) => push_bare(&mut line, json, name, truth),
+            Value::Bytes(bytes) => {
+                push_text(&mut line, json, name, &String::from_utf8_lossy(bytes));
+            }
+        }
+    }
+    line
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::time::Duration;
 
     use super::*;
@@ -148,19 +170,38 @@ mod tests {
 
     #[test]
     fn known_keys_come_first_and_plugins_cannot_forge_them() {
-        let pairs = pairs(&record());
         assert_eq!(
-            serde_json::to_string(&pairs).unwrap(),
-            r#"{"session":"s1","mode":"auth","protocol":"imap","service":"json","client_ip":"192.0.2.1","username":"alice","status_message":"No","authenticated":"fail","latency":"1.500ms","plugin_authenticated":"ok","score":7}"#
+            pairs(&record(), false),
+            " session=s1 mode=auth protocol=imap service=json client_ip=192.0.2.1 username=alice \
+             status_message=No authenticated=fail latency=1.500ms plugin_authenticated=ok score=7"
         );
+        assert_eq!(
+            pairs(&record(), true),
+            r#","session":"s1","mode":"auth","protocol":"imap","service":"json","client_ip":"192.0.2.1","username":"alice","status_message":"No","authenticated":"fail","latency":"1.500ms","plugin_authenticated":"ok","score":7"#
+        );
+    }
+
+    #[test]
+    fn of_a_name_that_comes_twice_the_later_value_counts() {
+        let mut record = record();
+        record.log_fields = vec![
+            ("a".into(), Pair::Integer(1)),
+            ("b".into(), Pair::Decimal(f64::NAN)),
+            ("a".into(), Pair::Boolean(true)),
+        ];
+        assert!(pairs(&record, true).ends_with(r#","b":null,"a":true"#));
     }
 
     #[test]
     fn every_key_of_the_server_is_reserved() {
         let mut record = record();
         record.log_fields.clear();
-        for key in pairs(&record).keys() {
-            assert!(RESERVED.contains(&key.as_str()), "{key}");
+        let line = pairs(&record, false);
+        for key in line
+            .split_whitespace()
+            .filter_map(|pair| pair.split('=').next())
+        {
+            assert!(RESERVED.contains(&key), "{key}");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Logs, metrics, traces and the decision log.
 //!
-//! Sees what was decided, never takes part in it, and never holds up a login: what cannot be written
-//! in time is dropped and counted. Nothing in here is ever given a password.
+//! Sees what was decided and never takes part in it. Nothing in here is ever given a password.
 
 mod decision_log;
 mod escape;

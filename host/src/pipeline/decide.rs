@@ -79,7 +79,7 @@ impl Pipeline {
         {
             Ending::Reject(event) => (Verdict::Reject, event),
             Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
-            Ending::Continue { .. } => return self.check_password(login).await,
+            Ending::Continue => return self.check_password(login).await,
         };
         if let Some(event) = event {
             actions::run(login, &stages.actions, event).await;

@@ -18,11 +18,8 @@ use crate::auth::{Event, Stage};
 /// What the stage came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ending {
-    /// No objection, or aborted: the controls after an aborting feature are skipped too.
-    Continue {
-        /// A feature asked to skip the remaining features and controls.
-        aborted: bool,
-    },
+    /// No objection, or a feature asked to skip what is left of the stage.
+    Continue,
     /// The login is rejected; the event's actions run.
     Reject(Option<Event>),
     /// The login ends in a temporary failure; the event's actions run.
@@ -160,9 +157,7 @@ impl Tally {
             login.temporary_failure_message = objection.message;
             Ending::TemporaryFailure(objection.event)
         } else {
-            Ending::Continue {
-                aborted: self.aborted,
-            }
+            Ending::Continue
         }
     }
 }

@@ -1,33 +1,98 @@
-//! Lets the engine load what a generation wants.
+//! Lets the engine load what a generation wants, and puts its errors into the configuration's words.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::BoxFuture;
+use zeroize::Zeroizing;
 
 use super::{LoadPlugin, LoadProblem, Wanted};
-use crate::{capability::Services, config::Config, engine::Engine, pipeline::Plugin};
+use crate::{
+    capability::Services,
+    config::Config,
+    engine::{Engine, LoadError, PluginSpec},
+    pipeline::Plugin,
+};
 
 /// The engine, and what it needs to load plugins of one configuration.
 pub(super) struct EngineLoader {
-    engine: Arc<Engine>,
+    engine: Engine,
     services: Arc<Services>,
+    secrets: BTreeMap<String, Zeroizing<Vec<u8>>>,
 }
 
 impl EngineLoader {
+    /// Reads the secrets: they stay as they are for the whole generation.
     pub(super) fn new(
-        engine: Arc<Engine>,
+        engine: Engine,
         services: Arc<Services>,
-        _config: &Config,
+        config: &Config,
     ) -> Result<Self, Vec<LoadProblem>> {
-        Ok(Self { engine, services })
+        let mut secrets = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (name, source) in &config.secrets {
+            match source.read() {
+                Ok(value) => {
+                    secrets.insert(name.clone(), value);
+                }
+                Err(why) => {
+                    let message = format!("the secret `{name}` cannot be read: {why}");
+                    problems.push(LoadProblem::server(message));
+                }
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self {
+                engine,
+                services,
+                secrets,
+            })
+        } else {
+            Err(problems)
+        }
     }
 }
 
 impl LoadPlugin for EngineLoader {
     fn load(&self, wanted: Wanted) -> BoxFuture<'_, Result<Arc<dyn Plugin>, Vec<LoadProblem>>> {
         Box::pin(async move {
-            let _ = (&self.engine, &self.services);
-            Err(vec![LoadProblem::code(&wanted.name, "no engine yet")])
+            let name = wanted.name.clone();
+            let spec = PluginSpec {
+                name: wanted.name,
+                kind: wanted.kind,
+                source: wanted.source,
+                config: wanted.config,
+                secrets: self.secrets.clone(),
+                services: Arc::clone(&self.services),
+            };
+            match self.engine.load(spec).await {
+                Ok(plugin) => Ok(plugin as Arc<dyn Plugin>),
+                Err(error) => Err(problems(&name, error)),
+            }
         })
+    }
+}
+
+/// One problem for each thing that is wrong.
+fn problems(plugin: &str, error: LoadError) -> Vec<LoadProblem> {
+    match error {
+        LoadError::Configuration(found) => found
+            .into_iter()
+            .map(|one| LoadProblem::configuration(plugin, &one.path, one.message))
+            .collect(),
+        LoadError::Imports(found) => found
+            .into_iter()
+            .map(|one| LoadProblem::code(plugin, one))
+            .collect(),
+        LoadError::Script {
+            message, traceback, ..
+        } => {
+            let problem = LoadProblem::code(plugin, message);
+            vec![if traceback.is_empty() {
+                problem
+            } else {
+                problem.with_help(traceback)
+            }]
+        }
+        other => vec![LoadProblem::code(plugin, other.to_string())],
     }
 }

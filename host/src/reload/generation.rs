@@ -7,6 +7,7 @@ use futures_util::{StreamExt, future::BoxFuture, stream};
 use super::LoadProblem;
 use crate::{
     config::{Config, PluginConfig, PluginEntry, PluginSource},
+    engine::PluginKind,
     pipeline::{Member, Pipeline, Plugin, Stages},
 };
 
@@ -30,28 +31,13 @@ pub struct Hook {
     pub plugin: Arc<dyn Plugin>,
 }
 
-/// What a plugin is asked to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// Before the password check.
-    Feature,
-    /// Checks the password.
-    Backend,
-    /// After it.
-    Filter,
-    /// Reacts.
-    Action,
-    /// Answers HTTP requests.
-    Hook,
-}
-
 /// One plugin that is to be loaded.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// Its name.
     pub name: String,
     /// What it must be.
-    pub kind: Kind,
+    pub kind: PluginKind,
     /// Where its code is.
     pub source: PluginSource,
     /// What it is told, may and may use.
@@ -166,11 +152,11 @@ fn wanted(config: &Config) -> Vec<Wanted> {
             .collect::<Vec<_>>()
     };
     [
-        of_kind(Kind::Feature, pipeline.features.iter().collect()),
-        of_kind(Kind::Backend, pipeline.backends.iter().collect()),
-        of_kind(Kind::Filter, pipeline.filters.iter().collect()),
+        of_kind(PluginKind::Feature, pipeline.features.iter().collect()),
+        of_kind(PluginKind::Backend, pipeline.backends.iter().collect()),
+        of_kind(PluginKind::Filter, pipeline.filters.iter().collect()),
         of_kind(
-            Kind::Action,
+            PluginKind::Action,
             pipeline
                 .actions
                 .iter()
@@ -178,7 +164,7 @@ fn wanted(config: &Config) -> Vec<Wanted> {
                 .collect(),
         ),
         of_kind(
-            Kind::Hook,
+            PluginKind::Hook,
             pipeline.hooks.iter().map(|hook| &hook.plugin).collect(),
         ),
     ]

@@ -10,6 +10,6 @@ mod problem;
 mod server;
 mod services;
 
-pub use generation::{Generation, Hook, Kind, LoadPlugin, Wanted};
+pub use generation::{Generation, Hook, LoadPlugin, Wanted};
 pub use problem::{LoadProblem, Place, to_diagnostics};
 pub use server::{Server, StoreUse, start};

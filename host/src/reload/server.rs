@@ -6,7 +6,7 @@ use super::{Generation, LoadProblem, engine_loader::EngineLoader, services};
 use crate::{
     capability::Services,
     config::{Config, StoreConfig},
-    engine::Engine,
+    engine::{Engine, EngineSettings},
     observe::PluginMetrics,
     store::{MemoryStore, OpenError, RedbStore, Store},
 };
@@ -27,7 +27,7 @@ pub struct Server {
     /// What is in force at the start.
     pub generation: Generation,
     /// Runs plugins; loads the next generation.
-    pub engine: Arc<Engine>,
+    pub engine: Engine,
     /// What plugins reach.
     pub services: Arc<Services>,
     /// What plugins count.
@@ -55,7 +55,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         Arc::clone(&metrics),
     ));
     let config = Arc::new(config);
-    let loader = EngineLoader::new(Arc::clone(&engine), Arc::clone(&services), &config)?;
+    let loader = EngineLoader::new(engine.clone(), Arc::clone(&services), &config)?;
     let generation = Generation::load(config, &loader).await?;
     Ok(Server {
         generation,

@@ -3,6 +3,10 @@
 //! The crates that do the work were written for well-formed strings, so everything that they would
 //! read is checked here first.
 
+mod md5;
+mod scrypt;
+mod sha;
+
 use super::{CostLimits, SchemeError, argon, ascii, cap, equal, malformed};
 
 /// Longest password that libxcrypt hashes. A longer one cannot be the right one, and some
@@ -64,6 +68,10 @@ impl Family {
         let body = text.strip_prefix('_').unwrap_or(text);
         let allowed = |byte: u8| match family {
             Self::Des | Self::Bsdi => is_digit64(byte),
+            // libxcrypt takes any other character in a salt.
+            Self::Md5 | Self::Sha256 | Self::Sha512 => {
+                !matches!(byte, b' ' | b'!' | b'*' | b':' | b';' | b'\\')
+            }
             _ => is_digit64(byte) || matches!(byte, b'$' | b'=' | b','),
         };
         if !body.bytes().all(allowed) {
@@ -80,8 +88,8 @@ impl Family {
                 let cost = number(fields.next())?;
                 return cap("as bcrypt cost", cost, u64::from(limits.bcrypt_cost));
             }
-            Self::Yescrypt => return yescrypt_params(fields.next(), limits).map(|_| ()),
-            Self::Scrypt => return scrypt_params(text, limits).map(|_| ()),
+            Self::Yescrypt => return scrypt::check_yescrypt(fields.next(), limits),
+            Self::Scrypt => return scrypt::params(text, limits).map(|_| ()),
             Self::Bsdi => digits64(text.get(1..5))?,
             Self::Sha1 => number(fields.next())?,
             Self::Sha256 | Self::Sha512 => match fields.next() {
@@ -102,14 +110,14 @@ impl Family {
         let computed = match self {
             Self::Des => pwhash::unix_crypt::hash_with(text, password),
             Self::Bsdi => pwhash::bsdi_crypt::hash_with(text, password),
-            Self::Md5 => pwhash::md5_crypt::hash_with(text, password),
             Self::Sha1 => pwhash::sha1_crypt::hash_with(text, password),
-            Self::Sha256 => pwhash::sha256_crypt::hash_with(text, password),
-            Self::Sha512 => pwhash::sha512_crypt::hash_with(text, password),
+            Self::Md5 => return md5::verify(text, password),
+            Self::Sha256 => return sha::verify256(text, password),
+            Self::Sha512 => return sha::verify512(text, password),
             Self::Bcrypt => return bcrypt::verify(password, text).map_err(|_| wrong()),
             Self::Nt => return nt(text, password),
-            Self::Scrypt => return scrypt(text, password),
-            Self::Yescrypt => return yescrypt(text, password),
+            Self::Scrypt => return scrypt::verify(text, password),
+            Self::Yescrypt => return scrypt::verify_yescrypt(text, password),
         };
         let computed = computed.map_err(|_| wrong())?;
         Ok(equal(computed.as_bytes(), text.as_bytes()))
@@ -159,73 +167,6 @@ fn nt(text: &str, password: &[u8]) -> Result<bool, SchemeError> {
     };
     let wide: Vec<u8> = password.encode_utf16().flat_map(u16::to_le_bytes).collect();
     Ok(equal(&stored, &md4::Md4::digest(wide)))
-}
-
-/// Reads yescrypt's parameters and refuses those that cost too much.
-fn yescrypt_params(
-    field: Option<&str>,
-    limits: &CostLimits,
-) -> Result<yescrypt::Params, SchemeError> {
-    use yescrypt::Mode;
-    let params: yescrypt::Params = field.ok_or_else(wrong)?.parse().map_err(|_| wrong())?;
-    let (n, r, p) = (params.n(), params.r(), params.p());
-    check_memory(n, r, p, limits)?;
-    // The crate does not tell `t`, which multiplies the time; libcrypt never sets it.
-    let plain = |mode| yescrypt::Params::new(mode, n, r, p).is_ok_and(|plain| plain == params);
-    if ![Mode::Rw, Mode::Worm, Mode::Classic].into_iter().any(plain) {
-        return Err(SchemeError::TooExpensive(
-            "yescrypt's time factor `t` where none is allowed".to_owned(),
-        ));
-    }
-    Ok(params)
-}
-
-/// 128 · N · r bytes for each of `p` lanes, which also bounds the time.
-fn check_memory(n: u64, r: u32, p: u32, limits: &CostLimits) -> Result<(), SchemeError> {
-    let bytes = [u64::from(r), u64::from(p)]
-        .into_iter()
-        .fold(n.saturating_mul(128), u64::saturating_mul);
-    cap("bytes of memory", bytes, limits.memory_bytes)
-}
-
-fn yescrypt(text: &str, password: &[u8]) -> Result<bool, SchemeError> {
-    use yescrypt::{PasswordVerifier, password_hash::Error};
-    let verifier = yescrypt::Yescrypt::default();
-    match PasswordVerifier::<str>::verify_password(&verifier, password, text) {
-        Ok(()) => Ok(true),
-        Err(Error::PasswordInvalid) => Ok(false),
-        Err(_) => Err(wrong()),
-    }
-}
-
-/// `$7$`, then log₂ N in one digit, r and p in five each.
-fn scrypt_params(text: &str, limits: &CostLimits) -> Result<yescrypt::Params, SchemeError> {
-    let log = digits64(text.get(3..4))?;
-    let r = u32::try_from(digits64(text.get(4..9))?).map_err(|_| wrong())?;
-    let p = u32::try_from(digits64(text.get(9..14))?).map_err(|_| wrong())?;
-    let n = u32::try_from(log)
-        .ok()
-        .and_then(|log| 1_u64.checked_shl(log));
-    let (Some(n @ 2..), 1.., 1..) = (n, r, p) else {
-        return Err(wrong());
-    };
-    check_memory(n, r, p, limits)?;
-    yescrypt::Params::new(yescrypt::Mode::Classic, n, r, p).map_err(|_| wrong())
-}
-
-fn scrypt(text: &str, password: &[u8]) -> Result<bool, SchemeError> {
-    let unlimited = CostLimits {
-        memory_bytes: u64::MAX,
-        ..CostLimits::default()
-    };
-    let params = scrypt_params(text, &unlimited)?;
-    let (salt, stored) = text
-        .get(14..)
-        .and_then(|rest| rest.rsplit_once('$'))
-        .ok_or_else(wrong)?;
-    let mut derived = [0; 32];
-    yescrypt::yescrypt(password, salt.as_bytes(), &params, &mut derived).map_err(|_| wrong())?;
-    Ok(equal(stored.as_bytes(), encode64(&derived).as_bytes()))
 }
 
 /// Crypt's base64: three bytes, lowest first, as four digits, lowest first.

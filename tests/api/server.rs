@@ -1,0 +1,200 @@
+//! A running server with the policy of `policy`, on a loopback port of its own.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bulkhead::{
+    api::{self, ConnectionLimits, Generation, State},
+    auth::Password,
+    config::{BasicAuth, Observe, Server, ServerLimits},
+    observe::Observer,
+    pipeline::Pipeline,
+    store::{Key, Remaining, Store, StoreError},
+};
+use futures_util::future::BoxFuture;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::policy::{self, Seen};
+
+/// What a test may change before the server starts.
+pub struct Setup {
+    pub server: Server,
+    pub limits: ServerLimits,
+    pub observe: Observe,
+    pub connections: ConnectionLimits,
+}
+
+pub struct Running {
+    pub address: SocketAddr,
+    pub seen: Arc<Seen>,
+    pub state: Arc<State>,
+    pub store: Arc<FakeStore>,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+impl Setup {
+    pub fn new() -> Self {
+        Self {
+            server: Server {
+                listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+                basic_auth: None,
+                open: false,
+                request_timeout: Duration::from_secs(5),
+                wait_delay_seconds: 10,
+                max_login_attempts: 15,
+                trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+            },
+            limits: ServerLimits {
+                body_bytes: 64 << 10,
+                concurrent_requests: 3000,
+                context_bytes: 1 << 20,
+                store_value_bytes: 1 << 20,
+                password_threads: 1,
+                password_queue: 1,
+                password_memory_bytes: 1 << 20,
+                password_rounds: 1,
+                component_bytes: 1 << 20,
+                instances: 10,
+                load_timeout: Duration::from_secs(1),
+                metric_series: 10,
+                post_actions: 10,
+                post_action_timeout: Duration::from_secs(5),
+            },
+            observe: Observe {
+                log_level: "info".to_owned(),
+                log_json: false,
+                decision_log: None,
+            },
+            connections: ConnectionLimits::default(),
+        }
+    }
+
+    pub fn with_credentials(mut self) -> Self {
+        self.server.basic_auth = Some(BasicAuth {
+            username: "dovecot".to_owned(),
+            password: Arc::new(Password::new(b"between servers".to_vec())),
+        });
+        self
+    }
+
+    pub async fn start(self) -> Running {
+        let seen = Arc::new(Seen::default());
+        let generation = Generation {
+            pipeline: Arc::new(Pipeline::new(policy::stages(&seen))),
+            hooks: HashMap::from([(
+                ("POST".to_owned(), "echo/here".to_owned()),
+                policy::echo_hook(),
+            )]),
+            backend_numbers: BTreeMap::from([("users".to_owned(), 3)]),
+        };
+        let store = Arc::new(FakeStore::default());
+        let observer = Arc::new(Observer::new(&self.observe).unwrap());
+        let state = State::new(
+            self.server,
+            self.limits,
+            generation,
+            Arc::clone(&store) as Arc<dyn Store>,
+            observer,
+        );
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn({
+            let state = Arc::clone(&state);
+            let limits = self.connections;
+            async move {
+                let shutdown = async {
+                    let _ = stopped.await;
+                };
+                api::serve_with(listener, state, limits, shutdown)
+                    .await
+                    .unwrap();
+            }
+        });
+        Running {
+            address,
+            seen,
+            state,
+            store,
+            stop: Some(stop),
+            serving,
+        }
+    }
+}
+
+impl Running {
+    /// Tells the server to stop, without waiting for it.
+    pub fn begin_stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// Stops the server cleanly.
+    pub async fn stop(mut self) {
+        if self.stop.is_some() {
+            self.begin_stop();
+        }
+        self.serving.await.unwrap();
+        self.state.close(Duration::from_secs(5)).await;
+    }
+}
+
+/// The credentials of [`Setup::with_credentials`].
+pub const CREDENTIALS: &str = "Authorization: Basic ZG92ZWNvdDpiZXR3ZWVuIHNlcnZlcnM=\r\n";
+
+/// A store that is empty, or broken.
+#[derive(Default)]
+pub struct FakeStore {
+    pub broken: AtomicBool,
+}
+
+impl FakeStore {
+    fn answer<T: Send + 'static>(&self, answer: T) -> BoxFuture<'_, Result<T, StoreError>> {
+        let answer = if self.broken.load(Ordering::SeqCst) {
+            Err(StoreError::Unavailable("disk on fire".to_owned()))
+        } else {
+            Ok(answer)
+        };
+        Box::pin(async { answer })
+    }
+}
+
+impl Store for FakeStore {
+    fn get(&self, _: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+        self.answer(None)
+    }
+    fn set(
+        &self,
+        _: Key,
+        _: Vec<u8>,
+        _: Option<Duration>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.answer(())
+    }
+    fn delete(&self, _: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.answer(false)
+    }
+    fn increment(
+        &self,
+        _: Key,
+        by: i64,
+        _: Option<Duration>,
+    ) -> BoxFuture<'_, Result<i64, StoreError>> {
+        self.answer(by)
+    }
+    fn expire(&self, _: Key, _: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.answer(false)
+    }
+    fn time_to_live(&self, _: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
+        self.answer(Remaining::Missing)
+    }
+}
