@@ -54,6 +54,12 @@ pub fn prefetching_glue(url: &str) -> Dovecot {
     with_glue(setup, url, Credentials::Right, DEFAULT).start("bulkhead.lua")
 }
 
+/// Dovecot with our glue and further configuration text.
+pub fn configured_glue(url: &str, configuration: &str) -> Dovecot {
+    let setup = DovecotSetup::new().configuration(configuration);
+    with_glue(setup, url, Credentials::Right, DEFAULT).start("bulkhead.lua")
+}
+
 fn with_glue(
     setup: DovecotSetup,
     url: &str,

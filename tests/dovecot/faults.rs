@@ -194,3 +194,37 @@ fn the_glue_survives_a_connection_that_was_closed_while_idle() {
         );
     }
 }
+
+/// A lookup that answered "nopassword" would accept any response to the challenge.
+#[test]
+fn a_mechanism_that_needs_the_stored_password_lets_nobody_in() {
+    let server = WebServer::start(|exchange| exchange.reply(&accept()));
+    let url = server.url("/api/v1/auth/json");
+    let dovecot = clients::configured_glue(&url, "auth_mechanisms = plain login cram-md5\n");
+    let response = format!("alice {}", "0".repeat(32));
+    let answer = dovecot.imap().authenticate("CRAM-MD5", &response).unwrap();
+    assert!(answer.0.starts_with("a NO"), "{answer:?}");
+    let log = dovecot.log();
+    assert!(log.contains("only PLAIN and LOGIN work"), "{log}");
+    let (answer, _) = dovecot.imap_login("alice", "secret");
+    assert!(answer.is_ok(), "{answer:?}");
+}
+
+/// Dovecot's auth_user differs from user then, as it does for master users: a glue that takes the one
+/// for the other lets everybody in who spells a name in capitals.
+#[test]
+fn a_name_that_dovecot_normalises_still_has_its_password_checked() {
+    let server = WebServer::start(|exchange| {
+        if exchange.request.target.contains("mode=no-auth") {
+            return exchange.reply(&accept());
+        }
+        exchange.reply(&Answer::new(403).body("null"))
+    });
+    let url = server.url("/api/v1/auth/json");
+    let dovecot = clients::configured_glue(&url, "auth_username_format = %Ln\n");
+    for name in ["Alice@Example.org", "alice@example.org", "ALICE", "alice"] {
+        let answer = dovecot.auth_test(name, "wrong");
+        assert_eq!(answer.login, Login::Rejected, "{name}: {answer:?}");
+    }
+    assert_eq!(server.seen()[0].json()["username"], "alice");
+}

@@ -1,6 +1,6 @@
 //! Dovecot asks the real Bulkhead, through our glue and through a script as Nauthilus' users have it.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use bulkhead_harness::{Bulkhead, Dovecot, Login, dovecot::MASTER_PASSWORD, dovecot::MASTER_USER};
 
@@ -252,5 +252,47 @@ fn an_outage_of_bulkhead_is_a_temporary_failure_until_it_is_back() {
             "{answer:?}\n{}",
             dovecot.log()
         );
+    }
+}
+
+/// Good, wrong and endless logins at the same moment, each over a worker of its own.
+#[test]
+fn logins_at_the_same_moment_do_not_disturb_each_other() {
+    let bulkhead = policy::users();
+    let dovecot = clients::glue(&bulkhead.url(ENDPOINT), Credentials::Right, DEFAULT);
+    // Warms the workers up, so that the times below are those of logins.
+    assert_eq!(
+        dovecot.auth_test("alice", "alice-password").login,
+        Login::Accepted
+    );
+    let ask = |turn: usize| {
+        let (user, password, expected) = match turn % 4 {
+            0 => ("alice", "alice-password", Login::Accepted),
+            1 => ("bob", "wrong", Login::Rejected),
+            2 => ("bob", "bob-password", Login::Accepted),
+            _ => ("loops", "x", Login::TemporaryFailure),
+        };
+        (user, expected, dovecot.auth_test(user, password))
+    };
+    let answers: Vec<_> = thread::scope(|scope| {
+        let asked: Vec<_> = (0..16)
+            .map(|turn| {
+                let ask = &ask;
+                scope.spawn(move || ask(turn))
+            })
+            .collect();
+        asked
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    for (user, expected, answer) in answers {
+        assert_eq!(
+            answer.login,
+            expected,
+            "{user}: {answer:?}\n{}",
+            bulkhead.log()
+        );
+        assert!(answer.took < BOUND * 2, "{user}: {answer:?}");
     }
 }

@@ -93,7 +93,7 @@ function nauthilus_backend_verify_password(request)
     return nauthilus_builtin.BACKEND_RESULT_OK, result
   end
   local response, failure = http.request("PROPFIND", "{url}", {
-    timeout = "1s",
+    timeout = "{request}",
     auth = { user = request.username, pass = request.password },
     headers = { ["X-Forwarded-For"] = request.client_ip },
   })
@@ -115,9 +115,21 @@ function nauthilus_backend_verify_password(request)
 end
 "#;
 
-/// Bulkhead with a backend that asks `url` on `host` (`address:port`); nothing may take longer than
-/// three seconds.
-pub fn web(host: &str, url: &str) -> Bulkhead {
+/// How long Bulkhead waits for the web server, in seconds.
+#[derive(Clone, Copy)]
+pub enum Patience {
+    /// One for a request, three for the backend.
+    Short,
+    /// Eight for a request, nine for the backend: longer than Dovecot waits in these tests.
+    Long,
+}
+
+/// Bulkhead with a backend that asks `url` on `host` (`address:port`).
+pub fn web(host: &str, url: &str, patience: Patience) -> Bulkhead {
+    let (request, backend) = match patience {
+        Patience::Short => ("1s", "3s"),
+        Patience::Long => ("8s", "9s"),
+    };
     let plugins = r#"
 pipeline:
   backends:
@@ -126,12 +138,19 @@ plugins:
   dav:
     grants:
       password: true
-      http: { hosts: ["{host}"], timeout: 1s }
-    limits: { wall_clock: 3s }
+      http: { hosts: ["{host}"], timeout: {request} }
+    limits: { wall_clock: {backend} }
 "#;
-    let configuration = head() + &plugins.replace("{host}", host);
+    let plugins = plugins
+        .replace("{host}", host)
+        .replace("{request}", request)
+        .replace("{backend}", backend);
+    let configuration = head() + &plugins;
+    let script = WEB_BACKEND
+        .replace("{url}", url)
+        .replace("{request}", request);
     let policy = Policy::new(&configuration)
         .file("api.secret", API_PASSWORD)
-        .file("backend.lua", WEB_BACKEND.replace("{url}", url));
+        .file("backend.lua", script);
     Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
 }

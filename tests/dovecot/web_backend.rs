@@ -3,15 +3,18 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use bulkhead_harness::{Answer, Exchange, Login, WebServer, http, port};
 
 use crate::{
-    clients::{self, Credentials, DEFAULT},
-    policy,
+    clients::{self, Credentials, DEFAULT, SHORT},
+    policy::{self, Patience},
 };
 
 const BOUND: Duration = Duration::from_secs(6);
@@ -80,7 +83,11 @@ fn only_207_accepts_and_only_401_rejects() {
         let behaviour = *shared.lock().unwrap();
         behaviour(exchange)
     });
-    let bulkhead = policy::web(&dav.address().to_string(), &dav.url("/remote.php/dav/"));
+    let bulkhead = policy::web(
+        &dav.address().to_string(),
+        &dav.url("/remote.php/dav/"),
+        Patience::Short,
+    );
     let dovecot = clients::glue(
         &bulkhead.url("/api/v1/auth/json"),
         Credentials::Right,
@@ -102,7 +109,11 @@ fn only_207_accepts_and_only_401_rejects() {
 #[test]
 fn the_web_server_is_asked_with_the_users_own_credentials() {
     let dav = WebServer::start(|exchange| exchange.reply(&Answer::new(207)));
-    let bulkhead = policy::web(&dav.address().to_string(), &dav.url("/remote.php/dav/"));
+    let bulkhead = policy::web(
+        &dav.address().to_string(),
+        &dav.url("/remote.php/dav/"),
+        Patience::Short,
+    );
     let dovecot = clients::glue(
         &bulkhead.url("/api/v1/auth/json"),
         Credentials::Right,
@@ -128,7 +139,11 @@ fn the_web_server_is_asked_with_the_users_own_credentials() {
 #[test]
 fn a_web_server_that_is_down_is_a_temporary_failure() {
     let address = port::free();
-    let bulkhead = policy::web(&address.to_string(), &format!("http://{address}/dav/"));
+    let bulkhead = policy::web(
+        &address.to_string(),
+        &format!("http://{address}/dav/"),
+        Patience::Short,
+    );
     let dovecot = clients::glue(
         &bulkhead.url("/api/v1/auth/json"),
         Credentials::Right,
@@ -142,4 +157,40 @@ fn a_web_server_that_is_down_is_a_temporary_failure() {
         bulkhead.log()
     );
     assert!(answer.took < BOUND, "{answer:?}");
+}
+
+/// Dovecot's patience ends before Bulkhead's.
+#[test]
+fn a_backend_slower_than_dovecots_timeout_is_a_temporary_failure_in_bounded_time() {
+    let slow = Arc::new(AtomicBool::new(true));
+    let stalls = Arc::clone(&slow);
+    let dav = WebServer::start(move |exchange| {
+        if stalls.load(Ordering::Relaxed) {
+            exchange.stall(Duration::from_secs(60))?;
+        }
+        exchange.reply(&Answer::new(207))
+    });
+    let url = dav.url("/remote.php/dav/");
+    let bulkhead = policy::web(&dav.address().to_string(), &url, Patience::Long);
+    let dovecot = clients::glue(
+        &bulkhead.url("/api/v1/auth/json"),
+        Credentials::Right,
+        SHORT,
+    );
+    let answer = dovecot.auth_test("alice", "app-password");
+    assert_eq!(
+        answer.login,
+        Login::TemporaryFailure,
+        "{answer:?}\n{}",
+        dovecot.log()
+    );
+    assert!(answer.took < BOUND, "{answer:?}");
+    slow.store(false, Ordering::Relaxed);
+    let answer = dovecot.auth_test("alice", "app-password");
+    assert_eq!(
+        answer.login,
+        Login::Accepted,
+        "{answer:?}\n{}",
+        dovecot.log()
+    );
 }

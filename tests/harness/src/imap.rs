@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use crate::http::read_line;
 
 /// How an IMAP login ended: the tagged line, such as `a OK [CAPABILITY …] Logged in`.
@@ -39,11 +41,30 @@ impl Session {
         self.command(&format!("LOGIN {} {}", quote(user), quote(password)))
     }
 
+    /// `AUTHENTICATE` with a mechanism in which the server speaks first and the client once. The
+    /// client's words are sent in base64.
+    pub fn authenticate(&mut self, mechanism: &str, words: &str) -> io::Result<Tagged> {
+        self.write(&format!("a AUTHENTICATE {mechanism}"))?;
+        let line = read_line(&mut self.stream)?;
+        if !line.starts_with('+') {
+            return Ok(Tagged(line));
+        }
+        self.write(&STANDARD.encode(words))?;
+        self.read_tagged()
+    }
+
     /// Any command that has one tagged answer; untagged lines before it are skipped.
     pub fn command(&mut self, text: &str) -> io::Result<Tagged> {
-        self.stream
-            .get_mut()
-            .write_all(format!("a {text}\r\n").as_bytes())?;
+        self.write(&format!("a {text}"))?;
+        self.read_tagged()
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        let stream = self.stream.get_mut();
+        stream.write_all(format!("{line}\r\n").as_bytes())
+    }
+
+    fn read_tagged(&mut self) -> io::Result<Tagged> {
         loop {
             let line = read_line(&mut self.stream)?;
             if line.starts_with("a ") {
