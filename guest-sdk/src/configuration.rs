@@ -162,9 +162,8 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_named_with_the_nearest_known_one() {
         let found = problems(json!({"netwroks": []}));
-        let [(path, message)] = found.as_slice() else {
-            panic!("{found:?}")
-        };
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (path, message) = found.first().unwrap();
         assert_eq!(path, "netwroks");
         assert!(message.ends_with("did you mean `networks`?"), "{message}");
     }

@@ -86,11 +86,20 @@ fn the_store_refuses_what_the_server_refuses() -> Tested {
             assert!(matches!(store::get(key), Err(store::Error::Invalid(_))));
         }
         store::set("text", "v", None)?;
-        assert_eq!(store::increment("text", 1, None), Err(store::Error::NotANumber));
+        assert_eq!(
+            store::increment("text", 1, None),
+            Err(store::Error::NotANumber)
+        );
         store::set("most", i64::MAX.to_string(), None)?;
-        assert_eq!(store::increment("most", 1, None), Err(store::Error::NotANumber));
+        assert_eq!(
+            store::increment("most", 1, None),
+            Err(store::Error::NotANumber)
+        );
         host.set_store_outage(Some("down"));
-        assert!(matches!(store::get("text"), Err(store::Error::Unavailable(_))));
+        assert!(matches!(
+            store::get("text"),
+            Err(store::Error::Unavailable(_))
+        ));
         host.set_store_outage(None);
         assert!(store::get("text").is_ok());
         Ok(())
@@ -171,9 +180,18 @@ fn secrets_the_incoming_request_and_the_clock_are_as_scripted() {
     host.run(|| {
         assert_eq!(secret::get("key").as_deref(), Some(b"value".as_slice()));
         assert_eq!(secret::get("other"), None);
-        assert_eq!((incoming::method(), incoming::path()), ("POST".into(), "/api".into()));
-        assert_eq!(incoming::header("x-thing").as_deref(), Some(b"1".as_slice()));
-        assert_eq!(incoming::query_parameter("mode").as_deref(), Some("no-auth"));
+        assert_eq!(
+            (incoming::method(), incoming::path()),
+            ("POST".into(), "/api".into())
+        );
+        assert_eq!(
+            incoming::header("x-thing").as_deref(),
+            Some(b"1".as_slice())
+        );
+        assert_eq!(
+            incoming::query_parameter("mode").as_deref(),
+            Some("no-auth")
+        );
         assert_eq!(incoming::query_parameter("none"), None);
         assert_eq!(incoming::body(), b"body");
         let (now, started) = (clock::now(), clock::monotonic());
