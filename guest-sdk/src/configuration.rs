@@ -108,7 +108,7 @@ fn explained(message: &str) -> String {
     let nearest = known
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .min()
-        .filter(|(distance, candidate)| *distance <= candidate.len() / 3);
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1));
     match nearest {
         Some((_, candidate)) => format!("{message}; did you mean `{candidate}`?"),
         None => message.to_owned(),
@@ -166,6 +166,23 @@ mod tests {
         let (path, message) = found.first().unwrap();
         assert_eq!(path, "netwroks");
         assert!(message.ends_with("did you mean `networks`?"), "{message}");
+    }
+
+    #[test]
+    fn a_misspelt_word_gets_the_nearest_known_one_if_it_is_near() {
+        let cases = [
+            ("unknown field `dp`, expected `do` or `x`", Some("do")),
+            (
+                "unknown variant `sat`, expected one of `sun`, `set`",
+                Some("set"),
+            ),
+            ("unknown field `zzz`, expected `networks`", None),
+            ("unknown field `a`, there are no fields", None),
+        ];
+        for (message, nearest) in cases {
+            let wanted = nearest.map(|word| format!("{message}; did you mean `{word}`?"));
+            assert_eq!(explained(message), wanted.unwrap_or(message.to_owned()));
+        }
     }
 
     #[test]
