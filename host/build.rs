@@ -41,7 +41,11 @@ fn build() -> Result<(), String> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
 
-    let lua = build_guest(&root.join("lua-compat/Cargo.toml"), "bulkhead-lua", &target)?;
+    let lua = guests::build(&guests::Workspace {
+        manifest: &root.join("lua-compat/Cargo.toml"),
+        package: "bulkhead-lua",
+        target_directory: &target,
+    })?;
     let mut table = embed(&out, "bulkhead-lua", &lua).map(|path| {
         format!("/// The Lua runtime component.\npub(super) const LUA_RUNTIME: &[u8] = include_bytes!({path:?});\n")
     })?;
@@ -50,25 +54,17 @@ fn build() -> Result<(), String> {
         "/// The first-party plugins, by name.\npub(super) const PLUGINS: &[(&str, &[u8])] = &[\n",
     );
     for name in PLUGINS {
-        let component = build_guest(&root.join("plugins/Cargo.toml"), name, &target)?;
+        let component = guests::build(&guests::Workspace {
+            manifest: &root.join("plugins/Cargo.toml"),
+            package: name,
+            target_directory: &target,
+        })?;
         let path = embed(&out, name, &component)?;
         table.push_str(&format!("    ({name:?}, include_bytes!({path:?})),\n"));
     }
     table.push_str("];\n");
     fs::write(out.join("guests.rs"), table)
         .map_err(|error| format!("cannot write guests.rs: {error}"))
-}
-
-/// A workspace that is not there yet gives an empty component, which the engine reports as missing.
-fn build_guest(manifest: &Path, package: &str, target_directory: &Path) -> Result<Vec<u8>, String> {
-    if !manifest.exists() {
-        return Ok(Vec::new());
-    }
-    guests::build(&guests::Workspace {
-        manifest,
-        package,
-        target_directory,
-    })
 }
 
 /// Writes a component beside the table and returns its path.

@@ -119,6 +119,8 @@ impl Pipeline {
         };
         let mut progress = login.progress_now();
         progress.status_message.clone_from(&message);
+        // Post actions and logs see the outcome, not what the backends thought before the filters.
+        progress.authenticated &= verdict == Verdict::Accept;
         let plugins = if login.request.mode == Mode::ListAccounts {
             Arc::default()
         } else {

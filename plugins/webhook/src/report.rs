@@ -87,6 +87,10 @@ fn verdict(request: &Request) -> &'static str {
     if progress.http_status >= 500 {
         return "temporary-failure";
     }
+    // A filter may have rejected a lookup that the backends answered.
+    if progress.http_status >= 400 {
+        return "reject";
+    }
     let accepted = progress.authenticated || (request.no_auth && progress.user_found);
     if accepted { "accept" } else { "reject" }
 }
