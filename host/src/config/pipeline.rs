@@ -1,6 +1,9 @@
 //! The section `pipeline`: which plugins there are, and when each is asked.
 
-use std::{collections::BTreeMap, path::{MAIN_SEPARATOR, Path}};
+use std::{
+    collections::BTreeMap,
+    path::{MAIN_SEPARATOR, Path},
+};
 
 use super::{
     builtin::BUILTIN,
