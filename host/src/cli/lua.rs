@@ -76,12 +76,14 @@ fn run_script(arguments: RunArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
+    let file = std::path::absolute(&arguments.file).unwrap_or(arguments.file);
+    let own_folder = file.with_file_name("?.lua").display().to_string();
     let run = ScriptRun {
-        path: arguments.file,
+        path: file,
         source,
         dialect: arguments.dialect,
         chunk_name: name,
-        package_path: String::new(),
+        package_path: own_folder,
         arguments: arguments.arguments,
         output: Box::new(std::io::stdout()),
         limits: limits(),

@@ -1,6 +1,9 @@
 //! The section `pipeline`: which plugins there are, and when each is asked.
 
-use std::{collections::BTreeMap, path::MAIN_SEPARATOR};
+use std::{
+    collections::BTreeMap,
+    path::{MAIN_SEPARATOR, Path},
+};
 
 use super::{
     builtin::BUILTIN,
@@ -317,11 +320,24 @@ fn script_source(reader: &mut Reader, section: &Section<'_>, node: &Node) -> Opt
         return None;
     }
     let path = reader.existing_file(node, &key)?;
+    let package_path = with_folder(package_path, &path);
     Some(PluginSource::Script {
         path,
         dialect,
         package_path,
     })
+}
+
+/// The script's own folder is always searched, after what is configured.
+fn with_folder(package_path: String, script: &Path) -> String {
+    let Some(folder) = script.parent() else {
+        return package_path;
+    };
+    let own = folder.join("?.lua").display().to_string();
+    match package_path.as_str() {
+        "" => own,
+        configured => format!("{configured};{own}"),
+    }
 }
 
 /// Lua's templates, made absolute.

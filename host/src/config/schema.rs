@@ -210,7 +210,8 @@ pub enum PluginSource {
         path: PathBuf,
         /// `dialect`: default 5.1.
         dialect: Dialect,
-        /// `package_path`: templates with `?`, joined by `;`. The script's folder is always searched.
+        /// `package_path`: absolute templates with `?`, joined by `;`. The last one is the script's
+        /// own folder.
         package_path: String,
     },
 }

@@ -16,11 +16,7 @@ use crate::{
 };
 
 /// The services of one server. Must be called within a tokio runtime.
-pub(super) fn services(
-    config: &Config,
-    store: Arc<dyn Store>,
-    metrics: PluginMetrics,
-) -> Services {
+pub(super) fn services(config: &Config, store: Arc<dyn Store>, metrics: PluginMetrics) -> Services {
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
