@@ -8,7 +8,7 @@ use crate::{
     client::{exchange, post, post_json},
     outcomes::login,
     policy::PASSWORD,
-    server::Setup,
+    server::{CREDENTIALS, Setup},
 };
 
 /// The request as the backend saw it.
@@ -87,6 +87,57 @@ async fn every_member_finds_its_place() {
         request.http.body.as_ref().unwrap().expose(),
         body.as_bytes()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_dovecot_knows_has_an_object_of_its_own() {
+    let body = r#"{"username":"alice","password":"p","dovecot":{
+        "real_remote_ip":"::ffff:192.0.2.8","real_remote_port":"1","real_local_ip":"192.0.2.9",
+        "real_local_port":"2","client_pid":"3","session_pid":"4","original_user":"Alice",
+        "auth_user":"master","login_user":"alice","master_user":"master","local_name":"sni",
+        "secured":"TLS","cert":"valid","ssl_ja3_hash":"ja3","ssl_client_cert_fp":"fp",
+        "ssl_client_cert_pubkey_fp":"pk","other":[1]}}"#;
+    let request = seen(&post_json("", body)).await;
+    let facts = request.dovecot.as_ref().unwrap();
+    let texts = [
+        &facts.real_client.address,
+        &facts.real_client.port,
+        &facts.real_local.address,
+        &facts.real_local.port,
+        &facts.client_pid,
+        &facts.session_pid,
+        &facts.original_user,
+        &facts.auth_user,
+        &facts.login_user,
+        &facts.master_user,
+        &facts.local_name,
+        &facts.secured,
+        &facts.certificate,
+        &facts.ja3_hash,
+        &facts.certificate_fingerprint,
+        &facts.certificate_key_fingerprint,
+    ];
+    let expected = [
+        "192.0.2.8",
+        "1",
+        "192.0.2.9",
+        "2",
+        "3",
+        "4",
+        "Alice",
+        "master",
+        "alice",
+        "master",
+        "sni",
+        "TLS",
+        "valid",
+        "ja3",
+        "fp",
+        "pk",
+    ];
+    assert_eq!(texts, expected);
+    let request = seen(&post_json("", &login("alice", PASSWORD))).await;
+    assert!(request.dovecot.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,5 +234,29 @@ async fn post_actions_learn_the_status_and_run_after_every_login() {
         posts,
         [row("alice", 200), row("alice", 403), row("down", 500)]
     );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugins_see_the_headers_but_not_the_caller_s_credentials() {
+    let server = Setup::new().with_credentials().start().await;
+    let headers = format!("{CREDENTIALS}X-Mail: yes\r\n");
+    let body = login("alice", PASSWORD);
+    exchange(
+        server.address,
+        &post("", &headers, "application/json", &body),
+    )
+    .await;
+    let request = server.seen.requests.lock().unwrap()[0].clone();
+    let value = |name: &str| {
+        let found = request
+            .http
+            .headers
+            .iter()
+            .find(|header| header.name == name);
+        found.map(|header| header.value.clone())
+    };
+    assert_eq!(value("x-mail").as_deref(), Some(b"yes".as_slice()));
+    assert_eq!(value("authorization"), None);
     server.stop().await;
 }

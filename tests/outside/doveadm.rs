@@ -34,7 +34,10 @@ fn every_scheme_that_doveadm_writes_is_verified() {
             continue;
         }
         for encoding in ["", ".b64", ".base64", ".hex"] {
-            for password in ["p", "correct horse battery staple", "pässwörd {x} $1$"] {
+            let passwords = ["pässwörd {x} $1$", "p", "correct horse battery staple"];
+            // The encoding does not depend on the password.
+            let passwords = if encoding.is_empty() { &passwords[..] } else { &passwords[..1] };
+            for &password in passwords {x} $1$"] {
                 let name = format!("{scheme}{encoding}");
                 let stored = doveadm(&["-s", &name, "-u", USER, "-p", password]).unwrap();
                 let ask = |password: &str| {

@@ -314,3 +314,67 @@ async fn failures_to_connect_are_told_apart() {
         );
     }
 }
+
+/// Names that never resolve, except one.
+struct Stuck;
+
+impl bulkhead::backend_io::http::NameLookup for Stuck {
+    fn lookup(
+        &self,
+        name: String,
+    ) -> futures_util::future::BoxFuture<'static, Result<Vec<std::net::IpAddr>, String>> {
+        Box::pin(async move {
+            if name == "quick.example" {
+                return Ok(vec![[127, 0, 0, 1].into()]);
+            }
+            std::future::pending().await
+        })
+    }
+}
+
+#[tokio::test]
+async fn lookups_that_hang_use_up_their_own_grants_lookups_only() {
+    let port = answer(|_, _| ok("reached")).await.port();
+    let client = HttpClient::with_lookup(vec![], std::sync::Arc::new(Stuck));
+    let mut granted = grant(&["*.stuck.example", &format!("quick.example:{port}")]);
+    granted.private = true;
+    granted.timeout = std::time::Duration::from_millis(100);
+    let url = format!("http://quick.example:{port}/");
+
+    // (lookups that hang, whether one more is done): at the limit and one past it.
+    for (hanging, reached) in [(15, true), (16, false)] {
+        let egress = HttpEgress::compile(&granted).unwrap();
+        let stuck = (0..hanging).map(|number| {
+            client.send(
+                &egress,
+                get(&format!("http://n{number}.stuck.example/")),
+                soon(),
+            )
+        });
+        for result in futures_util::future::join_all(stuck).await {
+            assert_eq!(result, Err(HttpError::TimedOut));
+        }
+        let result = client.send(&egress, get(&url), soon()).await;
+        assert_eq!(result.is_ok(), reached, "{hanging}: {result:?}");
+        let other = HttpEgress::compile(&granted).unwrap();
+        assert!(client.send(&other, get(&url), soon()).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn ipv6_addresses_are_granted_in_brackets() {
+    let Ok(listener) = tokio::net::TcpListener::bind("[::1]:0").await else {
+        return; // No IPv6 here.
+    };
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        crate::server::read_request(&mut stream).await;
+        stream.write_all(&ok("six")).await.unwrap();
+    });
+    let response = send(&grant_to(address), get(&format!("http://{address}/")))
+        .await
+        .unwrap();
+    assert_eq!(response.body, b"six");
+}

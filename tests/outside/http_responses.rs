@@ -253,3 +253,30 @@ async fn abandoned_exchanges_leave_the_client_usable() {
         b"good"
     );
 }
+
+#[tokio::test]
+async fn connections_are_kept_and_each_grant_has_its_own() {
+    let connections = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = connections.clone();
+    let address = listen(move |mut stream| {
+        count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        async move {
+            while read_request(&mut stream).await.is_some() {
+                stream.write_all(&ok("kept")).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let client = HttpClient::new(vec![]);
+    let url = format!("http://{address}/");
+    for expected in 1..=2 {
+        let egress = HttpEgress::compile(&grant_to(address)).unwrap();
+        for _ in 0..10 {
+            client.send(&egress, get(&url), soon()).await.unwrap();
+        }
+        assert_eq!(
+            connections.load(std::sync::atomic::Ordering::SeqCst),
+            expected
+        );
+    }
+}

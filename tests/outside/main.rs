@@ -9,6 +9,7 @@
 )]
 
 mod doveadm;
+mod http_arbitrary;
 mod http_destinations;
 mod http_latency;
 mod http_redirects;
@@ -17,3 +18,4 @@ mod http_responses;
 mod http_tls;
 mod server;
 mod store_crash;
+mod store_speed;

@@ -16,7 +16,7 @@ use bulkhead::{
 };
 use futures_util::future::BoxFuture;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, BufStream},
     net::{TcpListener, TcpStream},
 };
 
@@ -59,11 +59,13 @@ pub(crate) async fn answer(
     answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + Sync + 'static,
 ) -> SocketAddr {
     let answer = Arc::new(answer);
-    listen(move |mut stream| {
+    listen(move |stream| {
         let answer = answer.clone();
         async move {
+            let mut stream = BufStream::new(stream);
             while let Some((head, body)) = read_request(&mut stream).await {
-                if stream.write_all(&answer(&head, &body)).await.is_err() {
+                let written = stream.write_all(&answer(&head, &body)).await;
+                if written.is_err() || stream.flush().await.is_err() {
                     return;
                 }
             }

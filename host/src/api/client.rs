@@ -68,6 +68,14 @@ pub(super) fn parse(text: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
+/// For addresses that help rules and decide nothing by themselves: nonsense is passed on.
+pub(super) fn canonical_or_as_is(text: String) -> String {
+    match parse(&text) {
+        Some(address) => address.to_string(),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use super::{client, refusal::Refusal};
+use super::{client, dovecot, refusal::Refusal};
 use crate::auth::{Client, Endpoint, Identity, IncomingHttp, Mode, Password, Request, Tls};
 
 /// Text members by their JSON names (Nauthilus'). `service` is what `protocol` was called before.
@@ -46,6 +46,7 @@ pub(super) struct Fields {
     texts: BTreeMap<&'static str, String>,
     pub(super) password: Option<Password>,
     pub(super) login_attempt: u32,
+    pub(super) dovecot: dovecot::Facts,
 }
 
 /// What the members do not say: how the request came in.
@@ -140,12 +141,12 @@ impl Fields {
             login_attempt: self.login_attempt,
             client,
             local: Endpoint {
-                address: canonical_or_as_is(self.take("local_ip")),
+                address: client::canonical_or_as_is(self.take("local_ip")),
                 port: self.take("local_port"),
             },
             tls: self.tls(),
             identity: self.identity(),
-            dovecot: None,
+            dovecot: dovecot::build(std::mem::take(&mut self.dovecot)),
             session: origin.session,
             http: origin.http,
         })
@@ -209,12 +210,4 @@ fn may_be_in_a_name(character: char) -> bool {
             character,
             ' ' | '(' | ')' | '{' | '}' | '%' | '"' | '\\' | '`'
         )
-}
-
-/// The local address helps rules and decides nothing by itself, so nonsense is passed on.
-fn canonical_or_as_is(text: String) -> String {
-    match client::parse(&text) {
-        Some(address) => address.to_string(),
-        None => text,
-    }
 }

@@ -13,7 +13,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{fields::Fields, json_errors, refusal::Refusal};
+use super::{dovecot, fields::Fields, json_errors, refusal::Refusal};
 use crate::auth::Password;
 
 /// Reads the object.
@@ -33,6 +33,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Fields, Refusal> {
                     .parse()
                     .map_err(|_| wrong_type(raw, "auth_login_attempt", "uint"))?;
             }
+        } else if name.eq_ignore_ascii_case("dovecot") {
+            fields.dovecot = dovecot_facts(raw)?;
         } else if let Some(known) = Fields::known(&name)
             && known != "realm"
             && let Some(bytes) = text(raw, known)?
@@ -41,6 +43,21 @@ pub(super) fn parse(body: &[u8]) -> Result<Fields, Refusal> {
         }
     }
     Ok(fields)
+}
+
+/// The members of the object `dovecot`.
+fn dovecot_facts(raw: &str) -> Result<dovecot::Facts, Refusal> {
+    let Members(members) =
+        serde_json::from_str(raw).map_err(|_| wrong_type(raw, "dovecot", "object"))?;
+    let mut facts = dovecot::Facts::new();
+    for (name, value) in members {
+        if let Some(known) = dovecot::known(&name)
+            && let Some(bytes) = text(value.get(), known)?
+        {
+            facts.insert(known, String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    Ok(facts)
 }
 
 /// The bytes of a JSON string; `None` for null.
@@ -225,6 +242,10 @@ mod tests {
             (
                 r#"{"auth_login_attempt":-1}"#,
                 "json: cannot unmarshal number into field auth_login_attempt of type uint",
+            ),
+            (
+                r#"{"dovecot":"x"}"#,
+                "json: cannot unmarshal string into field dovecot of type object",
             ),
             ("[1]", "json: cannot unmarshal array into an object"),
             ("5", "json: cannot unmarshal number into an object"),

@@ -18,6 +18,7 @@ use axum::{
 };
 use hyper::body::{Frame as BodyFrame, SizeHint};
 use svix_ksuid::{Ksuid, KsuidLike};
+use tokio::sync::oneshot;
 
 use super::{
     State, body, client,
@@ -126,11 +127,12 @@ async fn decide(
     let session = request.session.clone();
     let mode = request.mode;
     let failed_attempts = request.login_attempt.saturating_sub(1);
-    let task = {
+    let (sender, decided) = oneshot::channel();
+    let pipeline = Arc::clone(&generation.pipeline);
+    let request = Arc::new(request);
+    state.logins.spawn({
         let state = Arc::clone(state);
-        let pipeline = Arc::clone(&generation.pipeline);
-        let request = Arc::new(request);
-        tokio::spawn(async move {
+        async move {
             let _place = place;
             let outcome = pipeline.decide(Arc::clone(&request), deadline).await;
             let record = LoginRecord::new(&request, &outcome, arrived.elapsed());
@@ -140,16 +142,17 @@ async fn decide(
                 post_actions: Arc::clone(&state.post_actions),
                 work: Some(outcome.post),
             };
-            (outcome.decision, after)
-        })
-    };
+            // When nobody waits any more, this drops `after` right here, inside the tracked task.
+            let _ = sender.send((outcome.decision, after));
+        }
+    });
     let frame = Frame {
         session: &session,
         idempotency_key: headers.get("idempotency-key"),
         failed_attempts,
         wait_delay_seconds: state.server.wait_delay_seconds,
     };
-    let Ok((decision, mut after)) = task.await else {
+    let Ok((decision, mut after)) = decided.await else {
         tracing::error!(session, "A login ended without a decision");
         return response::login(&no_decision(), 0, &frame);
     };

@@ -10,6 +10,7 @@ mod body;
 mod client;
 mod concurrency;
 mod credentials;
+mod dovecot;
 mod fields;
 mod form;
 mod health;

@@ -322,3 +322,42 @@ fn header_text(text: &str) -> HeaderValue {
         HeaderValue::from_bytes(&bytes).unwrap_or(HeaderValue::from_static(""))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_a_header_cannot_end_it() {
+        let rows: [(&str, &[u8]); 3] = [
+            ("Account not enabled", b"Account not enabled"),
+            ("no\r\nX-Evil: 1", b"no  X-Evil: 1"),
+            ("gesperrt \u{fc}", "gesperrt \u{fc}".as_bytes()),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(header_text(text).as_bytes(), expected);
+        }
+    }
+
+    #[test]
+    fn the_wait_grows_with_failed_attempts_up_to_its_bound() {
+        let rows = [
+            (0, 10, 0),
+            (3, 10, 0),
+            (4, 10, 1),
+            (9, 10, 2),
+            (50, 10, 9),
+            (u32::MAX, 10, 10),
+            (50, 0, 0),
+        ];
+        for (failed_attempts, wait_delay_seconds, expected) in rows {
+            let frame = Frame {
+                session: "",
+                idempotency_key: None,
+                failed_attempts,
+                wait_delay_seconds,
+            };
+            assert_eq!(wait(&frame), expected, "{failed_attempts}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use tokio_util::task::TaskTracker;
 
 use super::concurrency::Concurrency;
 use crate::{
@@ -52,6 +53,8 @@ pub struct State {
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
     pub(super) concurrency: Arc<Concurrency>,
+    /// Logins in work, also those whose client has hung up.
+    pub(super) logins: TaskTracker,
 }
 
 impl State {
@@ -76,6 +79,7 @@ impl State {
             store,
             observer,
             post_actions: Arc::new(post_actions),
+            logins: TaskTracker::new(),
         })
     }
 
@@ -84,9 +88,12 @@ impl State {
         self.generation.store(Arc::new(generation));
     }
 
-    /// To be called when [`super::serve`] has returned: gives post actions up to `grace` to end, and
-    /// writes what the decision log still holds.
+    /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,
+    /// gives post actions up to `grace` to end, and writes what the decision log still holds.
     pub async fn close(&self, grace: Duration) {
+        self.logins.close();
+        // They have deadlines, so this is a matter of `request_timeout`.
+        self.logins.wait().await;
         self.post_actions.drain(grace).await;
         let observer = Arc::clone(&self.observer);
         if tokio::task::spawn_blocking(move || observer.close())

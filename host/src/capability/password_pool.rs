@@ -14,9 +14,12 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use crate::auth::{
-    Password,
-    scheme::{self, CostLimits, SchemeError},
+use crate::{
+    auth::{
+        Password,
+        scheme::{self, CostLimits, SchemeError},
+    },
+    config::ServerLimits,
 };
 
 /// One question (`wit/password.wit`).
@@ -80,6 +83,16 @@ impl PasswordPool {
             waiting: AtomicU32::new(0),
             limits,
         }
+    }
+
+    /// The pool that the server's limits describe.
+    pub fn for_server(limits: &ServerLimits) -> Self {
+        let costs = CostLimits {
+            memory_bytes: limits.password_memory_bytes,
+            rounds: limits.password_rounds,
+            ..CostLimits::default()
+        };
+        Self::new(limits.password_threads, limits.password_queue, costs)
     }
 
     /// True if the password matches.

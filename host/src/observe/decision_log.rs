@@ -124,3 +124,37 @@ fn count_lost(dropped: &AtomicU64, records: u64, error: &io::Error) {
     dropped.fetch_add(records, Ordering::Relaxed);
     tracing::error!(error = %error, "The decision log could not be written");
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn record(session: &str) -> Arc<LoginRecord> {
+        Arc::new(LoginRecord {
+            session: session.to_owned(),
+            username: "line\nbreak".to_owned(),
+            ..LoginRecord::example()
+        })
+    }
+
+    #[test]
+    fn what_was_handed_over_is_in_the_file_after_closing_and_later_records_are_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "kept\n").unwrap();
+        let log = DecisionLog::open(&path).unwrap();
+        for session in ["a", "b"] {
+            log.write(record(session));
+        }
+        log.close();
+        assert_eq!(log.dropped(), 0);
+        log.write(record("c"));
+        assert_eq!(log.dropped(), 1);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines.first(), Some(&"kept"));
+        assert!(text.contains("\"session\":\"b\"") && !text.contains("\"session\":\"c\""));
+    }
+}

@@ -163,3 +163,41 @@ fn pairs<S: Serializer>(pairs: &[(String, Value)], serializer: S) -> Result<S::O
     }
     map.end()
 }
+
+#[cfg(test)]
+impl LoginRecord {
+    /// A rejected login of `alice`.
+    pub(super) fn example() -> Self {
+        Self {
+            time: String::new(),
+            session: "s1".into(),
+            external_session: String::new(),
+            username: "alice".into(),
+            account: String::new(),
+            client: "192.0.2.1".into(),
+            client_port: String::new(),
+            client_hostname: String::new(),
+            client_id: String::new(),
+            user_agent: String::new(),
+            local_address: String::new(),
+            local_port: String::new(),
+            protocol: "imap".into(),
+            service: "json".into(),
+            method: String::new(),
+            mode: Mode::Verify,
+            tls_protocol: String::new(),
+            tls_cipher: String::new(),
+            path: String::new(),
+            verdict: Verdict::Reject,
+            status_message: "No".into(),
+            backend: String::new(),
+            feature: String::new(),
+            latency: Duration::from_micros(1500),
+            trace: Trace::default(),
+            log_fields: vec![
+                ("authenticated".into(), Value::Text("ok".into())),
+                ("score".into(), Value::Integer(7)),
+            ],
+        }
+    }
+}

@@ -129,61 +129,25 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::auth::{Mode, Trace, Value as Pair};
-
-    fn record() -> LoginRecord {
-        LoginRecord {
-            time: String::new(),
-            session: "s1".into(),
-            external_session: String::new(),
-            username: "alice".into(),
-            account: String::new(),
-            client: "192.0.2.1".into(),
-            client_port: String::new(),
-            client_hostname: String::new(),
-            client_id: String::new(),
-            user_agent: String::new(),
-            local_address: String::new(),
-            local_port: String::new(),
-            protocol: "imap".into(),
-            service: "json".into(),
-            method: String::new(),
-            mode: Mode::Verify,
-            tls_protocol: String::new(),
-            tls_cipher: String::new(),
-            path: String::new(),
-            verdict: Verdict::Reject,
-            status_message: "No".into(),
-            backend: String::new(),
-            feature: String::new(),
-            latency: Duration::from_micros(1500),
-            trace: Trace::default(),
-            log_fields: vec![
-                ("authenticated".into(), Pair::Text("ok".into())),
-                ("score".into(), Pair::Integer(7)),
-            ],
-        }
-    }
+    use crate::auth::Value as Pair;
 
     #[test]
     fn known_keys_come_first_and_plugins_cannot_forge_them() {
         assert_eq!(
-            pairs(&record(), false),
+            pairs(&LoginRecord::example(), false),
             " session=s1 mode=auth protocol=imap service=json client_ip=192.0.2.1 username=alice \
              status_message=No authenticated=fail latency=1.500ms plugin_authenticated=ok score=7"
         );
         assert_eq!(
-            pairs(&record(), true),
+            pairs(&LoginRecord::example(), true),
             r#","session":"s1","mode":"auth","protocol":"imap","service":"json","client_ip":"192.0.2.1","username":"alice","status_message":"No","authenticated":"fail","latency":"1.500ms","plugin_authenticated":"ok","score":7"#
         );
     }
 
     #[test]
     fn of_a_name_that_comes_twice_the_later_value_counts() {
-        let mut record = record();
+        let mut record = LoginRecord::example();
         record.log_fields = vec![
             ("a".into(), Pair::Integer(1)),
             ("b".into(), Pair::Decimal(f64::NAN)),
@@ -194,7 +158,7 @@ mod tests {
 
     #[test]
     fn every_key_of_the_server_is_reserved() {
-        let mut record = record();
+        let mut record = LoginRecord::example();
         record.log_fields.clear();
         let line = pairs(&record, false);
         for key in line

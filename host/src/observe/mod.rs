@@ -10,7 +10,6 @@ mod login;
 mod login_line;
 pub mod metrics;
 mod observer;
-mod plugin_metrics;
 mod table;
 
 pub use decision_log::DecisionLog;
@@ -18,5 +17,4 @@ pub use format::LineFormat;
 pub use logging::{init, subscriber};
 pub use login::LoginRecord;
 pub use observer::{LoginListener, ObserveError, Observer};
-pub use plugin_metrics::{MetricKind, PluginMetrics, Series};
 pub use table::render_trace;

@@ -81,3 +81,45 @@ impl Observer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Ear(Mutex<Vec<String>>);
+
+    impl LoginListener for Ear {
+        fn login(&self, record: &LoginRecord) {
+            self.0.lock().unwrap().push(record.session.clone());
+        }
+    }
+
+    #[test]
+    fn every_listener_hears_of_every_login() {
+        let ears = [Arc::new(Ear::default()), Arc::new(Ear::default())];
+        let mut observer = Observer::default();
+        for ear in &ears {
+            observer = observer.with_listener(Arc::clone(ear) as Arc<dyn LoginListener>);
+        }
+        observer.login(LoginRecord::example());
+        for ear in &ears {
+            assert_eq!(*ear.0.lock().unwrap(), ["s1"]);
+        }
+        assert_eq!(observer.dropped_decisions(), 0);
+    }
+
+    #[test]
+    fn a_decision_log_that_cannot_be_opened_is_an_error_that_names_it() {
+        let config = Observe {
+            log_level: "info".to_owned(),
+            log_json: false,
+            decision_log: Some("/nowhere/at/all.jsonl".into()),
+        };
+        let error = Observer::new(&config).err().unwrap().to_string();
+        assert!(error.contains("/nowhere/at/all.jsonl"), "{error}");
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     Answer, BackendAnswer, Call, ContextChange, Failure, FailureKind, FeatureVerdict,
     FilterVerdict, OnError, Operation, Plugin, Question, Ran, redact,
 };
-use crate::auth::{PluginTrace, Stage, Usage, Value};
+use crate::auth::{Password, PluginTrace, Stage, Usage, Value};
 
 /// How one question ended.
 pub(super) struct Asked {
@@ -64,7 +64,7 @@ pub(super) async fn ask(
             })
         }
     });
-    match answer {
+    match answer.map(|answer| redacted(answer, password)) {
         Ok(answer) => Asked {
             trace: PluginTrace {
                 plugin: plugin.name().to_owned(),
@@ -99,6 +99,18 @@ pub(super) async fn ask(
             }
         }
     }
+}
+
+/// The answer without the password in what goes to logs and into headers.
+fn redacted(mut answer: Answer, password: Option<&Password>) -> Answer {
+    let (message, headers) = match &mut answer {
+        Answer::Feature(feature) => (&mut feature.status_message, &mut feature.response_headers),
+        Answer::Filter(filter) => (&mut filter.status_message, &mut filter.response_headers),
+        Answer::Backend(_) | Answer::Action | Answer::Hook(_) => return answer,
+    };
+    *message = message.take().map(|text| redact::text(text, password));
+    headers.retain(|header| !redact::is_in(&header.value, password));
+    answer
 }
 
 fn out_of_time() -> Ran {

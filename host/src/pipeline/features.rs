@@ -5,6 +5,9 @@
 //! first in configuration order decides and names the event. In sequence the first verdict that is
 //! not pass ends the stage.
 //!
+//! "In parallel" means on one task: what features wait for overlaps, what they compute does not. That
+//! is as fast as spawning for all but features that compute for long, and cancels with the request.
+//!
 //! The first status message in configuration order wins, also when its plugin passed: it is what a
 //! reject by a later stage tells the client.
 
@@ -28,6 +31,9 @@ pub(super) enum Ending {
 
 /// Asks the features.
 pub(super) async fn run(login: &mut Login, members: &[Member], sequential: bool) -> Ending {
+    if members.is_empty() {
+        return Ending::Continue;
+    }
     let mut clock = StageClock::start(Stage::Features);
     let mode = login.request.mode;
     let mut tally = Tally::default();

@@ -16,6 +16,9 @@ use crate::auth::{Mode, Stage, Verdict};
 
 /// Asks the filters about the backends' verdict.
 pub(super) async fn run(login: &mut Login, members: &[Member], backends: Verdict) -> Verdict {
+    if members.is_empty() {
+        return backends;
+    }
     let mut clock = StageClock::start(Stage::Filters);
     let mode = login.request.mode;
     let authenticated = login.progress.authenticated;

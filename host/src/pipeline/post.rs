@@ -125,7 +125,9 @@ impl PostActions {
             return true;
         }
         let actions = work.len();
-        let wanted = u32::try_from(actions).unwrap_or(u32::MAX);
+        // A login with more actions than may run takes all places rather than never running.
+        let places = actions.min(self.limit).max(1);
+        let wanted = u32::try_from(places).unwrap_or(u32::MAX);
         let Ok(slots) = Arc::clone(&self.slots).try_acquire_many_owned(wanted) else {
             let session = work.request.session.as_str();
             self.report_dropped(actions, session);

@@ -21,6 +21,14 @@ pub(super) fn text(text: String, password: Option<&Password>) -> String {
     }
 }
 
+/// Whether the bytes hold the password.
+pub(super) fn is_in(bytes: &[u8], password: Option<&Password>) -> bool {
+    password
+        .map(Password::expose)
+        .filter(|password| password.len() >= SHORTEST)
+        .is_some_and(|password| bytes.windows(password.len()).any(|part| part == password))
+}
+
 /// The value without the password.
 pub(super) fn value(value: Value, password: Option<&Password>) -> Value {
     match value {

@@ -7,8 +7,8 @@ use crate::{
     capability::Services,
     config::{Config, StoreConfig},
     engine::{Engine, EngineSettings},
-    observe::PluginMetrics,
-    store::{MemoryStore, OpenError, RedbStore, Store},
+    observe::metrics::PluginMetrics,
+    store::{self, MemoryStore, OpenError, Store},
 };
 
 /// Which store to use.
@@ -31,7 +31,7 @@ pub struct Server {
     /// What plugins reach.
     pub services: Arc<Services>,
     /// What plugins count.
-    pub metrics: Arc<PluginMetrics>,
+    pub metrics: PluginMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
 }
@@ -43,16 +43,16 @@ pub struct Server {
 /// Everything that stands in the way.
 pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadProblem>> {
     let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
-    let engine = Engine::new(&config).map(Arc::new).map_err(|error| {
-        vec![LoadProblem::server(format!(
-            "the engine does not start: {error}"
-        ))]
-    })?;
-    let metrics = Arc::new(PluginMetrics::new(config.limits.metric_series));
+    let engine = Engine::new(EngineSettings {
+        cache_directory: Some(config.cache_directory.clone()),
+        limits: &config.limits,
+    })
+    .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
+    let metrics = PluginMetrics::new(config.limits.metric_series);
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
-        Arc::clone(&metrics),
+        metrics.clone(),
     ));
     let config = Arc::new(config);
     let loader = EngineLoader::new(engine.clone(), Arc::clone(&services), &config)?;
@@ -67,14 +67,11 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
 }
 
 fn open_store(config: &StoreConfig, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
-    let path = match (config, wanted) {
-        (StoreConfig::Memory, _) | (_, StoreUse::InMemory) => {
-            return Ok(Arc::new(MemoryStore::new()));
-        }
-        (StoreConfig::Redb { path }, _) => path,
-    };
-    match RedbStore::open(path) {
-        Ok(store) => Ok(Arc::new(store)),
+    if wanted == StoreUse::InMemory {
+        return Ok(Arc::new(MemoryStore::new()));
+    }
+    match store::open(config) {
+        Ok(store) => Ok(store),
         Err(OpenError::Locked(path)) if wanted == StoreUse::ConfiguredIfFree => {
             tracing::warn!(
                 store = %path.display(),

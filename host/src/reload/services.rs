@@ -8,11 +8,10 @@ use std::{sync::Arc, time::Duration, time::Instant};
 use futures_util::future::BoxFuture;
 
 use crate::{
-    auth::scheme::CostLimits,
     backend_io::http,
-    capability::{self, Services, password_pool},
+    capability::{self, MetricChange, Services, password_pool},
     config::{Config, HttpGrant},
-    observe::PluginMetrics,
+    observe::metrics::{self, PluginMetrics},
     store::Store,
 };
 
@@ -20,23 +19,16 @@ use crate::{
 pub(super) fn services(
     config: &Config,
     store: Arc<dyn Store>,
-    metrics: Arc<PluginMetrics>,
+    metrics: PluginMetrics,
 ) -> Services {
-    let limits = &config.limits;
-    let costs = CostLimits {
-        memory_bytes: limits.password_memory_bytes,
-        rounds: limits.password_rounds,
-        ..CostLimits::default()
-    };
-    let pool =
-        password_pool::PasswordPool::new(limits.password_threads, limits.password_queue, costs);
+    let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
         http: Arc::new(Http(Arc::new(http::HttpClient::new(vec![
             config.server.listen,
         ])))),
         passwords: Arc::new(Passwords(pool)),
-        metrics,
+        metrics: Arc::new(Metrics(metrics)),
     }
 }
 
@@ -129,6 +121,31 @@ impl capability::PasswordVerify for Passwords {
                 // A guest's own deadline has passed by then: it will not see the answer.
                 From::Overloaded | From::TimedOut => To::Overloaded,
             })
+        })
+    }
+}
+
+struct Metrics(PluginMetrics);
+
+impl capability::PluginMetrics for Metrics {
+    fn record(
+        &self,
+        plugin: &str,
+        name: &str,
+        labels: &[(String, String)],
+        change: MetricChange,
+    ) -> Result<(), capability::MetricError> {
+        let recorded = match change {
+            MetricChange::CounterAdd(by) => self.0.counter_add(plugin, name, labels, by),
+            MetricChange::GaugeSet(to) => self.0.gauge_set(plugin, name, labels, to),
+            MetricChange::GaugeAdd(by) => self.0.gauge_add(plugin, name, labels, by),
+            MetricChange::HistogramObserve(observed) => {
+                self.0.histogram_observe(plugin, name, labels, observed)
+            }
+        };
+        recorded.map_err(|error| match error {
+            metrics::MetricError::Invalid(text) => capability::MetricError::Invalid(text),
+            metrics::MetricError::TooManySeries => capability::MetricError::TooManySeries,
         })
     }
 }

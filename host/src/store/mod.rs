@@ -11,15 +11,28 @@ mod redb;
 #[cfg(test)]
 mod conformance;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+
+use crate::config::StoreConfig;
 
 pub use self::{
     clock::{Clock, SteadyClock, WallClock},
     memory::MemoryStore,
     redb::{OpenError, RedbStore},
 };
+
+/// Opens the store that the configuration names.
+///
+/// # Errors
+/// What stands in the way, and what to do about it.
+pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(match config {
+        StoreConfig::Memory => Arc::new(MemoryStore::new()),
+        StoreConfig::Redb { path } => Arc::new(RedbStore::open(path)?),
+    })
+}
 
 /// Why the store could not do it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]

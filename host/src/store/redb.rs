@@ -3,20 +3,25 @@
 //! A change is answered only after it is on disk: a crash, even of the machine, loses no acknowledged
 //! change. One thread makes all changes and commits those that wait together, so a hundred
 //! simultaneous logins share the price of one flush. Reads see every acknowledged change and run
-//! off the async threads. Expiry uses wall-clock time. Dropping the future of a change after it was
+//! off the async threads. After a failing disk the store works again as soon as the disk does; a
+//! change that was answered with an error then may or may not have been stored. Expiry uses wall-clock time. Dropping the future of a change after it was
 //! queued does not take the change back.
 
 mod open;
+mod slot;
 mod writer;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use ::redb::{Database, ReadableDatabase, TableDefinition};
+use ::redb::{ReadableDatabase, TableDefinition};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, oneshot};
 
 pub use self::open::OpenError;
-use self::writer::{Change, Outcome, Writer};
+use self::{
+    slot::{Opener, Slot},
+    writer::{Change, Outcome, Writer},
+};
 use super::{
     Clock, Key, Remaining, Store, StoreError, WallClock,
     entry::{encode, is_expired, remaining},
@@ -34,7 +39,7 @@ const QUEUE: usize = 4096;
 
 /// Keys and values in a file.
 pub struct RedbStore {
-    database: Arc<Database>,
+    database: Arc<Slot>,
     clock: Arc<dyn Clock>,
     writer: Writer,
     queue: Arc<Semaphore>,
@@ -54,7 +59,11 @@ impl RedbStore {
     /// # Errors
     /// As [`RedbStore::open`].
     pub fn open_with_clock(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let database = Arc::new(open::open(path)?);
+        Self::open_with(path, clock, Box::new(open::open))
+    }
+
+    fn open_with(path: &Path, clock: Arc<dyn Clock>, opener: Opener) -> Result<Self, OpenError> {
+        let database = Arc::new(Slot::open(path, opener)?);
         let writer = Writer::start(database.clone(), clock.clone())
             .map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))?;
         Ok(Self {
@@ -79,7 +88,7 @@ impl RedbStore {
         found: impl FnOnce(u64, &[u8], u64) -> T + Send + 'static,
         absent: T,
     ) -> Result<T, StoreError> {
-        let (database, now) = (self.database.clone(), self.clock.now_ms());
+        let (database, now) = (self.database.get()?, self.clock.now_ms());
         let read = move || -> Result<T, ::redb::Error> {
             let table = database.begin_read()?.open_table(ENTRIES)?;
             let Some(entry) = table.get(encode(&key).as_slice())? else {

@@ -53,7 +53,7 @@ pub enum Scheme {
 }
 
 /// Every name, in upper case.
-const NAMES: [(&str, Scheme); 33] = [
+const NAMES: [(&str, Scheme); 31] = [
     ("PLAIN", Scheme::Plain),
     ("CLEAR", Scheme::Plain),
     ("CLEARTEXT", Scheme::Plain),
@@ -84,8 +84,6 @@ const NAMES: [(&str, Scheme); 33] = [
     ("SCRAM-SHA-256", Scheme::ScramSha256),
     ("ARGON2I", Scheme::Argon2),
     ("ARGON2ID", Scheme::Argon2),
-    ("ARGON2", Scheme::Argon2),
-    ("YESCRYPT", Scheme::Crypt),
     ("OTP", Scheme::Otp),
 ];
 

@@ -373,3 +373,28 @@ fn crypt_strings_of_long_passwords_match() {
         );
     }
 }
+
+#[test]
+fn errors_hold_nothing_of_the_stored_value() {
+    for stored in [
+        "{SHA1}hunter2",
+        "{hunter2}x",
+        "{CRYPT}hunter2",
+        "{CRYPT}$6$hunter2",
+        "{CRYPT}$9$hunter2",
+        "{ARGON2ID}hunter2",
+        "{PBKDF2}$1$hunter2$1$x",
+        "{PBKDF2}$1$hunter2$4000000000$21d27b539b0dca903f2cae2bd7464716628e24ad",
+        "{SCRAM-SHA-1}hunter2",
+        "{OTP}hunter2",
+        "{PLAIN.HEX}hunter2",
+        "{PLAIN-TRUNC}hunter2",
+        "{CRAM-MD5}hunter2",
+    ] {
+        let error = check(stored, "x").unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("hunter2"),
+            "{stored}: {error:?}"
+        );
+    }
+}

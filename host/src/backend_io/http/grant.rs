@@ -13,6 +13,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
 };
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use super::{
@@ -25,6 +26,9 @@ use crate::config::HttpGrant;
 
 /// Idle connections to one destination.
 const IDLE_CONNECTIONS: usize = 32;
+/// Name lookups of one grant at the same time, so that names that take for ever cannot use up the
+/// threads that all plugins share.
+const LOOKUPS: usize = 16;
 /// How long a connection stays idle.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -53,6 +57,7 @@ pub struct HttpEgress {
     /// One client per port, because a resolver must know the port whose addresses it checks. There
     /// are never more than the grant names.
     clients: Mutex<HashMap<u16, reqwest::Client>>,
+    lookups: Arc<Semaphore>,
 }
 
 /// What the connections of all plugins share.
@@ -110,6 +115,7 @@ impl HttpEgress {
             timeout: grant.timeout,
             redirects: grant.redirects,
             clients: Mutex::default(),
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
         })
     }
 
@@ -190,6 +196,7 @@ impl HttpEgress {
                 rules: self.rules.clone(),
                 own: connections.denied.clone(),
                 port,
+                lookups: self.lookups.clone(),
             }))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

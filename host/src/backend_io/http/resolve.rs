@@ -11,6 +11,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use super::{address::Refusal, grant::Rules};
 
@@ -40,6 +41,7 @@ pub(super) struct CheckedResolver {
     pub(super) rules: Arc<Rules>,
     pub(super) own: Arc<[SocketAddr]>,
     pub(super) port: u16,
+    pub(super) lookups: Arc<Semaphore>,
 }
 
 /// The name has no address.
@@ -56,8 +58,17 @@ impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (rules, own, port) = (self.rules.clone(), self.own.clone(), self.port);
         let found = self.lookup.lookup(name.as_str().to_owned());
+        let lookups = self.lookups.clone();
         Box::pin(async move {
-            let found = found.await.map_err(LookupFailed)?;
+            let place = lookups.acquire_owned().await?;
+            // A task of its own: who gives up waiting does not stop the system's lookup, so its
+            // place must stay taken until that has ended.
+            let task = tokio::spawn(async move {
+                let found = found.await;
+                drop(place);
+                found
+            });
+            let found = task.await?.map_err(LookupFailed)?;
             let mut refused = None;
             let mut allowed = Vec::new();
             for ip in found {

@@ -50,7 +50,7 @@ async fn a_plugin_that_never_answers_is_cut_off_in_every_stage() {
             outcome.decision.status_message,
             "Temporary server problem, try again later"
         );
-        assert!(took < SHORT * 10, "{stage:?} took {took:?}");
+        assert!(took < Duration::from_secs(10), "{stage:?} took {took:?}");
         assert_eq!(verdicts(&outcome, stage), ["stuck=temporary-failure"]);
     }
 }
@@ -96,7 +96,7 @@ async fn after_the_deadline_nobody_else_is_asked() {
 async fn features_wait_side_by_side() {
     let slow = |name: &str| {
         FakePlugin::says(name, feature(FeatureVerdict::Pass, None))
-            .taking(Duration::from_millis(100))
+            .taking(Duration::from_millis(400))
             .member()
     };
     let stages = Stages {
@@ -106,7 +106,7 @@ async fn features_wait_side_by_side() {
     let started = Instant::now();
     let outcome = log_in(stages).await;
     assert_eq!(outcome.decision.verdict, Verdict::Accept);
-    assert!(started.elapsed() < Duration::from_millis(350));
+    assert!(started.elapsed() < Duration::from_millis(1500));
 }
 
 #[tokio::test]

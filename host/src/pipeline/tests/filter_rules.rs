@@ -226,3 +226,19 @@ async fn headers_of_features_and_filters_reach_the_response_in_order() {
         [header("x-a"), header("x-b")]
     );
 }
+
+#[tokio::test]
+async fn a_password_reaches_neither_message_nor_header() {
+    let header = |value: &str| crate::auth::Header {
+        name: "x-debug".to_owned(),
+        value: value.as_bytes().to_vec(),
+    };
+    let answer = FilterAnswer {
+        response_headers: vec![header("got open sesame"), header("fine")],
+        ..filter_answer(Reject, Some("open sesame is wrong"))
+    };
+    let filters = vec![FakePlugin::says("f", Answer::Filter(answer))];
+    let decision = log_in(with(accepting(), filters)).await.decision;
+    assert_eq!(decision.status_message, "[password] is wrong");
+    assert_eq!(decision.response_headers, [header("fine")]);
+}

@@ -137,7 +137,7 @@ async fn at_shutdown_there_is_a_grace_and_then_an_end() {
         runner.start(log_in(post(vec![plugin])).await.post);
     }
     let started = Instant::now();
-    assert_eq!(runner.drain(Duration::from_millis(200)).await, 1);
+    assert_eq!(runner.drain(Duration::from_secs(1)).await, 1);
     assert!(started.elapsed() < Duration::from_secs(3));
     assert_eq!(quick.calls.lock().unwrap().len(), 1);
     assert_eq!(runner.dropped(), 1);
@@ -167,4 +167,19 @@ async fn a_list_of_accounts_has_none() {
     )
     .await;
     assert!(outcome.post.is_empty());
+}
+
+#[tokio::test]
+async fn a_login_with_more_actions_than_places_still_runs_them() {
+    let plugins: Vec<_> = (0..3)
+        .map(|index| Arc::new(action(&format!("p{index}"))))
+        .collect();
+    let runner = runner(2);
+    assert!(runner.start(log_in(post(plugins.clone())).await.post));
+    runner.drain(Duration::from_secs(5)).await;
+    assert!(
+        plugins
+            .iter()
+            .all(|plugin| plugin.calls.lock().unwrap().len() == 1)
+    );
 }

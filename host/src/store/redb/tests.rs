@@ -1,7 +1,16 @@
 //! What only the store on disk promises.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use ::redb::{Database, StorageBackend, backends::FileBackend};
 
 use super::*;
 use crate::store::{clock::ManualClock, conformance};
@@ -59,7 +68,7 @@ async fn expired_entries_leave_the_file_as_others_arrive() {
         store.set(key, vec![], None).await.unwrap();
     }
     use ::redb::ReadableTableMetadata;
-    let read = store.database.begin_read().unwrap();
+    let read = store.database.get().unwrap().begin_read().unwrap();
     assert_eq!(read.open_table(ENTRIES).unwrap().len().unwrap(), 2);
     assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 0);
 }
@@ -130,4 +139,85 @@ fn a_folder_in_the_files_place_is_an_error_that_names_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let error = RedbStore::open(folder.path()).err().unwrap();
     assert!(error.to_string().contains("store.path"), "{error}");
+}
+
+/// A disk that is full when told so.
+#[derive(Debug)]
+struct Disk {
+    file: FileBackend,
+    full: Arc<AtomicBool>,
+}
+
+impl Disk {
+    fn check(&self) -> Result<(), std::io::Error> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        }
+        Ok(())
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> Result<u64, std::io::Error> {
+        self.file.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
+        self.file.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
+        self.check()?;
+        self.file.set_len(len)
+    }
+    fn sync_data(&self) -> Result<(), std::io::Error> {
+        self.check()?;
+        self.file.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
+        self.check()?;
+        self.file.write(offset, data)
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_an_error_and_the_store_works_again_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    drop(open(&path));
+    let full = Arc::new(AtomicBool::new(false));
+    let disk = full.clone();
+    let opener = Box::new(move |path: &Path| {
+        let file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(path)
+            .unwrap();
+        let file = FileBackend::new(file).unwrap();
+        let full = disk.clone();
+        Database::builder()
+            .create_with_backend(Disk { file, full })
+            .map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))
+    });
+    let store = RedbStore::open_with(&path, Arc::new(WallClock), opener).unwrap();
+    let key = conformance::key("count");
+    assert_eq!(store.increment(key.clone(), 1, None).await, Ok(1));
+
+    full.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        let result = store.increment(key.clone(), 1, None).await;
+        assert!(
+            matches!(result, Err(StoreError::Unavailable(_))),
+            "{result:?}"
+        );
+        let read = store.get(key.clone()).await;
+        assert_ne!(
+            read,
+            Ok(None),
+            "a failing store never says that a key is absent"
+        );
+    }
+    full.store(false, Ordering::SeqCst);
+    let sum = store.increment(key.clone(), 1, None).await.unwrap();
+    assert_eq!(sum, 2, "no refused change was stored");
+    let value = Ok(Some(sum.to_string().into_bytes()));
+    assert_eq!(store.get(key).await, value);
 }

@@ -2,7 +2,7 @@
 //!
 //! Takes what waits, applies it in order in one transaction, commits durably, then answers. An
 //! operation that cannot be done (not a number) changes nothing and fails alone; a failing disk fails
-//! the whole batch, of which then nothing is stored.
+//! the whole batch, and the file is opened anew.
 
 use std::{
     sync::{
@@ -21,7 +21,7 @@ use super::{
         Clock, StoreError,
         entry::{NEVER, add, expires_at, is_expired},
     },
-    ENTRIES, EXPIRIES, stopped,
+    ENTRIES, EXPIRIES, Slot, stopped,
 };
 
 /// Changes that share a commit.
@@ -71,7 +71,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<Database>, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+    pub(super) fn start(database: Arc<Slot>, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -110,7 +110,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(database: &Database, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
+fn run(database: &Slot, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
     loop {
         let mut jobs = Vec::new();
         match queue.recv_timeout(IDLE) {
@@ -128,7 +128,11 @@ fn run(database: &Database, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
             .into_iter()
             .map(|job| ((job.reply, job._permit), (job.key, job.change)))
             .unzip();
-        match commit(database, clock.now_ms(), changes) {
+        let committed = database.get_or_open().and_then(|open| {
+            commit(&open, clock.now_ms(), changes)
+                .map_err(|error| StoreError::Unavailable(error.to_string()))
+        });
+        match committed {
             Ok(outcomes) => {
                 for ((reply, _permit), outcome) in replies.into_iter().zip(outcomes) {
                     // The caller may have gone away; the change stands.
@@ -137,8 +141,9 @@ fn run(database: &Database, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
             }
             Err(error) => {
                 tracing::error!(%error, "the store cannot write");
+                database.close();
                 for (reply, _permit) in replies {
-                    let _ = reply.send(Err(StoreError::Unavailable(error.to_string())));
+                    let _ = reply.send(Err(error.clone()));
                 }
             }
         }
