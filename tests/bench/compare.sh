@@ -50,7 +50,7 @@ for name in "${names[@]}"; do
   else
     mkdir "$work/$name"
     cp "$here/backend.lua" "$work/$name/"
-    printf 'bench-Secret-0123456789' >"$work/$name/api.secret"
+    (umask 077 && printf 'bench-Secret-0123456789' >"$work/$name/api.secret")
     sed "s/127\.0\.0\.1:19080/${address[$name]}/" "$here/$name.yaml" >"$work/$name/bulkhead.yaml"
     XDG_CACHE_HOME=$work/cache "$target/bulkhead" serve -c "$work/$name/bulkhead.yaml" \
       >"$work/$name.log" 2>&1 &

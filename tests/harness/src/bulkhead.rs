@@ -1,7 +1,9 @@
 //! The server under test: the binary that cargo built, with a policy folder of its own.
 
 use std::{
+    fs,
     net::SocketAddr,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
     time::Duration,
@@ -38,9 +40,13 @@ impl Policy {
         Self { scratch, address }
     }
 
-    /// Adds a file, such as a script.
+    /// Adds a file, such as a script. What ends in `.secret` only the owner may read.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
-        self.scratch.write(name, content);
+        let path = self.scratch.write(name, content);
+        if name.ends_with(".secret") {
+            let owner = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(path, owner).expect("cannot change the mode");
+        }
         self
     }
 
