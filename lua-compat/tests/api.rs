@@ -55,7 +55,10 @@ fn json_encodes_as_the_peer_does() {
 fn json_refuses_what_has_no_json() {
     for (value, wanted) in [
         ("{1, nil, 3}", "cannot encode sparse array"),
-        ("{[1] = 1, a = 2}", "cannot encode mixed or invalid key types"),
+        (
+            "{[1] = 1, a = 2}",
+            "cannot encode mixed or invalid key types",
+        ),
         ("{[true] = 1}", "cannot encode mixed or invalid key types"),
         ("print", "cannot encode function to JSON"),
         ("loop", "cannot encode recursively nested tables to JSON"),
@@ -111,7 +114,13 @@ fn the_context_keeps_copies() {
     );
     assert_eq!(
         printed,
-        ["nil", "1.5\t3\tx\ttrue\ttrue", "table\tnil", "text\tfalse", "nil"]
+        [
+            "nil",
+            "1.5\t3\tx\ttrue\ttrue",
+            "table\tnil",
+            "text\tfalse",
+            "nil"
+        ]
     );
     // An empty table is stored as an array.
     assert_eq!(host.context.borrow().get("empty"), Some(&vec![0x80]));
@@ -124,7 +133,10 @@ fn the_context_reads_what_other_plugins_wrote() {
         ("indefinite", vec![0xbf, 0x61, b'a', 0x9f, 0x01, 0xff, 0xff]),
         ("half", vec![0xf9, 0x3e, 0x00]),
         ("tagged", vec![0xc1, 0x18, 0x2a]),
-        ("huge", vec![0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+        (
+            "huge",
+            vec![0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        ),
         ("bad", vec![0x82, 0x01]),
     ] {
         host.context.borrow_mut().insert(key.to_owned(), item);
@@ -137,7 +149,11 @@ fn the_context_reads_what_other_plugins_wrote() {
            print(pcall(c.context_get, "bad"))"#,
     );
     assert_eq!(printed[..2], ["1\t1.5\t42", "true"]);
-    assert!(printed[2].starts_with("false\tcontext_get: "), "{}", printed[2]);
+    assert!(
+        printed[2].starts_with("false\tcontext_get: "),
+        "{}",
+        printed[2]
+    );
 }
 
 #[test]
@@ -245,13 +261,21 @@ fn http_options_shape_the_request() {
     .unwrap();
     let sent = host.sent.borrow();
     let methods: Vec<_> = sent.iter().map(|request| request.method.as_str()).collect();
-    assert_eq!(methods, ["POST", "PUT", "PROPFIND", "HEAD", "DELETE", "PATCH"]);
+    assert_eq!(
+        methods,
+        ["POST", "PUT", "PROPFIND", "HEAD", "DELETE", "PATCH"]
+    );
     assert_eq!(sent[0].url, "http://x/?a=1");
     assert_eq!(sent[0].body.as_deref(), Some(&b"B"[..]));
     assert_eq!(sent[0].timeout_ms, Some(90_000));
     assert_eq!(
         sent_headers(&sent[0]),
-        ["Accept: */*", "X-N: 5", "Cookie: j=w; k=v", "Authorization: Basic dTpw"]
+        [
+            "Accept: */*",
+            "X-N: 5",
+            "Cookie: j=w; k=v",
+            "Authorization: Basic dTpw"
+        ]
     );
     assert_eq!(sent[1].url, "http://x/?q=1&c=d");
     assert_eq!(sent[1].timeout_ms, Some(2500));
@@ -379,7 +403,11 @@ fn password_policies_count_characters() {
     for (policy, password, wanted) in [
         ("{min_length = 3}", "abc", "true"),
         ("{min_length = 4}", "abc", "false"),
-        ("{min_lower = 1, min_upper = 1, min_number = 1, min_special = 1}", "aB1!", "true"),
+        (
+            "{min_lower = 1, min_upper = 1, min_number = 1, min_special = 1}",
+            "aB1!",
+            "true",
+        ),
         ("{min_special = 1}", "aB1", "false"),
         ("{min_upper = 2}", "aB1", "false"),
         ("{}", "", "true"),
@@ -392,7 +420,13 @@ fn password_policies_count_characters() {
             wanted,
         );
     }
-    assert!(output(Dialect::Lua51, "require('nauthilus_password').check_password_policy('x', 'y')").is_err());
+    assert!(
+        output(
+            Dialect::Lua51,
+            "require('nauthilus_password').check_password_policy('x', 'y')"
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -412,7 +446,13 @@ fn password_hashes_depend_on_the_secret() {
         output_with(&host, Dialect::Lua51, source).unwrap(),
         "1b8157f41800e9821f255b2a34a8e9f380250183463ea83bfb123197c575466c\n"
     );
-    assert!(output(Dialect::Lua51, "require('nauthilus_password').generate_password_hash({})").is_err());
+    assert!(
+        output(
+            Dialect::Lua51,
+            "require('nauthilus_password').generate_password_hash({})"
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -424,7 +464,11 @@ fn the_http_request_of_a_login_is_readable() {
     host.query
         .borrow_mut()
         .push(("mode".to_owned(), "no-auth".to_owned()));
-    for (name, value) in [("Content-Type", "application/json"), ("X-A", "1"), ("x-a", "2")] {
+    for (name, value) in [
+        ("Content-Type", "application/json"),
+        ("X-A", "1"),
+        ("x-a", "2"),
+    ] {
         host.headers.borrow_mut().push(types::Header {
             name: name.to_owned(),
             value: value.as_bytes().to_vec(),
@@ -511,7 +555,10 @@ fn custom_log_fields_keep_their_type() {
 #[test]
 fn status_messages_must_be_text() {
     let host = Rc::new(FakeHost::default());
-    let printed = filtered(&host, "print(pcall(nauthilus_builtin.status_message_set, {}))");
+    let printed = filtered(
+        &host,
+        "print(pcall(nauthilus_builtin.status_message_set, {}))",
+    );
     assert_eq!(
         printed,
         ["false\tbad argument #1 to 'status_message_set' (string expected, got table)"]
@@ -564,12 +611,30 @@ fn a_backend_result_reads_what_was_written() {
 #[test]
 fn a_backend_result_checks_types() {
     for (call, wanted) in [
-        ("b:authenticated(1)", "bad argument #1 to 'authenticated' (boolean expected, got number)"),
-        ("b:user_found('x')", "bad argument #1 to 'user_found' (boolean expected, got string)"),
-        ("b:account_field({})", "bad argument #1 to 'account_field' (string expected, got table)"),
-        ("b:attributes('x')", "bad argument #1 to 'attributes' (table expected, got string)"),
-        ("b:groups(1)", "bad argument #1 to 'groups' (table expected, got number)"),
-        ("b.authenticated({})", "calling 'authenticated' on bad self (nauthilus_backend_result expected)"),
+        (
+            "b:authenticated(1)",
+            "bad argument #1 to 'authenticated' (boolean expected, got number)",
+        ),
+        (
+            "b:user_found('x')",
+            "bad argument #1 to 'user_found' (boolean expected, got string)",
+        ),
+        (
+            "b:account_field({})",
+            "bad argument #1 to 'account_field' (string expected, got table)",
+        ),
+        (
+            "b:attributes('x')",
+            "bad argument #1 to 'attributes' (table expected, got string)",
+        ),
+        (
+            "b:groups(1)",
+            "bad argument #1 to 'groups' (table expected, got number)",
+        ),
+        (
+            "b.authenticated({})",
+            "calling 'authenticated' on bad self (nauthilus_backend_result expected)",
+        ),
     ] {
         let host = Rc::new(FakeHost::default());
         let printed = filtered(

@@ -47,9 +47,21 @@ fn the_component_imports_nothing_but_the_contract() {
         .keys()
         .map(|key| resolve.name_world_key(key))
         .collect();
-    for kind in ["script", "backend", "feature", "filter", "action", "hook", "init", "cache-flush", "lifecycle"] {
+    for kind in [
+        "script",
+        "backend",
+        "feature",
+        "filter",
+        "action",
+        "hook",
+        "init",
+        "cache-flush",
+        "lifecycle",
+    ] {
         assert!(
-            exports.iter().any(|name| name.starts_with(&format!("bulkhead:policy/{kind}@"))),
+            exports
+                .iter()
+                .any(|name| name.starts_with(&format!("bulkhead:policy/{kind}@"))),
             "{kind} is missing in {exports:?}"
         );
     }

@@ -75,34 +75,103 @@ fn numbers_print_as_lua54_prints_them() {
 #[test]
 fn basic_functions_work() {
     for (source, wanted) in [
-        ("print(_G == getfenv and 1 or _G._G == _G, _VERSION)", "true\tLua 5.1"),
-        ("print(select('#', 1, nil, nil), select(2, 'a', 'b'))", "3\tb"),
+        (
+            "print(_G == getfenv and 1 or _G._G == _G, _VERSION)",
+            "true\tLua 5.1",
+        ),
+        (
+            "print(select('#', 1, nil, nil), select(2, 'a', 'b'))",
+            "3\tb",
+        ),
         ("print(pcall(error, 'x'))", "false\tx"),
-        ("print(pcall(function() error('x') end))", "false\tscript.lua:1: x"),
+        (
+            "print(pcall(function() error('x') end))",
+            "false\tscript.lua:1: x",
+        ),
         ("print(pcall(function() error('x', 0) end))", "false\tx"),
-        ("local function f() error('x', 2) end\nprint(pcall(function()\nf()\nend))", "false\tscript.lua:3: x"),
-        ("print(pcall(function() error({code = 5}) end))", "false\ttable"),
-        ("print(pcall(function() return error('tail') end))", "false\tscript.lua:1: tail"),
+        (
+            "local function f() error('x', 2) end\nprint(pcall(function()\nf()\nend))",
+            "false\tscript.lua:3: x",
+        ),
+        (
+            "print(pcall(function() error({code = 5}) end))",
+            "false\ttable",
+        ),
+        (
+            "print(pcall(function() return error('tail') end))",
+            "false\tscript.lua:1: tail",
+        ),
         ("print(pcall(nil))", "false\tattempt to call a nil value"),
-        ("print(xpcall(function() error('x') end, function(m) return 'handled ' .. m end))", "false\thandled script.lua:1: x"),
-        ("print(xpcall(function(a) return a end, print, 7))", "true\t7"),
-        ("print(rawequal('a', 'a'), rawequal({}, {}), rawlen({1, 2}), rawget({5}, 1))", "true\tfalse\t2\t5"),
+        (
+            "print(xpcall(function() error('x') end, function(m) return 'handled ' .. m end))",
+            "false\thandled script.lua:1: x",
+        ),
+        (
+            "print(xpcall(function(a) return a end, print, 7))",
+            "true\t7",
+        ),
+        (
+            "print(rawequal('a', 'a'), rawequal({}, {}), rawlen({1, 2}), rawget({5}, 1))",
+            "true\tfalse\t2\t5",
+        ),
         ("print(unpack({1, 2, 3}))", "1\t2\t3"),
         ("print(loadstring('return 1 + 1')())", "2"),
-        ("print(loadstring('return +'))", "nil\t[string \"return +\"]:1: unexpected symbol near <eof>"),
-        ("local n = 0 print(load(function() n = n + 1 return ({'return ', '42'})[n] end)())", "42"),
-        ("print(next({}), type(next), next({a = 1}))", "nil\tfunction\ta\t1"),
-        ("print(tostring(nil), tostring(true), tostring('x'))", "nil\ttrue\tx"),
-        ("print(setmetatable({}, {__tostring = function() return 'me' end}))", "me"),
-        ("local t = setmetatable({}, {__index = function(_, k) return k .. '!' end}) print(t.x)", "x!"),
-        ("local v = setmetatable({}, {__add = function(a, b) return 'sum' end}) print(v + 1)", "sum"),
-        ("local f = coroutine.wrap(function(a) local b = coroutine.yield(a + 1) return b * 2 end) print(f(1), f(10))", "2\t20"),
-        ("print(coroutine.resume(coroutine.create(function() error('in') end)))", "false\tscript.lua:1: in"),
-        ("local co = coroutine.create(function() end) coroutine.resume(co) print(coroutine.resume(co))", "false\tcannot resume dead coroutine"),
-        ("print(assert(1, 'unused'), pcall(assert, false))", "1\tfalse\tassertion failed!"),
-        ("for i = 1, 3 do for j = 1, 3 do if j == 2 then goto next end end ::next:: end print('done')", "done"),
-        ("for i = 1, 3 do if i == 2 then goto out end end ::out:: print('out')", "out"),
-        ("for _, v in ipairs({1, 2}) do local f = function() return v end if v == 1 then goto out end end ::out:: print('out')", "out"),
+        (
+            "print(loadstring('return 1 +'))",
+            "nil\t[string \"return 1 +\"]:1: unexpected symbol near <eof>",
+        ),
+        (
+            "local n = 0 print(load(function() n = n + 1 return ({'return ', '42'})[n] end)())",
+            "42",
+        ),
+        (
+            "print(next({}), type(next), next({a = 1}))",
+            "nil\tfunction\ta\t1",
+        ),
+        (
+            "print(tostring(nil), tostring(true), tostring('x'))",
+            "nil\ttrue\tx",
+        ),
+        (
+            "print(setmetatable({}, {__tostring = function() return 'me' end}))",
+            "me",
+        ),
+        (
+            "local t = setmetatable({}, {__index = function(_, k) return k .. '!' end}) print(t.x)",
+            "x!",
+        ),
+        (
+            "local v = setmetatable({}, {__add = function(a, b) return 'sum' end}) print(v + 1)",
+            "sum",
+        ),
+        (
+            "local f = coroutine.wrap(function(a) local b = coroutine.yield(a + 1) return b * 2 end) print(f(1), f(10))",
+            "2\t20",
+        ),
+        (
+            "print(coroutine.resume(coroutine.create(function() error('in') end)))",
+            "false\tscript.lua:1: in",
+        ),
+        (
+            "local co = coroutine.create(function() end) coroutine.resume(co) print(coroutine.resume(co))",
+            "false\tcannot resume dead coroutine",
+        ),
+        (
+            "print(assert(1, 'unused'), pcall(assert, false))",
+            "1\tfalse\tassertion failed!",
+        ),
+        (
+            "for i = 1, 3 do for j = 1, 3 do if j == 2 then goto next end end ::next:: end print('done')",
+            "done",
+        ),
+        (
+            "for i = 1, 3 do if i == 2 then goto out end end ::out:: print('out')",
+            "out",
+        ),
+        (
+            "for _, v in ipairs({1, 2}) do local f = function() return v end if v == 1 then goto out end end ::out:: print('out')",
+            "out",
+        ),
     ] {
         match output(Dialect::Lua51, source) {
             Ok(text) => {
@@ -121,16 +190,37 @@ fn basic_functions_work() {
 #[test]
 fn strings_have_methods_and_patterns() {
     for (source, wanted) in [
-        ("print(('Abc'):upper(), ('Abc'):lower(), ('abc'):len(), ('abc'):sub(2))", "ABC\tabc\t3\tbc"),
+        (
+            "print(('Abc'):upper(), ('Abc'):lower(), ('abc'):len(), ('abc'):sub(2))",
+            "ABC\tabc\t3\tbc",
+        ),
         ("print(('a@b.c'):match('^([^@]+)@(.+)$'))", "a\tb.c"),
-        ("print(('a,b'):find(',', 1, true), ('x'):rep(3), ('abc'):byte(1, -1))", "2\t2\txxx\t97\t98\t99"),
-        ("print((('k=v; j=w'):gsub('(%w)=(%w)', '%2=%1')))", "v=k; w=j"),
+        (
+            "print(('a,b'):find(',', 1, true), ('x'):rep(3), ('abc'):byte(1, -1))",
+            "2\txxx\t97\t98\t99",
+        ),
+        (
+            "print((('k=v; j=w'):gsub('(%w)=(%w)', '%2=%1')))",
+            "v=k; w=j",
+        ),
         ("print((('abc'):gsub('%w', {a = '1', b = true})))", "1bc"),
-        ("print((('abc'):gsub('%w', function(c) return c:upper() end)))", "ABC"),
-        ("for k, v in ('a=1,b=2'):gmatch('(%w)=(%w)') do io.write(k, v, ' ') end", "a1 b2"),
-        ("print(('%d %s %5.2f %02X %%'):format(42, 'x', 3.14159, 10))", "42 x  3.14 0A %"),
+        (
+            "print((('abc'):gsub('%w', function(c) return c:upper() end)))",
+            "ABC",
+        ),
+        (
+            "for k, v in ('a=1,b=2'):gmatch('(%w)=(%w)') do io.write(k, v, ' ') end",
+            "a1 b2",
+        ),
+        (
+            "print(('%d %s %5.2f %02X %%'):format(42, 'x', 3.14159, 10))",
+            "42 x  3.14 0A %",
+        ),
         ("print(('%q'):format('a\"b'))", "\"a\\\"b\""),
-        ("print(#'äö', ('x'):reverse(), string.char(72, 105))", "4\tx\tHi"),
+        (
+            "print(#'äö', ('x'):reverse(), string.char(72, 105))",
+            "4\tx\tHi",
+        ),
     ] {
         match output(Dialect::Lua51, source) {
             Ok(text) => assert_eq!(text.trim_end(), wanted, "{source}"),
@@ -142,14 +232,35 @@ fn strings_have_methods_and_patterns() {
 #[test]
 fn tables_and_math_have_their_51_names() {
     for (source, wanted) in [
-        ("local t = {3, 1, 2} table.sort(t) print(table.concat(t, ','))", "1,2,3"),
-        ("local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) print(table.concat(t, ','))", "3,2,1"),
-        ("local t = {} table.insert(t, 'a') table.insert(t, 1, 'b') print(t[1], t[2], table.remove(t), #t)", "b\ta\ta\t1"),
+        (
+            "local t = {3, 1, 2} table.sort(t) print(table.concat(t, ','))",
+            "1,2,3",
+        ),
+        (
+            "local t = {3, 1, 2} table.sort(t, function(a, b) return a > b end) print(table.concat(t, ','))",
+            "3,2,1",
+        ),
+        (
+            "local t = {} table.insert(t, 'a') table.insert(t, 1, 'b') print(t[1], t[2], table.remove(t), #t)",
+            "b\ta\ta\t1",
+        ),
         ("print(table.getn({1, 2}), table.maxn({[5] = 1}))", "2\t5"),
-        ("print(math.pow(2, 10), math.max(1, 5, 3), math.min(2, 1), math.fmod(7, 3), math.mod(7, 3))", "1024\t5\t1\t1\t1"),
-        ("print(math.log10(100), math.ldexp(0.5, 3), math.frexp(8))", "2\t4\t0.5\t4"),
-        ("print(math.abs(-3), math.ceil(1.2), math.sqrt(16), math.huge, math.modf(3.5))", "3\t2\t4\tinf\t3\t0.5"),
-        ("math.randomseed(42) local a = math.random(1, 100) math.randomseed(42) print(a == math.random(1, 100), a >= 1 and a <= 100)", "true\ttrue"),
+        (
+            "print(math.pow(2, 10), math.max(1, 5, 3), math.min(2, 1), math.fmod(7, 3), math.mod(7, 3))",
+            "1024\t5\t1\t1\t1",
+        ),
+        (
+            "print(math.log10(100), math.ldexp(0.5, 3), math.frexp(8))",
+            "2\t4\t0.5\t4",
+        ),
+        (
+            "print(math.abs(-3), math.ceil(1.2), math.sqrt(16), math.huge, math.modf(3.5))",
+            "3\t2\t4\tinf\t3\t0.5",
+        ),
+        (
+            "math.randomseed(42) local a = math.random(1, 100) math.randomseed(42) print(a == math.random(1, 100), a >= 1 and a <= 100)",
+            "true\ttrue",
+        ),
     ] {
         expect_output(source, wanted);
     }
@@ -182,10 +293,22 @@ fn time_comes_from_the_host() {
 #[test]
 fn what_a_sandbox_cannot_do_is_an_error_that_names_the_rule() {
     for (call, wanted) in [
-        ("os.execute('ls')", "os.execute is not available: scripts cannot start processes or change files"),
-        ("os.remove('x')", "os.remove is not available: scripts cannot start processes or change files"),
-        ("io.popen('ls')", "io.popen is not available: scripts have no files, terminals or processes"),
-        ("io.read()", "io.read is not available: scripts have no files, terminals or processes"),
+        (
+            "os.execute('ls')",
+            "os.execute is not available: scripts cannot start processes or change files",
+        ),
+        (
+            "os.remove('x')",
+            "os.remove is not available: scripts cannot start processes or change files",
+        ),
+        (
+            "io.popen('ls')",
+            "io.popen is not available: scripts have no files, terminals or processes",
+        ),
+        (
+            "io.read()",
+            "io.read is not available: scripts have no files, terminals or processes",
+        ),
     ] {
         expect_output(
             &format!("print(pcall(function() {call} end))"),
@@ -211,7 +334,14 @@ fn a_plain_script_gets_arguments_and_sets_the_exit_code() {
             .unwrap_or_else(|error| panic!("{}", error.message));
         assert_eq!(code, wanted, "{source}");
         let text = host.output_text();
-        assert_eq!(text, if wanted == 0 && source.contains("#arg") { "2\ta\tb\ta\tb\n" } else { "" });
+        assert_eq!(
+            text,
+            if wanted == 0 && source.contains("#arg") {
+                "2\ta\tb\ta\tb\n"
+            } else {
+                ""
+            }
+        );
     }
 }
 
@@ -274,12 +404,20 @@ fn syntax_errors_name_chunk_line_and_token() {
         ("x = 'abc\n", 1, "unfinished string"),
         ("f(", 1, "unexpected symbol near <eof>"),
         ("x = 1 end", 1, "'<eof>' expected near 'end'"),
-        ("goto nowhere", 1, "no visible label for 'goto', or 'break' outside a loop"),
+        (
+            "goto nowhere",
+            1,
+            "no visible label for 'goto', or 'break' outside a loop",
+        ),
         ("x = }", 1, "unexpected symbol near '}'"),
         ("function f( end", 1, "<name> expected near 'end'"),
     ] {
         let error = load(&Rc::default(), Kind::Plain, source).err().unwrap();
-        assert_eq!(error.message, format!("script.lua:{line}: {wanted}"), "{source}");
+        assert_eq!(
+            error.message,
+            format!("script.lua:{line}: {wanted}"),
+            "{source}"
+        );
         assert_eq!(error.line, line);
     }
 }
@@ -335,7 +473,11 @@ fn modules_are_found_compiled_and_remembered() {
     )
     .unwrap();
     // Both modules were read at load, the nested one too.
-    assert!(host.read.borrow().contains(&"lib/deep/inner.lua".to_owned()));
+    assert!(
+        host.read
+            .borrow()
+            .contains(&"lib/deep/inner.lua".to_owned())
+    );
     host.read.borrow_mut().clear();
     runtime.run_plain(&[]).unwrap();
     assert_eq!(host.output_text(), "inner\tutil\ttrue\ttrue\n");
@@ -378,7 +520,9 @@ fn an_unknown_module_lists_where_it_was_looked_for() {
 #[test]
 fn a_module_that_does_not_compile_fails_the_load() {
     let host = Rc::new(FakeHost::default().with_file("lib/bad.lua", "x =\n= 1"));
-    let error = load(&host, Kind::Plain, "local ok, bad = pcall(require, 'bad')").err().unwrap();
+    let error = load(&host, Kind::Plain, "local ok, bad = pcall(require, 'bad')")
+        .err()
+        .unwrap();
     assert_eq!(error.message, "lib/bad.lua:2: unexpected symbol near '='");
     assert_eq!(error.line, 2);
 }
@@ -406,7 +550,12 @@ fn standard_libraries_can_be_required() {
 #[test]
 fn random_numbers_differ_between_calls_of_one_snapshot() {
     let host = Rc::new(FakeHost::default());
-    let mut runtime = load(&host, Kind::Plain, "print(math.random(), math.random(1, 1000000))").unwrap();
+    let mut runtime = load(
+        &host,
+        Kind::Plain,
+        "print(math.random(), math.random(1, 1000000))",
+    )
+    .unwrap();
     runtime.run_plain(&[]).unwrap();
     let first = host.output_text();
     host.output.borrow_mut().clear();
@@ -416,10 +565,16 @@ fn random_numbers_differ_between_calls_of_one_snapshot() {
 
 #[test]
 fn shebang_and_byte_order_mark_are_skipped() {
-    for source in ["#!/usr/bin/lua\nprint('x')", "\u{feff}print('x')", "\u{feff}#!lua\nprint('x')"] {
+    for source in [
+        "#!/usr/bin/lua\nprint('x')",
+        "\u{feff}print('x')",
+        "\u{feff}#!lua\nprint('x')",
+    ] {
         expect_output(source, "x");
     }
-    let error = load(&Rc::default(), Kind::Plain, "#!/usr/bin/lua\nx = =").err().unwrap();
+    let error = load(&Rc::default(), Kind::Plain, "#!/usr/bin/lua\nx = =")
+        .err()
+        .unwrap();
     assert_eq!(error.line, 2);
     let mut binary = bundle(Kind::Plain, Dialect::Lua51, "");
     binary.source = b"\x1bLua".to_vec();

@@ -109,7 +109,10 @@ fn every_key_carries_its_value() {
         http_status: 403,
     };
     let mut lines = dump(&asked);
-    let password = lines.iter().position(|line| line.starts_with("password=")).unwrap();
+    let password = lines
+        .iter()
+        .position(|line| line.starts_with("password="))
+        .unwrap();
     // The log replaces the byte that is not UTF-8; the script has it.
     assert_eq!(lines.remove(password), "password=string p\u{fffd}w");
     let wanted = "account=string acc

@@ -159,10 +159,16 @@ end
     let mut runtime = loaded(&host, Kind::Backend, source);
     let mut ask = |operation| runtime.run_backend(&request(), &operation).unwrap();
     assert!(matches!(ask(Operation::ListAccounts), Answer::Accounts(list) if list == ["a", "b"]));
-    assert!(matches!(ask(Operation::AddTotp("S".to_owned())), Answer::Done));
+    assert!(matches!(
+        ask(Operation::AddTotp("S".to_owned())),
+        Answer::Done
+    ));
     assert!(matches!(ask(Operation::DeleteTotp), Answer::Done));
     assert!(matches!(
-        ask(Operation::AddRecoveryCodes(vec!["1".to_owned(), "2".to_owned()])),
+        ask(Operation::AddRecoveryCodes(vec![
+            "1".to_owned(),
+            "2".to_owned()
+        ])),
         Answer::Done
     ));
     assert!(matches!(
@@ -176,7 +182,10 @@ end
         })),
         Answer::Done
     ));
-    assert!(matches!(ask(Operation::DeleteRecoveryCodes), Answer::Unsupported));
+    assert!(matches!(
+        ask(Operation::DeleteRecoveryCodes),
+        Answer::Unsupported
+    ));
     assert_eq!(logged(&host), ["S", "gone", "1,2", "o\tn"]);
 }
 
@@ -192,10 +201,19 @@ fn features_answer_in_both_vocabularies() {
     for (body, wanted) in [
         ("return false, false, 0", Verdict::Pass),
         ("return", Verdict::Pass),
-        ("return nil, nil, nauthilus_builtin.FEATURE_RESULT_YES", Verdict::Pass),
+        (
+            "return nil, nil, nauthilus_builtin.FEATURE_RESULT_YES",
+            Verdict::Pass,
+        ),
         ("return false, true, 0", Verdict::Abort),
-        ("return nauthilus_builtin.FEATURE_TRIGGER_YES, nauthilus_builtin.FEATURES_ABORT_YES, 0", Verdict::Reject),
-        ("return nauthilus_builtin.ENVIRONMENT_TRIGGER_YES, nauthilus_builtin.ENVIRONMENT_ABORT_NO, nauthilus_builtin.ENVIRONMENT_RESULT_OK", Verdict::Reject),
+        (
+            "return nauthilus_builtin.FEATURE_TRIGGER_YES, nauthilus_builtin.FEATURES_ABORT_YES, 0",
+            Verdict::Reject,
+        ),
+        (
+            "return nauthilus_builtin.ENVIRONMENT_TRIGGER_YES, nauthilus_builtin.ENVIRONMENT_ABORT_NO, nauthilus_builtin.ENVIRONMENT_RESULT_OK",
+            Verdict::Reject,
+        ),
         // In Lua the number 0 is true.
         ("return 0", Verdict::Reject),
     ] {
@@ -256,9 +274,18 @@ fn a_status_message_travels_with_the_answer() {
 fn filters_answer_in_both_vocabularies() {
     for name in ["nauthilus_call_filter", "nauthilus_call_subject"] {
         for (body, wanted) in [
-            ("return nauthilus_builtin.FILTER_REJECT, 0", filter::Verdict::Reject),
-            ("return nauthilus_builtin.SUBJECT_ACCEPT, nauthilus_builtin.SUBJECT_RESULT_OK", filter::Verdict::Accept),
-            ("return not request.authenticated, 0", filter::Verdict::Accept),
+            (
+                "return nauthilus_builtin.FILTER_REJECT, 0",
+                filter::Verdict::Reject,
+            ),
+            (
+                "return nauthilus_builtin.SUBJECT_ACCEPT, nauthilus_builtin.SUBJECT_RESULT_OK",
+                filter::Verdict::Accept,
+            ),
+            (
+                "return not request.authenticated, 0",
+                filter::Verdict::Accept,
+            ),
         ] {
             let mut asked = request();
             asked.progress.authenticated = true;

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use piccolo::{
-    Callback, CallbackReturn, Context, Error, Stack, Table, UserData, Value,
-};
+use piccolo::{Callback, CallbackReturn, Context, Error, Stack, Table, UserData, Value};
 
 use super::http_options::request;
 use crate::arguments::{bad, lossy, new_string, table, text};

@@ -115,7 +115,10 @@ fn authorize<'gc>(
 ) -> Result<(), Error<'gc>> {
     let part = |key: &'static str| match credentials.get_value(ctx, key) {
         Value::String(text) => Ok(text.as_bytes().to_vec()),
-        Value::Nil => Err(error(ctx, format!("auth table must contain the key '{key}'"))),
+        Value::Nil => Err(error(
+            ctx,
+            format!("auth table must contain the key '{key}'"),
+        )),
         other => Err(error(
             ctx,
             format!("auth.{key} must be a string, not a {}", other.type_name()),

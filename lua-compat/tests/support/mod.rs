@@ -221,11 +221,7 @@ pub fn output(dialect: Dialect, source: &str) -> Result<String, String> {
     output_with(&Rc::new(FakeHost::default()), dialect, source)
 }
 
-pub fn output_with(
-    host: &Rc<FakeHost>,
-    dialect: Dialect,
-    source: &str,
-) -> Result<String, String> {
+pub fn output_with(host: &Rc<FakeHost>, dialect: Dialect, source: &str) -> Result<String, String> {
     let mut runtime = Runtime::load(host.clone(), bundle(Kind::Plain, dialect, source))
         .map_err(|error| error.message)?;
     runtime.run_plain(&[]).map_err(|error| error.message)?;
