@@ -124,6 +124,10 @@ impl Plugin for LoadedPlugin {
         self.inner.rights.grants.may_accept
     }
 
+    fn sees_password(&self) -> bool {
+        self.inner.rights.grants.password
+    }
+
     fn run(&self, question: Question, call: Call) -> BoxFuture<'_, Ran> {
         Box::pin(self.inner.run(Some(question), call))
     }
