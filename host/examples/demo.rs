@@ -286,7 +286,7 @@ fn login(case: &Case, address: SocketAddr, folder: &Path) -> Fallible<bool> {
     println!("   HTTP {status}  {}", answer.trim());
     let record = record(folder, case)?;
     print_trace(&record);
-    let verdict = record["verdict"].as_str().unwrap_or("?");
+    let verdict = record.get("verdict").and_then(Value::as_str).unwrap_or("?");
     let good = status == case.status && verdict == case.verdict && answer.contains(case.answer);
     println!(
         "   {}\n",

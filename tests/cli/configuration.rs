@@ -192,7 +192,7 @@ fn aliases_cannot_blow_up_the_memory() {
     let mut text = "x-0: &a0 [a, a, a, a, a, a, a, a, a, a]\n".to_owned();
     for level in 1..30 {
         let before = format!("*a{}", level - 1);
-        let items = vec![before.as_str(); 10].join(", ");
+        let items = [before.as_str(); 10].join(", ");
         text.push_str(&format!("x-{level}: &a{level} [{items}]\n"));
     }
     let diagnostics = config::parse(Path::new("bomb.yaml"), &text).err().unwrap();

@@ -289,7 +289,7 @@ plugins:
             .map(|one| one.position().unwrap())
             .collect();
         // No entry in `plugins`: the place where the pipeline names the code.
-        assert_eq!(positions, [(3, 42), (3, 42), (5, 41), (7, 40)]);
+        assert_eq!(positions, [(3, 41), (3, 41), (5, 40), (7, 40)]);
     }
 
     #[tokio::test]
