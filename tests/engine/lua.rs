@@ -101,7 +101,11 @@ end
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_script_that_does_not_compile_names_chunk_and_line() {
     let folder = tempfile::tempdir().unwrap();
-    let error = refused(granted(&folder, "local x = 1\nfunction (\n")).await;
+    let error = refused(granted(
+        &folder,
+        "local x = 1\nlocal y = = 2\nlocal z = 3\n",
+    ))
+    .await;
     let LoadError::Script { message, .. } = error else {
         panic!("{error}");
     };
