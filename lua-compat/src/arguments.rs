@@ -32,7 +32,12 @@ fn expected<'gc>(
     } else {
         "no value"
     };
-    bad(ctx, index, function, format!("{wanted} expected, got {got}"))
+    bad(
+        ctx,
+        index,
+        function,
+        format!("{wanted} expected, got {got}"),
+    )
 }
 
 /// The argument as a string; numbers are converted.

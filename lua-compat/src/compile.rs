@@ -48,7 +48,7 @@ pub(crate) fn compile<'gc>(
     }
     let chunk = compiler::parse_chunk(&*source, Interner(ctx)).map_err(|error| {
         let line = error.line_number.0 + 1;
-        at(line, parse_wording(ctx, &source, &error.kind, line))
+        at(line, parse_wording(ctx, &source, &error.kind))
     })?;
     let required = syntax::required(&chunk);
     let compiled = compiler::compile_chunk(&chunk, Interner(ctx))
@@ -70,7 +70,7 @@ fn body(source: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     source.into()
 }
 
-fn parse_wording(ctx: Context<'_>, source: &[u8], kind: &ParseErrorKind, line: u64) -> String {
+fn parse_wording(ctx: Context<'_>, source: &[u8], kind: &ParseErrorKind) -> String {
     match kind {
         ParseErrorKind::Unexpected {
             unexpected,
@@ -86,7 +86,7 @@ fn parse_wording(ctx: Context<'_>, source: &[u8], kind: &ParseErrorKind, line: u
             None => "unexpected symbol near <eof>".to_owned(),
         },
         ParseErrorKind::EndOfStream { expected: None } => {
-            if ends_too_early(ctx, source, line) {
+            if ends_too_early(ctx, source) {
                 "unexpected symbol near <eof>".to_owned()
             } else {
                 "'<eof>' expected near 'end'".to_owned()
@@ -102,15 +102,13 @@ fn parse_wording(ctx: Context<'_>, source: &[u8], kind: &ParseErrorKind, line: u
     }
 }
 
-/// The parser reports a missing symbol at the end and one `end` too many alike. Only the former is
-/// cured by more text.
-fn ends_too_early(ctx: Context<'_>, source: &[u8], line: u64) -> bool {
-    let mut longer = source.to_vec();
-    longer.extend_from_slice(b"\nx");
-    !matches!(
+/// The parser reports a missing symbol at the end and one `end` too many alike. Only the latter is
+/// cured by one `do` more.
+fn ends_too_early(ctx: Context<'_>, source: &[u8]) -> bool {
+    let longer = [b"do ".as_slice(), source].concat();
+    matches!(
         compiler::parse_chunk(&longer, Interner(ctx)),
-        Err(error) if error.line_number.0 + 1 == line
-            && matches!(error.kind, ParseErrorKind::EndOfStream { expected: None })
+        Err(error) if matches!(error.kind, ParseErrorKind::EndOfStream { expected: None })
     )
 }
 

@@ -10,10 +10,10 @@ use crate::runtime::Runtime;
 use crate::wasm_host::Imports;
 use crate::wit::bulkhead::policy::log;
 use crate::wit::bulkhead::policy::types::{Event, Failure, Request};
+use crate::wit::export;
 use crate::wit::exports::bulkhead::policy::{
     action, backend, cache_flush, feature, filter, hook, init, lifecycle, script,
 };
-use crate::wit::export;
 
 struct Component;
 

@@ -178,14 +178,24 @@ fn build<'gc>(ctx: Context<'gc>, metatable: Table<'gc>, value: serde_json::Value
         serde_json::Value::Array(items) => {
             let table = Table::new(&ctx);
             for (index, item) in (1_i64..).zip(items) {
-                put(ctx, table, Value::Integer(index), build(ctx, metatable, item));
+                put(
+                    ctx,
+                    table,
+                    Value::Integer(index),
+                    build(ctx, metatable, item),
+                );
             }
             table.into()
         }
         serde_json::Value::Object(members) => {
             let table = Table::new(&ctx);
             for (name, member) in members {
-                put(ctx, table, new_string(ctx, name), build(ctx, metatable, member));
+                put(
+                    ctx,
+                    table,
+                    new_string(ctx, name),
+                    build(ctx, metatable, member),
+                );
             }
             table.set_metatable(&ctx, Some(metatable));
             table.into()

@@ -124,10 +124,7 @@ pub(crate) fn prepare<'gc>(
     let mut done: Vec<String> = Vec::new();
     while let Some(name) = names.pop() {
         let key = new_string(ctx, &name);
-        if done.contains(&name)
-            || done.len() >= MODULES
-            || !modules.loaded.get_raw(key).is_nil()
-        {
+        if done.contains(&name) || done.len() >= MODULES || !modules.loaded.get_raw(key).is_nil() {
             continue;
         }
         done.push(name.clone());
@@ -245,9 +242,7 @@ fn from_file<'gc>(
         }
         Err(tried) => Err(error(
             ctx,
-            format!(
-                "module '{text}' not found:\n\tno field package.preload['{text}']{tried}"
-            ),
+            format!("module '{text}' not found:\n\tno field package.preload['{text}']{tried}"),
         )),
     }
 }

@@ -47,7 +47,13 @@ impl BackendResult {
     /// the user counts as not found.
     pub(crate) fn user(&self) -> User {
         let fields = self.0.borrow().clone();
-        let [account, totp_secret, totp_recovery, unique_user_id, display_name] = fields.texts;
+        let [
+            account,
+            totp_secret,
+            totp_recovery,
+            unique_user_id,
+            display_name,
+        ] = fields.texts;
         let [_, groups, group_dns] = fields.lists;
         let named = fields
             .attributes

@@ -22,6 +22,10 @@ const SLICE: i32 = 16_384;
 /// Garbage that may gather before the collector starts, in bytes: most calls end without it.
 const IDLE_GARBAGE: usize = 512 * 1024;
 
+/// On `wasm32` the stack lies at the bottom of the memory and grows towards 0. Compiling stops with an
+/// error when this much is left.
+const STACK_FLOOR: usize = 14 * 1024;
+
 /// A loaded script.
 pub struct Runtime {
     lua: Lua,
@@ -53,6 +57,9 @@ impl Runtime {
     pub fn load(host: Rc<dyn Host>, bundle: Bundle) -> Result<Self, ScriptError> {
         host::set(host);
         seed();
+        if cfg!(target_arch = "wasm32") {
+            piccolo::compiler::depth::set_stack_floor(STACK_FLOOR);
+        }
         call::begin(bundle.kind);
         numbers::set_style(match bundle.dialect {
             Dialect::Lua51 => Style::Lua51,
@@ -218,16 +225,13 @@ impl Runtime {
                 Err(error) => return Err(Stopped::Failed(plain_failure(error.to_string()))),
             }
         }
-        self.lua.enter(|ctx| {
-            match ctx
-                .fetch(executor)
-                .take_result::<Variadic<Vec<Value>>>(ctx)
-            {
+        self.lua.enter(
+            |ctx| match ctx.fetch(executor).take_result::<Variadic<Vec<Value>>>(ctx) {
                 Ok(Ok(Variadic(values))) => Ok(finish(ctx, &values)),
                 Ok(Err(error)) => Err(Stopped::Failed(failure(ctx, &error))),
                 Err(error) => Err(Stopped::Failed(plain_failure(error.to_string()))),
-            }
-        })
+            },
+        )
     }
 }
 

@@ -198,9 +198,9 @@ impl Runtime {
             }
             Err(stopped) => return Err(stopped.into()),
         };
-        response
-            .headers
-            .append(&mut call::with(|call| std::mem::take(&mut call.response_headers)));
+        response.headers.append(&mut call::with(|call| {
+            std::mem::take(&mut call.response_headers)
+        }));
         Ok(response)
     }
 
@@ -318,7 +318,10 @@ fn json_response(status: u16, body: String) -> hook::HookResponse {
 }
 
 fn message_response(message: &str) -> hook::HookResponse {
-    json_response(500, format!("{{\"msg\":{}}}", json::quoted(message.as_bytes())))
+    json_response(
+        500,
+        format!("{{\"msg\":{}}}", json::quoted(message.as_bytes())),
+    )
 }
 
 fn hook_response(value: Value<'_>) -> hook::HookResponse {
@@ -328,12 +331,10 @@ fn hook_response(value: Value<'_>) -> hook::HookResponse {
             headers: Vec::new(),
             body: Vec::new(),
         },
-        Value::Table(table) if table.length() > 0 => message_response(
-            "the hook returned an array, but a map with string keys was expected",
-        ),
-        Value::Table(table) if table.iter().next().is_none() => {
-            json_response(200, "{}".to_owned())
+        Value::Table(table) if table.length() > 0 => {
+            message_response("the hook returned an array, but a map with string keys was expected")
         }
+        Value::Table(table) if table.iter().next().is_none() => json_response(200, "{}".to_owned()),
         Value::Table(_) => match json::encode(value) {
             Ok(body) => json_response(200, body),
             Err(error) => message_response(&error),

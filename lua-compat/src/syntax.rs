@@ -27,9 +27,7 @@ fn block<S: AsRef<[u8]>>(block: &Block<S>, names: &mut Vec<String>) {
 fn statement<S: AsRef<[u8]>>(statement: &Statement<S>, names: &mut Vec<String>) {
     match statement {
         Statement::If(branch) => {
-            for (condition, body) in
-                std::iter::once(&branch.if_part).chain(&branch.else_if_parts)
-            {
+            for (condition, body) in std::iter::once(&branch.if_part).chain(&branch.else_if_parts) {
                 expression(condition, names);
                 block(body, names);
             }

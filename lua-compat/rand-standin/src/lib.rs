@@ -23,7 +23,9 @@ pub fn renew() {
 }
 
 fn entropy() -> u64 {
-    SOURCE.get().map_or(0x9e37_79b9_7f4a_7c15, |source| source())
+    SOURCE
+        .get()
+        .map_or(0x9e37_79b9_7f4a_7c15, |source| source())
 }
 
 /// Generators, under the name that the VM uses.

@@ -39,7 +39,7 @@ const TRUTHS: [(&str, bool); 12] = [
     ("FILTER_REJECT", true),
 ];
 
-pub(super) fn install(ctx: Context<'_>) {
+pub(super) fn install(ctx: Context<'_>) -> Table<'_> {
     let builtin = Table::new(&ctx);
     for (name, value) in NUMBERS {
         builtin.set_field(ctx, name, value);
@@ -70,8 +70,11 @@ pub(super) fn install(ctx: Context<'_>) {
         }),
     );
     ctx.set_global("nauthilus_builtin", builtin);
+    builtin
+}
 
-    // Releases before 1.5 loaded their modules through this; today `require` is enough.
+/// `dynamic_loader`: early releases loaded their modules through this; today `require` is enough.
+pub(super) fn install_loader(ctx: Context<'_>) {
     ctx.set_global(
         "dynamic_loader",
         Callback::from_fn(&ctx, |ctx, _, mut stack| {

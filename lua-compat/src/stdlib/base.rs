@@ -70,9 +70,7 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
         Callback::from_fn(&ctx, |ctx, _, mut stack| {
             let bytes = ctx.metrics().total_allocation();
             let answer = match stack.get(0) {
-                Value::String(option) if option == "count" => {
-                    Value::Number(bytes as f64 / 1024.0)
-                }
+                Value::String(option) if option == "count" => Value::Number(bytes as f64 / 1024.0),
                 _ => Value::Integer(0),
             };
             stack.replace(ctx, answer);

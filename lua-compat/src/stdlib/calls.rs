@@ -123,7 +123,7 @@ impl<'gc> Sequence<'gc> for Handled {
 
 /// `error(value [, level])`. The VM itself puts the position of level 1 before a text.
 fn raise<'gc>(
-    ctx: Context<'gc>,
+    _: Context<'gc>,
     execution: Execution<'gc, '_>,
     stack: Stack<'gc, '_>,
 ) -> Result<CallbackReturn<'gc>, Error<'gc>> {

@@ -45,8 +45,8 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
             let name = text(ctx, &stack, 0, "dofile")?;
             let source = host::with(|host| host.sources_read(&name))
                 .ok_or_else(|| error(ctx, format!("cannot open {name}")))?;
-            let compiled = compile(ctx, &name, &source)
-                .map_err(|problem| error(ctx, problem.message))?;
+            let compiled =
+                compile(ctx, &name, &source).map_err(|problem| error(ctx, problem.message))?;
             stack.clear();
             Ok(CallbackReturn::Call {
                 function: compiled.closure.into(),
@@ -160,10 +160,7 @@ fn in_environment<'gc>(
     let mut upvalues =
         allocator_api2::vec::Vec::new_in(ottavino_gc_arena::allocator_api::MetricsAlloc::new(&ctx));
     if !closure.upvalues().is_empty() {
-        upvalues.push(UpValue::new(
-            &ctx,
-            UpValueState::Closed(environment.into()),
-        ));
+        upvalues.push(UpValue::new(&ctx, UpValueState::Closed(environment.into())));
     }
     Closure::from_parts(&ctx, closure.prototype(), upvalues)
 }

@@ -58,14 +58,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Seconds since 1970; fields out of their range carry over, as in `mktime`.
-pub(super) fn seconds(
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-) -> i64 {
+pub(super) fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> i64 {
     let cut = |value: i64| value.clamp(-FARTHEST_YEAR, FARTHEST_YEAR);
     let months = cut(month) - 1;
     let year = cut(year) + months.div_euclid(12);
@@ -201,7 +194,14 @@ mod tests {
 
     #[test]
     fn dates_survive_the_way_there_and_back() {
-        for moment in [0, 951_827_696, 1_709_208_000, -1, 4_102_444_799, -62_135_596_800] {
+        for moment in [
+            0,
+            951_827_696,
+            1_709_208_000,
+            -1,
+            4_102_444_799,
+            -62_135_596_800,
+        ] {
             let at = Civil::from_seconds(moment);
             assert_eq!(
                 seconds(at.year, at.month, at.day, at.hour, at.minute, at.second),
@@ -245,6 +245,9 @@ mod tests {
 
     #[test]
     fn fields_out_of_range_carry_over() {
-        assert_eq!(seconds(2024, 14, 0, 25, -1, 60), seconds(2025, 2, 1, 0, 0, 0) - 86_400 + 25 * 3600);
+        assert_eq!(
+            seconds(2024, 14, 0, 25, -1, 60),
+            seconds(2025, 2, 1, 0, 0, 0) - 86_400 + 25 * 3600
+        );
     }
 }

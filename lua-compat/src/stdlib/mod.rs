@@ -17,12 +17,7 @@ use crate::wit::exports::bulkhead::policy::script::{Dialect, Kind};
 
 /// Installs everything that both dialects have and what each has alone, and lists the libraries in
 /// `package.loaded`.
-pub(crate) fn install<'gc>(
-    ctx: Context<'gc>,
-    dialect: Dialect,
-    kind: Kind,
-    modules: Modules<'gc>,
-) {
+pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modules: Modules<'gc>) {
     base::install(ctx, dialect);
     calls::install(ctx);
     chunks::install(ctx, dialect);
@@ -72,7 +67,10 @@ fn forbid<'gc>(
             ctx,
             name,
             Callback::from_fn(&ctx, move |ctx, _, _| -> Result<CallbackReturn, _> {
-                Err(error(ctx, format!("{library}.{name} is not available: {rule}")))
+                Err(error(
+                    ctx,
+                    format!("{library}.{name} is not available: {rule}"),
+                ))
             }),
         );
     }

@@ -89,8 +89,8 @@ pub(super) fn install(ctx: Context<'_>, kind: Kind) {
             if format.starts_with("*t") {
                 stack.replace(ctx, fields(ctx, &civil));
             } else {
-                let text = date::format(format, &civil, seconds)
-                    .map_err(|problem| error(ctx, problem))?;
+                let text =
+                    date::format(format, &civil, seconds).map_err(|problem| error(ctx, problem))?;
                 stack.replace(ctx, text);
             }
             Ok(CallbackReturn::Return)
@@ -143,10 +143,7 @@ fn from_fields<'gc>(ctx: Context<'gc>, fields: Table<'gc>) -> Result<i64, Error<
         match (value.to_number(), default) {
             (Some(number), _) => Ok(number as i64),
             (None, Some(default)) if value.is_nil() => Ok(default),
-            _ => Err(error(
-                ctx,
-                format!("field '{name}' missing in date table"),
-            )),
+            _ => Err(error(ctx, format!("field '{name}' missing in date table"))),
         }
     };
     Ok(date::seconds(
