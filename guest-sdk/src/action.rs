@@ -7,7 +7,13 @@ use crate::{Event, Failure, Plugin, Request};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world action { export bulkhead:policy/action@0.1.0; }",
@@ -58,8 +64,8 @@ macro_rules! export_action {
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;
             type Component = $crate::action::Component<$plugin>;
-            $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
-            $crate::action::bindings::export!(Component with_types_in $crate::action::bindings);
+    $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
+    $crate::action::bindings::export!(Component with_types_in $crate::action::bindings);
         };
     };
 }

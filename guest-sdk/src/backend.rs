@@ -6,7 +6,13 @@ use crate::{Attribute, Failure, Plugin, Request, Value};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world backend { export bulkhead:policy/backend@0.1.0; }",
@@ -114,8 +120,8 @@ macro_rules! export_backend {
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;
             type Component = $crate::backend::Component<$plugin>;
-            $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
-            $crate::backend::bindings::export!(Component with_types_in $crate::backend::bindings);
+    $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
+    $crate::backend::bindings::export!(Component with_types_in $crate::backend::bindings);
         };
     };
 }

@@ -6,7 +6,13 @@ use crate::{Failure, Plugin, Request};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world cache-flush { export bulkhead:policy/cache-flush@0.1.0; }",

@@ -108,7 +108,7 @@ fn explained(message: &str) -> String {
     let nearest = known
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .min()
-        .filter(|(distance, candidate)| *distance <= candidate.len() / 3);
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1));
     match nearest {
         Some((_, candidate)) => format!("{message}; did you mean `{candidate}`?"),
         None => message.to_owned(),
@@ -162,11 +162,27 @@ mod tests {
     #[test]
     fn a_misspelt_key_is_named_with_the_nearest_known_one() {
         let found = problems(json!({"netwroks": []}));
-        let [(path, message)] = found.as_slice() else {
-            panic!("{found:?}")
-        };
+        assert_eq!(found.len(), 1, "{found:?}");
+        let (path, message) = found.first().unwrap();
         assert_eq!(path, "netwroks");
         assert!(message.ends_with("did you mean `networks`?"), "{message}");
+    }
+
+    #[test]
+    fn a_misspelt_word_gets_the_nearest_known_one_if_it_is_near() {
+        let cases = [
+            ("unknown field `dp`, expected `do` or `x`", Some("do")),
+            (
+                "unknown variant `sat`, expected one of `sun`, `set`",
+                Some("set"),
+            ),
+            ("unknown field `zzz`, expected `networks`", None),
+            ("unknown field `a`, there are no fields", None),
+        ];
+        for (message, nearest) in cases {
+            let wanted = nearest.map(|word| format!("{message}; did you mean `{word}`?"));
+            assert_eq!(explained(message), wanted.unwrap_or(message.to_owned()));
+        }
     }
 
     #[test]

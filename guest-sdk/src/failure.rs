@@ -64,9 +64,6 @@ mod tests {
     #[test]
     fn question_mark_keeps_the_chain_of_causes() {
         let failure = Failure::from(Outer(std::fmt::Error));
-        assert_eq!(
-            failure.message,
-            format!("outer: {}", std::fmt::Error)
-        );
+        assert_eq!(failure.message, format!("outer: {}", std::fmt::Error));
     }
 }

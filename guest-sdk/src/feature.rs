@@ -6,7 +6,13 @@ use crate::{Event, Failure, Header, Plugin, Request};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world feature { export bulkhead:policy/feature@0.1.0; }",
@@ -108,8 +114,8 @@ macro_rules! export_feature {
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;
             type Component = $crate::feature::Component<$plugin>;
-            $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
-            $crate::feature::bindings::export!(Component with_types_in $crate::feature::bindings);
+    $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
+    $crate::feature::bindings::export!(Component with_types_in $crate::feature::bindings);
         };
     };
 }

@@ -7,7 +7,13 @@ use crate::{Attribute, Failure, Header, Plugin, Request, Value};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world filter { export bulkhead:policy/filter@0.1.0; }",
@@ -119,8 +125,8 @@ macro_rules! export_filter {
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;
             type Component = $crate::filter::Component<$plugin>;
-            $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
-            $crate::filter::bindings::export!(Component with_types_in $crate::filter::bindings);
+    $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
+    $crate::filter::bindings::export!(Component with_types_in $crate::filter::bindings);
         };
     };
 }

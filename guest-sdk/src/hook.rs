@@ -6,7 +6,13 @@ use crate::{Failure, Header, Plugin};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world hook { export bulkhead:policy/hook@0.1.0; }",
@@ -99,8 +105,8 @@ macro_rules! export_hook {
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;
             type Component = $crate::hook::Component<$plugin>;
-            $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
-            $crate::hook::bindings::export!(Component with_types_in $crate::hook::bindings);
+    $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
+    $crate::hook::bindings::export!(Component with_types_in $crate::hook::bindings);
         };
     };
 }

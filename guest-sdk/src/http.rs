@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub use crate::bindings::bulkhead::policy::http::{
-    IncomingResponse as Response, OutgoingRequest,
-};
+pub use crate::bindings::bulkhead::policy::http::{IncomingResponse as Response, OutgoingRequest};
 use crate::{
     Header,
     host::{Current, Host},

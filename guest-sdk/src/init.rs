@@ -6,7 +6,13 @@ use crate::{Failure, Plugin};
 
 #[doc(hidden)]
 pub mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated"
+    )]
     wit_bindgen::generate!({
         path: "../wit",
         inline: "package bulkhead:sdk; world init { export bulkhead:policy/init@0.1.0; }",
@@ -54,8 +60,8 @@ macro_rules! export_init {
         const _: () = {
             type Lifecycle = $crate::instance::Lifecycle<$plugin>;
             type Component = $crate::init::Component<$plugin>;
-            $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
-            $crate::init::bindings::export!(Component with_types_in $crate::init::bindings);
+    $crate::bindings::export!(Lifecycle with_types_in $crate::bindings);
+    $crate::init::bindings::export!(Component with_types_in $crate::init::bindings);
         };
     };
 }

@@ -63,7 +63,7 @@ mod tests {
     impl Plugin for Even {
         type Configuration = u32;
         fn new(number: u32) -> Result<Self, Vec<Problem>> {
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 Ok(Self(number))
             } else {
                 Err(vec![Problem::at("", "must be even")])

@@ -94,3 +94,8 @@ pub use request::Request;
 // Plugins and the example code use these without depending on them by themselves.
 pub use serde;
 pub use serde_json;
+
+/// Compiles and runs the examples of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Guide;

@@ -61,7 +61,10 @@ fn parse(text: &str) -> Option<IpNet> {
     }
     let network: IpNet = text.parse().ok()?;
     let mapped = match network {
-        IpNet::V6(v6) => v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96)),
+        IpNet::V6(v6) => v6
+            .addr()
+            .to_ipv4_mapped()
+            .zip(v6.prefix_len().checked_sub(96)),
         IpNet::V4(_) => None,
     };
     match mapped {

@@ -23,7 +23,9 @@ pub(crate) fn install() {
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("(no message)");
-        let shown = message.get(..message.floor_char_boundary(LIMIT)).unwrap_or_default();
+        let shown = message
+            .get(..message.floor_char_boundary(LIMIT))
+            .unwrap_or_default();
         match info.location() {
             Some(place) => log::error(format_args!(
                 "panic at {}:{}: {shown}",

@@ -4,8 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-use crate::host::{Current, Host};
 pub use crate::bindings::bulkhead::policy::password::Verification;
+use crate::host::{Current, Host};
 
 /// What a person typed. It does not print itself, and wipes its bytes when it is dropped.
 #[derive(Clone, PartialEq, Eq)]

@@ -52,7 +52,13 @@ fn world(component: &[u8]) -> Result<(BTreeSet<String>, BTreeSet<String>), Box<d
 fn first_party_plugins_import_what_they_use_and_nothing_else() -> Tested {
     let workspace = root().join("plugins");
     let built = cargo(&workspace)
-        .args(["build", "--release", "--quiet", "--target", "wasm32-unknown-unknown"])
+        .args([
+            "build",
+            "--release",
+            "--quiet",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
         .status()?;
     assert!(built.success(), "the plugins do not build");
 
@@ -73,7 +79,11 @@ fn first_party_plugins_import_what_they_use_and_nothing_else() -> Tested {
         let (imports, exports) = world(&component)?;
         let interface = |name: &&str| format!("bulkhead:policy/{name}@0.1.0");
         // `log` carries panics, `types` the records.
-        let wanted: BTreeSet<_> = uses.iter().chain(&["log", "types"]).map(interface).collect();
+        let wanted: BTreeSet<_> = uses
+            .iter()
+            .chain(&["log", "types"])
+            .map(interface)
+            .collect();
         assert_eq!(imports, wanted, "imports of {file}");
         let wanted: BTreeSet<_> = [kind, "lifecycle"].iter().map(interface).collect();
         assert_eq!(exports, wanted, "exports of {file}");

@@ -131,7 +131,11 @@ impl Host for Double {
     }
 
     fn store_increment(key: &str, by: i64, seconds: Option<u32>) -> Result<i64, store::Error> {
-        current().state.borrow_mut().store.increment(key, by, seconds)
+        current()
+            .state
+            .borrow_mut()
+            .store
+            .increment(key, by, seconds)
     }
 
     fn store_expire(key: &str, seconds: u32) -> Result<bool, store::Error> {

@@ -13,7 +13,9 @@ use super::clock::AgingStore;
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{metrics::Label, password::Verification},
-    http, log::Level, password,
+    http,
+    log::Level,
+    password,
 };
 
 /// One line that a plugin wrote.
@@ -164,7 +166,13 @@ impl TestHost {
 
     /// The HTTP request that brought the login.
     #[must_use]
-    pub fn with_incoming(self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
+    pub fn with_incoming(
+        self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Self {
         let mut state = self.state.borrow_mut();
         state.incoming_method = method.to_owned();
         state.incoming_path = path.to_owned();

@@ -94,7 +94,9 @@ impl Plugin for AllowNets {
             } else if !everybodys.networks.add(text) {
                 problems.push(Problem::at(
                     format!("networks[{index}]"),
-                    format!("`{text}` is no network; write `192.0.2.0/24`, `2001:db8::1` or `local`"),
+                    format!(
+                        "`{text}` is no network; write `192.0.2.0/24`, `2001:db8::1` or `local`"
+                    ),
                 ));
             }
         }
@@ -117,14 +119,16 @@ impl AllowNets {
     /// Where the user of this request may come from; none means anywhere.
     fn places(&self, request: &Request) -> Option<Places> {
         let values = request.attribute(&self.attribute);
-        let has_attribute = (request.progress.attributes.iter())
-            .any(|attribute| attribute.name == self.attribute);
+        let has_attribute =
+            (request.progress.attributes.iter()).any(|attribute| attribute.name == self.attribute);
         let mut places = self.everybodys.clone();
         if !has_attribute && !places.local && places.networks.is_empty() {
             return None;
         }
         for text in values.iter().map(ToString::to_string) {
-            let entries = text.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
+            let entries = text
+                .split([',', ' ', '\t'])
+                .filter(|entry| !entry.is_empty());
             for entry in entries {
                 if entry == "local" {
                     places.local = true;
@@ -202,9 +206,21 @@ mod tests {
             ("192.0.2.0/24", "192.0.2.1", Verdict::Keep),
             ("192.0.2.0/24", "192.0.3.1", Verdict::Reject),
             ("192.0.2.0/24", "::ffff:192.0.2.1", Verdict::Keep),
-            ("10.0.0.0/8, 192.0.2.1 2001:db8::/32", "192.0.2.1", Verdict::Keep),
-            ("10.0.0.0/8, 192.0.2.1 2001:db8::/32", "2001:db8::5", Verdict::Keep),
-            ("10.0.0.0/8, 192.0.2.1 2001:db8::/32", "192.0.2.2", Verdict::Reject),
+            (
+                "10.0.0.0/8, 192.0.2.1 2001:db8::/32",
+                "192.0.2.1",
+                Verdict::Keep,
+            ),
+            (
+                "10.0.0.0/8, 192.0.2.1 2001:db8::/32",
+                "2001:db8::5",
+                Verdict::Keep,
+            ),
+            (
+                "10.0.0.0/8, 192.0.2.1 2001:db8::/32",
+                "192.0.2.2",
+                Verdict::Reject,
+            ),
             ("local", "", Verdict::Keep),
             ("local", "192.0.2.1", Verdict::Reject),
             ("0.0.0.0/0", "", Verdict::Reject),
@@ -227,8 +243,10 @@ mod tests {
     #[test]
     fn an_attribute_may_be_a_list() {
         let mut request = request().authenticated("alice").build();
-        request.progress.attributes =
-            vec![Attribute::list("allow_nets", ["10.0.0.0/8", "192.0.2.0/24"])];
+        request.progress.attributes = vec![Attribute::list(
+            "allow_nets",
+            ["10.0.0.0/8", "192.0.2.0/24"],
+        )];
         assert_eq!(answer("null", request).verdict, Verdict::Keep);
     }
 
@@ -248,7 +266,10 @@ mod tests {
         let office = from("198.51.100.7").attribute("allow_nets", "192.0.2.0/24");
         assert_eq!(answer(configuration, office.build()).verdict, Verdict::Keep);
         let elsewhere = from("203.0.113.1");
-        assert_eq!(answer(configuration, elsewhere.build()).verdict, Verdict::Reject);
+        assert_eq!(
+            answer(configuration, elsewhere.build()).verdict,
+            Verdict::Reject
+        );
     }
 
     #[test]
@@ -294,7 +315,10 @@ mod tests {
             .build();
         run_filter(&configure::<AllowNets>("null").unwrap(), &host, request).unwrap();
         let log = host.log();
-        assert!(log.iter().any(|line| line.message.contains("`lan`")), "{log:?}");
+        assert!(
+            log.iter().any(|line| line.message.contains("`lan`")),
+            "{log:?}"
+        );
     }
 
     #[test]

@@ -110,8 +110,7 @@ mod tests {
 
     #[test]
     fn clear_text_is_fine_from_allowed_networks_only() {
-        let configuration =
-            r#"{"allow_cleartext_networks": ["10.2.0.0/16", "2001:db8::1", "::ffff:192.0.2.0/120"]}"#;
+        let configuration = r#"{"allow_cleartext_networks": ["10.2.0.0/16", "2001:db8::1", "::ffff:192.0.2.0/120"]}"#;
         let cases = [
             ("10.2.3.4", Verdict::Pass),
             ("10.3.0.1", Verdict::TemporaryFailure),
@@ -132,7 +131,10 @@ mod tests {
     fn every_wrong_network_is_a_problem_at_its_place() {
         let configuration = r#"{"allow_cleartext_networks": ["10.0.0.0/8", "10.0.0.0/33", "lan"]}"#;
         let problems = configure::<TlsRequired>(configuration).unwrap_err();
-        let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        let paths: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.path.as_str())
+            .collect();
         assert_eq!(
             paths,
             ["allow_cleartext_networks[1]", "allow_cleartext_networks[2]"]
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_key_is_a_problem() {
-        let problems = configure::<TlsRequired>(r#"{"allow_clear_text_networks": []}"#).unwrap_err();
+        let problems =
+            configure::<TlsRequired>(r#"{"allow_clear_text_networks": []}"#).unwrap_err();
         assert_eq!(problems.first().unwrap().path, "allow_clear_text_networks");
     }
 }

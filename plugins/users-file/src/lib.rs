@@ -170,9 +170,12 @@ impl Backend for UsersFile {
                 .get(&self.folded(&request.username))
                 .map_or_else(User::unknown, |entry| described(User::known(), entry))
                 .into(),
-            Operation::ListAccounts => {
-                Answer::Accounts(self.users.values().map(|entry| entry.account.clone()).collect())
-            }
+            Operation::ListAccounts => Answer::Accounts(
+                self.users
+                    .values()
+                    .map(|entry| entry.account.clone())
+                    .collect(),
+            ),
             _ => Answer::Unsupported,
         })
     }

@@ -16,7 +16,12 @@ const USERS: &str = r#"{"users": [
 ]}"#;
 
 fn ask(host: &TestHost, request: Request, operation: Operation) -> Result<Answer, Failure> {
-    run_backend(&configure::<UsersFile>(USERS).unwrap(), host, request, operation)
+    run_backend(
+        &configure::<UsersFile>(USERS).unwrap(),
+        host,
+        request,
+        operation,
+    )
 }
 
 fn user(answer: Result<Answer, Failure>) -> User {
@@ -45,7 +50,11 @@ fn attributes_keep_their_types() {
     let alice = verified("alice", "secret");
     let value = |name: &str| {
         let mut attributes = alice.attributes.iter();
-        attributes.find(|each| each.name == name).unwrap().values.clone()
+        attributes
+            .find(|each| each.name == name)
+            .unwrap()
+            .values
+            .clone()
     };
     assert_eq!(value("quota"), [Value::Integer(1024)]);
     assert_eq!(value("admin"), [Value::Boolean(true)]);
@@ -147,9 +156,18 @@ fn every_mistake_is_a_problem_at_its_place() {
             r#"{"users": [{"name": "a", "password": "x"}, {"name": "A", "password": "y"}]}"#,
             "users[1].name",
         ),
-        (r#"{"users": [{"name": "", "password": "x"}]}"#, "users[0].name"),
-        (r#"{"users": [{"name": "a", "password": ""}]}"#, "users[0].password"),
-        (r#"{"users": [{"name": "a", "password": "{plain}"}]}"#, "users[0].password"),
+        (
+            r#"{"users": [{"name": "", "password": "x"}]}"#,
+            "users[0].name",
+        ),
+        (
+            r#"{"users": [{"name": "a", "password": ""}]}"#,
+            "users[0].password",
+        ),
+        (
+            r#"{"users": [{"name": "a", "password": "{plain}"}]}"#,
+            "users[0].password",
+        ),
         (r#"{"users": [{"name": "a"}]}"#, "users[0]"),
         (
             r#"{"users": [{"name": "a", "password": "x", "account": ""}]}"#,
@@ -167,7 +185,10 @@ fn every_mistake_is_a_problem_at_its_place() {
     ];
     for (configuration, path) in cases {
         let problems = configure::<UsersFile>(configuration).unwrap_err();
-        let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        let paths: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.path.as_str())
+            .collect();
         assert_eq!(paths, [path], "{configuration}");
     }
 }

@@ -58,7 +58,10 @@ impl UserConfiguration {
             if name == ACCOUNT_FIELD {
                 let message = "is made from `account`; set that instead";
                 problems.push(Problem::at(path, message));
-            } else if elements(value).iter().any(|element| scalar(element).is_none()) {
+            } else if elements(value)
+                .iter()
+                .any(|element| scalar(element).is_none())
+            {
                 let message = "must be a text, a number, a truth value, or a list of them";
                 problems.push(Problem::at(path, message));
             }

@@ -32,9 +32,7 @@ mod report;
 
 use std::time::Duration;
 
-use bulkhead_sdk::{
-    Action, Event, Failure, Plugin, Problem, Request, http, log, random, secret,
-};
+use bulkhead_sdk::{Action, Event, Failure, Plugin, Problem, Request, http, log, random, secret};
 use hmac::{Hmac, Mac};
 use serde::Deserialize;
 use sha2::Sha256;
@@ -143,7 +141,10 @@ impl Action for Webhook {
         let body = serde_json::to_vec(&Report::new(request, event))?;
         let mut base = http::Request::post(&self.url)
             .header("Content-Type", "application/json")
-            .header("User-Agent", concat!("bulkhead-webhook/", env!("CARGO_PKG_VERSION")))
+            .header(
+                "User-Agent",
+                concat!("bulkhead-webhook/", env!("CARGO_PKG_VERSION")),
+            )
             .header("X-Bulkhead-Session", &request.session)
             .timeout(self.timeout);
         if let Some((name, value)) = self.proof(&body)? {

@@ -34,7 +34,10 @@ fn a_login_is_posted_once_as_json() {
     assert_eq!(sent[0].method, "POST");
     assert_eq!(sent[0].url, "https://hooks.example.org/logins");
     assert_eq!(sent[0].timeout_ms, Some(2000));
-    assert_eq!(header(&sent[0], "Content-Type").unwrap(), "application/json");
+    assert_eq!(
+        header(&sent[0], "Content-Type").unwrap(),
+        "application/json"
+    );
     let document = document(&sent[0]);
     assert_eq!(document["username"], json!("alice"));
     assert_eq!(document["account"], json!("alice@example.org"));
@@ -75,13 +78,18 @@ fn no_password_and_no_attribute_leaves_the_house() {
     run(PLAIN, &host, login).unwrap();
     let sent = format!("{:?}", host.sent());
     let body = document(&host.sent()[0]).to_string();
-    assert!(!body.contains("canary") && !sent.contains("canary"), "{body}");
+    assert!(
+        !body.contains("canary") && !sent.contains("canary"),
+        "{body}"
+    );
 }
 
 #[test]
 fn a_secret_signs_the_body() {
     let configuration = r#"{"url": "https://h.example/", "secret": "key"}"#;
-    let host = TestHost::new().with_secret("key", "s3cret").with_status(200, "");
+    let host = TestHost::new()
+        .with_secret("key", "s3cret")
+        .with_status(200, "");
     run(configuration, &host, request().build()).unwrap();
     let sent = host.sent();
     let wanted = signature(b"s3cret", sent[0].body.as_deref().unwrap()).unwrap();
@@ -101,7 +109,9 @@ fn the_signature_is_that_of_rfc_4231() {
 fn a_secret_can_be_a_bearer_token() {
     let configuration =
         r#"{"url": "https://h.example/", "secret": "key", "authentication": "bearer"}"#;
-    let host = TestHost::new().with_secret("key", "s3cret").with_status(200, "");
+    let host = TestHost::new()
+        .with_secret("key", "s3cret")
+        .with_status(200, "");
     run(configuration, &host, request().build()).unwrap();
     let sent = host.sent();
     assert_eq!(header(&sent[0], "Authorization").unwrap(), "Bearer s3cret");
@@ -125,7 +135,10 @@ fn an_outage_is_tried_once_more_with_a_fresh_key() {
     assert_eq!(run(PLAIN, &host, request().build()), Ok(()));
     let sent = host.sent();
     assert_eq!(sent.len(), 2);
-    let keys: Vec<_> = sent.iter().map(|each| header(each, "Idempotency-Key").unwrap()).collect();
+    let keys: Vec<_> = sent
+        .iter()
+        .map(|each| header(each, "Idempotency-Key").unwrap())
+        .collect();
     assert_ne!(keys[0], keys[1]);
     assert_eq!(sent[0].body, sent[1].body);
 }
@@ -137,8 +150,16 @@ fn failures_are_reported_after_as_many_tries_as_they_deserve() {
         (Ok(429), 2, "status 429"),
         (Ok(404), 1, "status 404"),
         (Ok(302), 1, "status 302"),
-        (Err(http::Error::Connect("refused".into())), 2, "cannot connect: refused"),
-        (Err(http::Error::Denied("grant it".into())), 1, "not granted: grant it"),
+        (
+            Err(http::Error::Connect("refused".into())),
+            2,
+            "cannot connect: refused",
+        ),
+        (
+            Err(http::Error::Denied("grant it".into())),
+            1,
+            "not granted: grant it",
+        ),
     ];
     for (reply, tries, message) in cases {
         let host = TestHost::new().with_http(move |_| {
@@ -165,7 +186,10 @@ fn every_mistake_is_a_problem_at_its_place() {
         (r#"{"url": "http://h/", "secret": ""}"#, "secret"),
         (r#"{"url": "http://h/", "timeout_ms": 0}"#, "timeout_ms"),
         (r#"{"url": "http://h/", "timeout_ms": 30001}"#, "timeout_ms"),
-        (r#"{"url": "http://h/", "authentication": "basic"}"#, "authentication"),
+        (
+            r#"{"url": "http://h/", "authentication": "basic"}"#,
+            "authentication",
+        ),
         (r#"{"url": "http://h/", "timeout": 5}"#, "timeout"),
     ];
     for (configuration, path) in cases {

@@ -16,7 +16,9 @@ impl Plugin for Counter {
     type Configuration = ();
 
     fn new((): ()) -> Result<Self, Vec<Problem>> {
-        Ok(Self { calls: Cell::new(0) })
+        Ok(Self {
+            calls: Cell::new(0),
+        })
     }
 }
 
@@ -44,7 +46,10 @@ impl Filter for Counter {
         Ok(Answer::keep()
             .with_attribute("calls", self.calls.get())
             .with_attribute("request_bytes", i64::try_from(bytes)?)
-            .with_attribute("attributes", i64::try_from(request.progress.attributes.len())?)
+            .with_attribute(
+                "attributes",
+                i64::try_from(request.progress.attributes.len())?,
+            )
             .with_attribute("clock_runs", started.as_nanos() > 0))
     }
 }

@@ -19,7 +19,9 @@ impl Plugin for Guest {
 
 impl Backend for Guest {
     fn run(&self, request: &Request, operation: Operation) -> Result<Answer, Failure> {
-        let Outcome { say, attributes, .. } = self.0.run(request)?;
+        let Outcome {
+            say, attributes, ..
+        } = self.0.run(request)?;
         let user = match (say, &operation) {
             (Say::TemporaryFailure, _) => User::unknown(),
             (Say::Nothing | Say::Accept, Operation::Verify) => User::authenticated(),

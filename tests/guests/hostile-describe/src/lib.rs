@@ -27,7 +27,9 @@ impl Lifecycle for Mute {
 
 impl Filter for Mute {
     fn run(_request: Request) -> Result<Answer, Failure> {
-        Err(Failure { message: "never asked".to_owned() })
+        Err(Failure {
+            message: "never asked".to_owned(),
+        })
     }
 }
 

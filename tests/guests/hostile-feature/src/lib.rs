@@ -16,7 +16,12 @@ impl Plugin for Guest {
 
 impl Feature for Guest {
     fn run(&self, request: &Request) -> Result<Answer, Failure> {
-        let Outcome { say, message, attributes, headers } = self.0.run(request)?;
+        let Outcome {
+            say,
+            message,
+            attributes,
+            headers,
+        } = self.0.run(request)?;
         let mut answer = match say {
             Say::Nothing => Answer::pass(),
             Say::Accept => Answer::abort(),

@@ -11,8 +11,8 @@ mod memory;
 mod tell;
 
 use bulkhead_sdk::{
-    Attribute, Failure, Header, Plugin, Problem, Request, clock, context, http, log, metrics, random,
-    store,
+    Attribute, Failure, Header, Plugin, Problem, Request, clock, context, http, log, metrics,
+    random, store,
 };
 use serde::Deserialize;
 
@@ -249,7 +249,10 @@ fn carry_out(order: &Order, request: &Request) -> Result<Outcome, Failure> {
         Deed::StoreSet => store::set(text, &request.username, None)?,
         Deed::StoreGet => {
             let stored = store::get(text)?.unwrap_or_else(|| b"(absent)".to_vec());
-            attributes.push(Attribute::new("stored", String::from_utf8_lossy(&stored).into_owned()));
+            attributes.push(Attribute::new(
+                "stored",
+                String::from_utf8_lossy(&stored).into_owned(),
+            ));
         }
         Deed::Series => {
             for n in 0..order.amount {
@@ -267,8 +270,15 @@ fn carry_out(order: &Order, request: &Request) -> Result<Outcome, Failure> {
         }
         Deed::ShowRequest => attributes.push(Attribute::new("request", tell::everything(request))),
         Deed::CanaryStore => {
-            let password = request.password.as_ref().map_or(&[][..], |password| password.as_bytes());
-            memory::store_canary(if text.is_empty() { password } else { text.as_bytes() });
+            let password = request
+                .password
+                .as_ref()
+                .map_or(&[][..], |password| password.as_bytes());
+            memory::store_canary(if text.is_empty() {
+                password
+            } else {
+                text.as_bytes()
+            });
         }
         Deed::CanaryFind => {
             let (found, searched) = memory::find_backwards(text.as_bytes());
@@ -307,14 +317,22 @@ mod tests {
         let cases = [
             ("do.loop", Some((Deed::Loop, 0, ""))),
             ("do.hog.65536", Some((Deed::Hog, 65536, ""))),
-            ("do.canary-find..yranac", Some((Deed::CanaryFind, 0, "yranac"))),
-            ("do.http.0.http://127.0.0.1:8/a.b", Some((Deed::Http, 0, "http://127.0.0.1:8/a.b"))),
+            (
+                "do.canary-find..yranac",
+                Some((Deed::CanaryFind, 0, "yranac")),
+            ),
+            (
+                "do.http.0.http://127.0.0.1:8/a.b",
+                Some((Deed::Http, 0, "http://127.0.0.1:8/a.b")),
+            ),
             ("do.dance", None),
             ("alice", None),
         ];
         for (username, wanted) in cases {
             let order = spoken_order(username);
-            let read = order.as_ref().map(|order| (order.deed, order.amount, order.text.as_str()));
+            let read = order
+                .as_ref()
+                .map(|order| (order.deed, order.amount, order.text.as_str()));
             assert_eq!(read, wanted, "{username}");
         }
     }

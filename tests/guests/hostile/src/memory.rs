@@ -109,7 +109,12 @@ static mut HIDDEN: [u8; 64] = [0; 64];
 pub(crate) fn store_canary(canary: &[u8]) {
     for (index, byte) in canary.iter().take(64).enumerate() {
         // SAFETY: a component has one thread, and the index is below 64.
-        unsafe { (&raw mut HIDDEN).cast::<u8>().add(index).write_volatile(*byte) };
+        unsafe {
+            (&raw mut HIDDEN)
+                .cast::<u8>()
+                .add(index)
+                .write_volatile(*byte)
+        };
     }
     KEPT.with_borrow_mut(|kept| kept.push(canary.to_vec()));
     let mut frame = [0_u8; 256];

@@ -10,7 +10,13 @@ pub(crate) fn everything(request: &Request) -> String {
     };
     let headers: Vec<String> = incoming::headers()
         .iter()
-        .map(|header| format!("{}: {}", header.name, String::from_utf8_lossy(&header.value)))
+        .map(|header| {
+            format!(
+                "{}: {}",
+                header.name,
+                String::from_utf8_lossy(&header.value)
+            )
+        })
         .collect();
     format!(
         "{request:?}\npassword {password}\n{} {}\n{}\n{}",

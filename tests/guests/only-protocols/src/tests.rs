@@ -15,6 +15,8 @@ fn other_protocols_are_rejected() {
 
 #[test]
 fn a_misspelt_key_is_named() {
-    let problems = configure::<OnlyProtocols>(r#"{"alowed": []}"#).err().unwrap();
+    let problems = configure::<OnlyProtocols>(r#"{"alowed": []}"#)
+        .err()
+        .unwrap();
     assert_eq!(problems[0].path, "alowed");
 }

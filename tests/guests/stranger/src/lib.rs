@@ -56,7 +56,10 @@ impl Filter for Stranger {
                 number("environment", std::env::vars().count()),
                 number("root_entries", entries("/")),
                 text("file", outcome(std::fs::read("/etc/passwd"), "read")),
-                text("write", outcome(std::fs::write("/stranger", b"was here"), "done")),
+                text(
+                    "write",
+                    outcome(std::fs::write("/stranger", b"was here"), "done"),
+                ),
                 number("stdin_bytes", stdin()),
                 text("socket", outcome(connect(), "connected")),
                 truth("clock", clock()),
@@ -70,7 +73,10 @@ impl Filter for Stranger {
 }
 
 fn attribute(name: &str, value: Value) -> Attribute {
-    Attribute { name: name.to_owned(), values: vec![value] }
+    Attribute {
+        name: name.to_owned(),
+        values: vec![value],
+    }
 }
 
 fn number(name: &str, value: impl TryInto<i64>) -> Attribute {
@@ -104,7 +110,10 @@ fn stdin() -> usize {
 }
 
 fn connect() -> std::io::Result<TcpStream> {
-    TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], 9080)), Duration::from_secs(1))
+    TcpStream::connect_timeout(
+        &SocketAddr::from(([127, 0, 0, 1], 9080)),
+        Duration::from_secs(1),
+    )
 }
 
 fn clock() -> bool {
