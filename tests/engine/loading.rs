@@ -174,7 +174,7 @@ async fn a_guest_that_loops_while_it_is_loaded_is_given_up() {
 async fn a_guest_that_fails_while_it_is_loaded_is_refused() {
     for (deed, part) in [
         ("panic", "it failed in `configure`: it stopped itself"),
-        ("recurse", "it failed in `configure`: its stack overflowed"),
+        ("recurse", "a recursion without end"),
         ("hog-forever", "its limit `memory` is 33554432"),
         ("call-host-forever", "its limit `host_calls` of 10000"),
     ] {

@@ -101,7 +101,11 @@ end
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_script_that_does_not_compile_names_chunk_and_line() {
     let folder = tempfile::tempdir().unwrap();
-    let error = refused(granted(&folder, "local x = 1\nfunction (\n")).await;
+    let error = refused(granted(
+        &folder,
+        "local x = 1\nlocal y = = 2\nlocal z = 3\n",
+    ))
+    .await;
     let LoadError::Script { message, .. } = error else {
         panic!("{error}");
     };
@@ -114,6 +118,35 @@ async fn a_password_is_nil_without_its_grant() {
     let plugin = load(script(&folder, PluginKind::Backend, BACKEND)).await;
     let alice = user(ask_backend(&plugin, "alice").await);
     assert!(alice.found && !alice.authenticated);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn modules_come_from_the_folder_as_it_was_at_load() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("names.lua"), "return { user = 'alice' }").unwrap();
+    let source = BACKEND
+        .replace(
+            "function nauthilus",
+            "local names = require('names')\nfunction nauthilus",
+        )
+        .replace(
+            "request.username == \"alice\" and",
+            "request.username == names.user and",
+        );
+    let plugin = load(granted(&folder, &source)).await;
+    std::fs::write(
+        folder.path().join("names.lua"),
+        "return { user = 'mallory' }",
+    )
+    .unwrap();
+    assert!(user(ask_backend(&plugin, "alice").await).authenticated);
+
+    let lost = source.replace("'names'", "'nowhere'");
+    let got = match engine().load(granted(&folder, &lost)).await {
+        Ok(plugin) => failure(ask_backend(&plugin, "alice").await).message,
+        Err(error) => error.to_string(),
+    };
+    assert!(got.contains("module 'nowhere' not found"), "{got}");
 }
 
 /// What a program prints, and how it ends.

@@ -299,7 +299,8 @@ pub(crate) fn services(store: Arc<dyn Store>) -> Services {
     }
 }
 
-/// Answers every GET with 204 after as many milliseconds as the URL's last part says.
+/// Answers every GET with 204 after as many milliseconds as the URL's last part says, or after giving
+/// way once.
 struct Web;
 
 impl HttpSend for Web {
@@ -323,7 +324,10 @@ impl HttpEgress for Web {
                 .rsplit('/')
                 .next()
                 .and_then(|part| part.parse().ok());
-            tokio::time::sleep(Duration::from_millis(wait.unwrap_or(0))).await;
+            match wait {
+                Some(milliseconds) => tokio::time::sleep(Duration::from_millis(milliseconds)).await,
+                None => tokio::task::yield_now().await,
+            }
             assert!(!request.url.contains("panic"), "a defect of the host");
             Ok(IncomingResponse {
                 status: 204,

@@ -47,7 +47,9 @@ fn from_trap(trap: Trap) -> Failure {
             "it stopped itself (a panic or an assertion; its log may say more)"
         }
         Trap::StackOverflow => "its stack overflowed: a recursion without end",
-        Trap::MemoryOutOfBounds => "it accessed memory outside of its own",
+        Trap::MemoryOutOfBounds => {
+            "it accessed memory outside of its own (a recursion without end, or a defect)"
+        }
         Trap::IntegerDivisionByZero => "it divided by zero",
         Trap::IndirectCallToNull | Trap::BadSignature => "it called a function that does not exist",
         _ => "",

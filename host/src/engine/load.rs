@@ -157,7 +157,7 @@ async fn load_script(
         kind: script_kind(spec.kind),
         chunk_name: path.display().to_string(),
         source,
-        package_path: package_path.to_owned(),
+        package_path: search_path(path, package_path),
     };
     let configuration = spec.config.configuration.to_string();
     let name = script_name(shared, &bundle, &configuration, &sources);
@@ -254,6 +254,18 @@ impl Runtime {
     pub(super) fn component(&self) -> &Component {
         &self.component
     }
+}
+
+/// What `package.path` begins with: the script's own folder, then what the configuration says.
+pub(super) fn search_path(script: &Path, package_path: &str) -> String {
+    let folder = script.parent().unwrap_or(Path::new("")).join("?");
+    let folder = folder.display();
+    let mut path = format!("{folder}.lua;{folder}/init.lua");
+    if !package_path.is_empty() {
+        path.push(';');
+        path.push_str(package_path);
+    }
+    path
 }
 
 pub(super) fn collect_sources(path: &Path, package_path: &str) -> Result<Sources, LoadError> {

@@ -120,7 +120,7 @@ async fn run_here(
             kind: script::Kind::Plain,
             chunk_name: run.chunk_name,
             source: run.source,
-            package_path: run.package_path,
+            package_path: load::search_path(&run.path, &run.package_path),
         }),
         timeout,
     };
