@@ -209,6 +209,28 @@ fn coroutines(ctx: Context<'_>) {
             Ok(CallbackReturn::Return)
         }),
     );
+    let yields = coroutine.get_value(ctx, "yield");
+    if let Value::Function(yields) = yields {
+        coroutine.set_field(
+            ctx,
+            "yield",
+            Callback::from_fn_with(&ctx, yields, |yields, ctx, execution, _| {
+                if execution.current_thread().is_main {
+                    return Err(crate::arguments::error(
+                        ctx,
+                        "attempt to yield from outside a coroutine",
+                    ));
+                }
+                Ok(CallbackReturn::Call {
+                    function: *yields,
+                    then: None,
+                })
+            }),
+        );
+    }
+    // The VM's own ways to switch between coroutines are no Lua.
+    coroutine.set_field(ctx, "yieldto", Value::Nil);
+    coroutine.set_field(ctx, "continue", Value::Nil);
     coroutine.set_field(
         ctx,
         "isyieldable",
