@@ -1,6 +1,7 @@
 //! From source text to a function, with PUC-Rio's messages when that is impossible.
 
 use piccolo::compiler::{self, ParseErrorKind, StringInterner};
+use piccolo::numbers::{self, Style};
 use piccolo::{Closure, Context, FunctionPrototype, String as LuaString};
 
 use crate::syntax;
@@ -46,7 +47,7 @@ pub(crate) fn compile<'gc>(
     if source.first() == Some(&0x1b) {
         return Err(at(1, "precompiled chunks cannot be loaded".to_owned()));
     }
-    let chunk = compiler::parse_chunk(&*source, Interner(ctx)).map_err(|error| {
+    let chunk = compiler::parse_chunk(&source, Interner(ctx)).map_err(|error| {
         let line = error.line_number.0 + 1;
         at(line, parse_wording(ctx, &source, &error.kind))
     })?;
@@ -82,12 +83,12 @@ fn parse_wording(ctx: Context<'_>, source: &[u8], kind: &ParseErrorKind) -> Stri
         ParseErrorKind::EndOfStream {
             expected: Some(expected),
         } => match wanted(expected) {
-            Some(wanted) => format!("{wanted} expected near <eof>"),
-            None => "unexpected symbol near <eof>".to_owned(),
+            Some(wanted) => format!("{wanted} expected near {}", plain("<eof>")),
+            None => format!("unexpected symbol near {}", plain("<eof>")),
         },
         ParseErrorKind::EndOfStream { expected: None } => {
             if ends_too_early(ctx, source) {
-                "unexpected symbol near <eof>".to_owned()
+                format!("unexpected symbol near {}", plain("<eof>"))
             } else {
                 "'<eof>' expected near 'end'".to_owned()
             }
@@ -114,9 +115,12 @@ fn ends_too_early(ctx: Context<'_>, source: &[u8]) -> bool {
 
 fn lex_wording(text: &str) -> String {
     if text.starts_with("short string not finished") {
-        "unfinished string".to_owned()
+        format!("unfinished string near {}", plain("<eof>"))
     } else if let Some(character) = text.strip_prefix("unexpected character: ") {
-        format!("unexpected symbol near {}", character.replace('"', "'"))
+        format!(
+            "unexpected symbol near '{}'",
+            character.trim_matches(['"', '\''])
+        )
     } else {
         text.to_owned()
     }
@@ -136,12 +140,20 @@ fn compile_wording(kind: compiler::CompileErrorKind) -> String {
     }
 }
 
+/// A word that is no token of its own: Lua 5.1 puts it in quotes, 5.4 does not.
+fn plain(word: &str) -> String {
+    match numbers::style() {
+        Style::Lua51 => format!("'{word}'"),
+        Style::Lua54 => word.to_owned(),
+    }
+}
+
 /// What the parser wanted, in quotes where it is a token.
 fn wanted(debug: &str) -> Option<String> {
     match debug {
-        "name" => Some("<name>".to_owned()),
-        "string" => Some("<string>".to_owned()),
-        "parameter name or '...'" => Some("<name>".to_owned()),
+        "name" => Some(plain("<name>")),
+        "string" => Some(plain("<string>")),
+        "parameter name or '...'" => Some(plain("<name>")),
         "'=' or 'in'" => Some("'=' or 'in'".to_owned()),
         "function arguments" => Some("function arguments".to_owned()),
         other if other.contains(' ') => None,

@@ -3,6 +3,7 @@
 //! All keys exist, with empty values when nothing is known. The table with the defaults is made at
 //! load, so a call only writes what differs.
 
+use piccolo::table::RawTable;
 use piccolo::{Context, Table, Value};
 
 use crate::arguments::new_string;
@@ -13,6 +14,9 @@ use crate::wit::exports::bulkhead::policy::hook::HookRequest;
 
 /// Prefix of the peer's Redis keys, as its default configuration has it.
 const REDIS_PREFIX: &str = "nt:";
+
+/// Room for all keys.
+const CAPACITY: usize = 80;
 
 const TEXTS: &[&str] = &[
     "account",
@@ -118,6 +122,27 @@ pub(crate) fn template(ctx: Context<'_>) -> Table<'_> {
     logging.set_field(ctx, "log_format", "default");
     logging.set_field(ctx, "log_level", "info");
     table.set_field(ctx, "logging", logging);
+    table
+}
+
+/// A new request table with the values of one that [`template`] made.
+pub(crate) fn copy<'gc>(ctx: Context<'gc>, defaults: Table<'gc>) -> Table<'gc> {
+    let raw = RawTable::with_capacity(&ctx, 0, CAPACITY);
+    let table = Table::from_parts(&ctx, raw, None);
+    for (key, value) in defaults {
+        let value = match value {
+            // Scripts may write into these.
+            Value::Table(inner) => {
+                let fresh = Table::new(&ctx);
+                for (key, value) in inner {
+                    put(ctx, fresh, key, value);
+                }
+                fresh.into()
+            }
+            other => other,
+        };
+        put(ctx, table, key, value);
+    }
     table
 }
 

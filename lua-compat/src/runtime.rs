@@ -24,7 +24,7 @@ const IDLE_GARBAGE: usize = 512 * 1024;
 
 /// On `wasm32` the stack lies at the bottom of the memory and grows towards 0. Compiling stops with an
 /// error when this much is left.
-const STACK_FLOOR: usize = 14 * 1024;
+const STACK_FLOOR: usize = 20 * 1024;
 
 /// A loaded script.
 pub struct Runtime {
@@ -32,8 +32,10 @@ pub struct Runtime {
     kind: Kind,
     main: StashedClosure,
     executor: StashedExecutor,
-    /// The request table of the first call.
+    /// The request table of the next call.
     template: StashedTable,
+    /// A request table that no script ever sees.
+    defaults: StashedTable,
     /// Globals as they are before the script ran.
     globals: StashedTable,
     /// `package.loaded`, and a copy from before the script ran.
@@ -78,18 +80,20 @@ impl Runtime {
                     ctx.stash(main.closure),
                     ctx.stash(Executor::new(ctx)),
                     ctx.stash(request::template(ctx)),
+                    ctx.stash(request::template(ctx)),
                     ctx.stash(copy(ctx, ctx.globals())),
                     ctx.stash(modules.loaded),
                     ctx.stash(copy(ctx, modules.loaded)),
                 ))
             })
             .map(
-                |(main, executor, template, globals, loaded, initially_loaded)| Self {
+                |(main, executor, template, defaults, globals, loaded, initially_loaded)| Self {
                     lua,
                     kind: bundle.kind,
                     main,
                     executor,
                     template,
+                    defaults,
                     globals,
                     loaded,
                     initially_loaded,
@@ -143,12 +147,16 @@ impl Runtime {
         call::begin(self.kind);
         rand::renew();
         if self.used {
-            let (globals, loaded, initially_loaded) =
-                (&self.globals, &self.loaded, &self.initially_loaded);
+            let (globals, loaded, initially_loaded, defaults) = (
+                &self.globals,
+                &self.loaded,
+                &self.initially_loaded,
+                &self.defaults,
+            );
             let template = self.lua.enter(|ctx| {
                 restore(ctx, ctx.globals(), ctx.fetch(globals));
                 restore(ctx, ctx.fetch(loaded), ctx.fetch(initially_loaded));
-                ctx.stash(request::template(ctx))
+                ctx.stash(request::copy(ctx, ctx.fetch(defaults)))
             });
             self.template = template;
         }
@@ -270,14 +278,18 @@ fn copy<'gc>(ctx: Context<'gc>, table: Table<'gc>) -> Table<'gc> {
 
 /// Makes a table equal to its copy.
 fn restore<'gc>(ctx: Context<'gc>, table: Table<'gc>, copy: Table<'gc>) {
+    let mut untouched = 0;
     for (key, value) in table {
         let wanted = copy.get_raw(key);
-        if !same(wanted, value) {
+        if same(wanted, value) {
+            untouched += 1;
+        } else {
             convert::put(ctx, table, key, wanted);
         }
     }
-    for (key, value) in copy {
-        if table.get_raw(key).is_nil() {
+    // Something was removed or replaced, or all is as it was.
+    if untouched < copy.iter().count() {
+        for (key, value) in copy {
             convert::put(ctx, table, key, value);
         }
     }
@@ -293,6 +305,9 @@ fn same<'gc>(one: Value<'gc>, other: Value<'gc>) -> bool {
         (Value::Function(Function::Callback(one)), Value::Function(Function::Callback(other))) => {
             one == other
         }
+        (Value::String(one), Value::String(other)) => one == other,
+        (Value::Boolean(one), Value::Boolean(other)) => one == other,
+        (Value::UserData(one), Value::UserData(other)) => one == other,
         _ => false,
     }
 }

@@ -118,7 +118,7 @@ fn basic_functions_work() {
         ("print(loadstring('return 1 + 1')())", "2"),
         (
             "print(loadstring('return 1 +'))",
-            "nil\t[string \"return 1 +\"]:1: unexpected symbol near <eof>",
+            "nil\t[string \"return 1 +\"]:1: unexpected symbol near '<eof>'",
         ),
         (
             "local n = 0 print(load(function() n = n + 1 return ({'return ', '42'})[n] end)())",
@@ -203,7 +203,7 @@ fn strings_have_methods_and_patterns() {
             "print((('k=v; j=w'):gsub('(%w)=(%w)', '%2=%1')))",
             "v=k; w=j",
         ),
-        ("print((('abc'):gsub('%w', {a = '1', b = true})))", "1bc"),
+        ("print((('abc'):gsub('%w', {a = '1', b = false})))", "1bc"),
         (
             "print((('abc'):gsub('%w', function(c) return c:upper() end)))",
             "ABC",
@@ -385,6 +385,10 @@ fn operator_errors_use_lua_wording() {
         );
     }
     expect_output(
+        "print(pcall(table.sort, {3, 'x', 1}))",
+        "false\tattempt to compare string with number",
+    );
+    expect_output(
         "print(pcall(function() local t = {} t[nil] = 1 end))",
         "false\tscript.lua:1: table index is nil",
     );
@@ -395,14 +399,105 @@ fn operator_errors_use_lua_wording() {
 }
 
 #[test]
+fn errors_name_the_variable_that_was_nil() {
+    for (body, wanted51, wanted54) in [
+        (
+            "missing()",
+            "attempt to call global 'missing' (a nil value)",
+            "attempt to call a nil value (global 'missing')",
+        ),
+        (
+            "string.missing()",
+            "attempt to call field 'missing' (a nil value)",
+            "attempt to call a nil value (field 'missing')",
+        ),
+        (
+            "local t = {} t:missing(1)",
+            "attempt to call method 'missing' (a nil value)",
+            "attempt to call a nil value (method 'missing')",
+        ),
+        (
+            "missing.x = 1",
+            "attempt to index global 'missing' (a nil value)",
+            "attempt to index a nil value (global 'missing')",
+        ),
+        (
+            "return _G.missing.x",
+            "attempt to index field 'missing' (a nil value)",
+            "attempt to index a nil value (field 'missing')",
+        ),
+    ] {
+        let source = format!("print(pcall(function() {body} end))");
+        for (dialect, wanted) in [(Dialect::Lua51, wanted51), (Dialect::Lua54, wanted54)] {
+            assert_eq!(
+                output(dialect, &source),
+                Ok(format!("false\tscript.lua:1: {wanted}\n"))
+            );
+        }
+    }
+}
+
+#[test]
+fn gsub_treats_empty_matches_as_each_dialect_does() {
+    // As `lua5.1` and `lua5.4` print them.
+    for (call, wanted51, wanted54) in [
+        ("('abc'):gsub('', '-')", "-a-b-c-\t4", "-a-b-c-\t4"),
+        (
+            "('abc'):gsub('', function() return '.' end)",
+            ".a.b.c.\t4",
+            ".a.b.c.\t4",
+        ),
+        (
+            "('abc'):gsub('x*', {[''] = '-'})",
+            "-a-b-c-\t4",
+            "-a-b-c-\t4",
+        ),
+        ("('aaa'):gsub('^a', 'b')", "baa\t1", "baa\t1"),
+        ("('a,,b'):gsub(',*', '-')", "-a--b-\t4", "-a-b-\t3"),
+        (
+            "('hello world'):gsub('%w*', '<%0>')",
+            "<hello><> <world><>\t4",
+            "<hello> <world>\t2",
+        ),
+    ] {
+        for (dialect, wanted) in [(Dialect::Lua51, wanted51), (Dialect::Lua54, wanted54)] {
+            assert_eq!(
+                output(dialect, &format!("print({call})")),
+                Ok(format!("{wanted}\n")),
+                "{call}"
+            );
+        }
+    }
+    expect_output(
+        r#"for w in ("a\nb"):gmatch("([^\n]*)\n?") do io.write("[", w, "]") end print()"#,
+        "[a][b][]",
+    );
+}
+
+#[test]
+fn format_takes_numbers_as_each_dialect_does() {
+    expect_output(
+        "print(('%s %s %s %d %d %5.1f %x'):format(10/2, nil, true, '10', 3.7, '2.25', 255))",
+        "5 nil true 10 3   2.2 ff",
+    );
+    assert_eq!(
+        output(
+            Dialect::Lua54,
+            "print(('%s %d'):format(10/2, '10'), pcall(string.format, '%d', 3.7))"
+        ),
+        Ok("5.0 10\tfalse\tnumber has no integer representation\n".to_owned())
+    );
+}
+
+#[test]
 fn syntax_errors_name_chunk_line_and_token() {
     for (source, line, wanted) in [
         ("x = = 1", 1, "unexpected symbol near '='"),
-        ("if x then", 1, "'end' expected near <eof>"),
+        ("if x then", 1, "'end' expected near '<eof>'"),
         ("\n\nfor i = 1 do end", 3, "',' expected near 'do'"),
-        ("local 1 = 2", 1, "<name> expected near '1'"),
-        ("x = 'abc\n", 1, "unfinished string"),
-        ("f(", 1, "unexpected symbol near <eof>"),
+        ("local 1 = 2", 1, "'<name>' expected near '1'"),
+        ("x = 'abc\n", 1, "unfinished string near '<eof>'"),
+        ("f(", 1, "unexpected symbol near '<eof>'"),
         ("x = 1 end", 1, "'<eof>' expected near 'end'"),
         (
             "goto nowhere",
@@ -410,7 +505,7 @@ fn syntax_errors_name_chunk_line_and_token() {
             "no visible label for 'goto', or 'break' outside a loop",
         ),
         ("x = }", 1, "unexpected symbol near '}'"),
-        ("function f( end", 1, "<name> expected near 'end'"),
+        ("function f( end", 1, "'<name>' expected near 'end'"),
     ] {
         let error = load(&Rc::default(), Kind::Plain, source).err().unwrap();
         assert_eq!(

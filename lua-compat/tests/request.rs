@@ -195,7 +195,7 @@ fn keys_without_a_value_exist_and_are_empty() {
     let mut asked = request();
     asked.password = None;
     let full: Vec<_> = dump(&asked);
-    assert_eq!(full.len(), 71);
+    assert_eq!(full.len(), 73);
     for key in ["password", "ssl", "account", "oidc_cid", "status_message"] {
         assert!(full.contains(&format!("{key}=string ")), "{key}");
     }

@@ -318,7 +318,7 @@ fn an_action_runs_and_its_error_is_a_failure() {
     );
     assert_eq!(
         run("function nauthilus_call_action(r)\n\nreturn r.a.b end").unwrap_err(),
-        "script.lua:3: attempt to index a nil value"
+        "script.lua:3: attempt to index field 'a' (a nil value)"
     );
 }
 

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use ottavino_gc_arena::Collect;
+use piccolo::numbers::{self, Style};
 use piccolo::position::{self, Exact};
 use piccolo::{
     BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Function, RuntimeError,
@@ -123,7 +124,7 @@ impl<'gc> Sequence<'gc> for Handled {
 
 /// `error(value [, level])`. The VM itself puts the position of level 1 before a text.
 fn raise<'gc>(
-    _: Context<'gc>,
+    ctx: Context<'gc>,
     execution: Execution<'gc, '_>,
     stack: Stack<'gc, '_>,
 ) -> Result<CallbackReturn<'gc>, Error<'gc>> {
@@ -132,16 +133,21 @@ fn raise<'gc>(
         Value::Nil => 1,
         level => level.to_integer().unwrap_or(1),
     };
-    let Value::String(text) = value else {
-        return Err(value.into());
+    let text = match value {
+        Value::String(text) => text,
+        // In Lua 5.1 a number is text here.
+        Value::Integer(_) | Value::Number(_) if numbers::style() == Style::Lua51 => {
+            value.into_string(ctx).unwrap_or_else(|| ctx.intern(b""))
+        }
+        _ => return Err(value.into()),
     };
     if level == 1 {
-        return Err(value.into());
+        return Err(Value::String(text).into());
     }
     let mut message = Vec::new();
     if let Ok(above) = usize::try_from(level)
-        && above > 0
-        && let Some(caller) = execution.levels(above).get(above - 1)
+        && let Some(index) = above.checked_sub(1)
+        && let Some(caller) = execution.level(index)
     {
         message.extend_from_slice(format!("{}:{}: ", caller.chunk, caller.line).as_bytes());
     }
@@ -203,6 +209,28 @@ fn coroutines(ctx: Context<'_>) {
             Ok(CallbackReturn::Return)
         }),
     );
+    let yields = coroutine.get_value(ctx, "yield");
+    if let Value::Function(yields) = yields {
+        coroutine.set_field(
+            ctx,
+            "yield",
+            Callback::from_fn_with(&ctx, yields, |yields, ctx, execution, _| {
+                if execution.current_thread().is_main {
+                    return Err(crate::arguments::error(
+                        ctx,
+                        "attempt to yield from outside a coroutine",
+                    ));
+                }
+                Ok(CallbackReturn::Call {
+                    function: *yields,
+                    then: None,
+                })
+            }),
+        );
+    }
+    // The VM's own ways to switch between coroutines are no Lua.
+    coroutine.set_field(ctx, "yieldto", Value::Nil);
+    coroutine.set_field(ctx, "continue", Value::Nil);
     coroutine.set_field(
         ctx,
         "isyieldable",

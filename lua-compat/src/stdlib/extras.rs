@@ -6,6 +6,9 @@ use super::library;
 use crate::arguments::{integer, number, table};
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 
+type OneNumber = fn(f64) -> f64;
+type TwoNumbers = fn(f64, f64) -> f64;
+
 pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
     let tables = library(ctx, "table");
     let unpack = tables.get_value(ctx, "unpack");
@@ -49,7 +52,7 @@ fn old_tables(ctx: Context<'_>) {
 
 fn old_math(ctx: Context<'_>) {
     let math = library(ctx, "math");
-    let one: [(&'static str, fn(f64) -> f64); 4] = [
+    let one: [(&'static str, OneNumber); 4] = [
         ("log10", f64::log10),
         ("cosh", f64::cosh),
         ("sinh", f64::sinh),
@@ -66,7 +69,7 @@ fn old_math(ctx: Context<'_>) {
             }),
         );
     }
-    let two: [(&'static str, fn(f64, f64) -> f64); 3] = [
+    let two: [(&'static str, TwoNumbers); 3] = [
         ("pow", f64::powf),
         ("atan2", f64::atan2),
         ("fmod", |value, by| value % by),

@@ -102,7 +102,7 @@ pub(super) fn install(ctx: Context<'_>, kind: Kind) {
         Callback::from_fn(&ctx, |ctx, _, mut stack| {
             let answer = match stack.get(0) {
                 Value::Nil => Value::String(ctx.intern_static(b"C")),
-                Value::String(name) if name == "C" || name == "" || name == "POSIX" => {
+                Value::String(name) if matches!(name.as_bytes(), b"" | b"C" | b"POSIX") => {
                     Value::String(ctx.intern_static(b"C"))
                 }
                 _ => Value::Nil,
