@@ -14,13 +14,14 @@ use crate::{
     auth::HookRequest,
     capability::{
         CallState,
+        answer::{self, Weight},
         bindings::{
             bulkhead::policy::types as wit,
             exports::bulkhead::policy::{
                 action, backend, cache_flush, feature, filter, hook, init, lifecycle,
             },
         },
-        convert::{self, Weight},
+        convert,
     },
     pipeline::{Answer, Failure, FailureKind, Operation, Question},
 };
@@ -186,7 +187,7 @@ impl Live {
                 .call_run(&mut *store, &request.0)
                 .await?
                 .map_err(said)
-                .and_then(|answer| kept(convert::feature_answer(answer, &mut weight)))
+                .and_then(|answer| kept(answer::feature_answer(answer, &mut weight)))
                 .map(Answer::Feature),
             (Guest::Backend(guest), Asked::Backend(request, operation)) => guest
                 .call_run(
@@ -196,13 +197,13 @@ impl Live {
                 )
                 .await?
                 .map_err(said)
-                .and_then(|answer| kept(convert::backend_answer(&operation, answer, &mut weight)))
+                .and_then(|answer| kept(answer::backend_answer(&operation, answer, &mut weight)))
                 .map(Answer::Backend),
             (Guest::Filter(guest), Asked::Filter(request)) => guest
                 .call_run(&mut *store, &request.0)
                 .await?
                 .map_err(said)
-                .and_then(|answer| kept(convert::filter_answer(answer, &mut weight)))
+                .and_then(|answer| kept(answer::filter_answer(answer, &mut weight)))
                 .map(Answer::Filter),
             (Guest::Action(guest), Asked::Action(request, event)) => guest
                 .call_run(&mut *store, &request.0, event)
@@ -213,7 +214,7 @@ impl Live {
                 .call_run(&mut *store, &convert::hook_request(&request))
                 .await?
                 .map_err(said)
-                .and_then(|response| kept(convert::hook_response(response, &mut weight)))
+                .and_then(|response| kept(answer::hook_response(response, &mut weight)))
                 .map(Answer::Hook),
             (Guest::Init(guest), Asked::Init) => guest
                 .call_run(&mut *store)
