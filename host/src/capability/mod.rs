@@ -4,6 +4,7 @@
 //! bytes first ([`CallState::charge`]), then checks its grant, then acts; it never panics, and errors
 //! that the contract knows go back to the guest as values.
 
+pub(crate) mod answer;
 pub(crate) mod bindings;
 mod clock;
 mod context;

@@ -7,19 +7,21 @@ use wasmtime::{
     Store, StoreContextMut, UpdateDeadline,
     component::{Component, InstancePre, Linker},
 };
+use zeroize::Zeroize;
 
 use super::PluginKind;
 use crate::{
     auth::HookRequest,
     capability::{
         CallState,
+        answer::{self, Weight},
         bindings::{
             bulkhead::policy::types as wit,
             exports::bulkhead::policy::{
                 action, backend, cache_flush, feature, filter, hook, init, lifecycle,
             },
         },
-        convert::{self, Weight},
+        convert,
     },
     pipeline::{Answer, Failure, FailureKind, Operation, Question},
 };
@@ -52,7 +54,8 @@ enum Guest {
     Action(action::Guest),
     Hook(hook::Guest),
     Init(init::Guest),
-    CacheFlush(cache_flush::Guest),
+    /// Checked when it is loaded; nothing asks it yet.
+    CacheFlush,
 }
 
 /// An instance that can be asked.
@@ -65,12 +68,22 @@ pub(super) struct Live {
 
 /// A question in the contract's records.
 pub(super) enum Asked {
-    Feature(wit::Request),
-    Backend(wit::Request, Operation),
-    Filter(wit::Request),
-    Action(wit::Request, wit::Event),
+    Feature(Sent),
+    Backend(Sent, Operation),
+    Filter(Sent),
+    Action(Sent, wit::Event),
     Hook(Arc<HookRequest>),
     Init,
+}
+
+/// A request on its way into a guest. Its copy of the password is wiped when the call is over,
+/// however it ends.
+pub(super) struct Sent(wit::Request);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.password.zeroize();
+    }
 }
 
 /// A store with all of its limits in place.
@@ -155,7 +168,10 @@ impl Image {
             Entry::Action(entry) => Guest::Action(entry.load(store, &instance)?),
             Entry::Hook(entry) => Guest::Hook(entry.load(store, &instance)?),
             Entry::Init(entry) => Guest::Init(entry.load(store, &instance)?),
-            Entry::CacheFlush(entry) => Guest::CacheFlush(entry.load(store, &instance)?),
+            Entry::CacheFlush(entry) => {
+                entry.load(store, &instance)?;
+                Guest::CacheFlush
+            }
         })
     }
 }
@@ -168,29 +184,29 @@ impl Live {
         let mut weight = Weight::default();
         let answer = match (&self.guest, asked) {
             (Guest::Feature(guest), Asked::Feature(request)) => guest
-                .call_run(&mut *store, &request)
+                .call_run(&mut *store, &request.0)
                 .await?
                 .map_err(said)
-                .and_then(|answer| kept(convert::feature_answer(answer, &mut weight)))
+                .and_then(|answer| kept(answer::feature_answer(answer, &mut weight)))
                 .map(Answer::Feature),
             (Guest::Backend(guest), Asked::Backend(request, operation)) => guest
                 .call_run(
                     &mut *store,
-                    &request,
+                    &request.0,
                     &convert::operation(operation.clone()),
                 )
                 .await?
                 .map_err(said)
-                .and_then(|answer| kept(convert::backend_answer(&operation, answer, &mut weight)))
+                .and_then(|answer| kept(answer::backend_answer(&operation, answer, &mut weight)))
                 .map(Answer::Backend),
             (Guest::Filter(guest), Asked::Filter(request)) => guest
-                .call_run(&mut *store, &request)
+                .call_run(&mut *store, &request.0)
                 .await?
                 .map_err(said)
-                .and_then(|answer| kept(convert::filter_answer(answer, &mut weight)))
+                .and_then(|answer| kept(answer::filter_answer(answer, &mut weight)))
                 .map(Answer::Filter),
             (Guest::Action(guest), Asked::Action(request, event)) => guest
-                .call_run(&mut *store, &request, event)
+                .call_run(&mut *store, &request.0, event)
                 .await?
                 .map_err(said)
                 .map(|()| Answer::Action),
@@ -198,7 +214,7 @@ impl Live {
                 .call_run(&mut *store, &convert::hook_request(&request))
                 .await?
                 .map_err(said)
-                .and_then(|response| kept(convert::hook_response(response, &mut weight)))
+                .and_then(|response| kept(answer::hook_response(response, &mut weight)))
                 .map(Answer::Hook),
             (Guest::Init(guest), Asked::Init) => guest
                 .call_run(&mut *store)
@@ -218,15 +234,12 @@ impl Live {
 impl Asked {
     /// Turns a question into records. The password goes in only if it was granted.
     pub(super) fn new(question: Question, call: &crate::pipeline::Call, password: bool) -> Self {
+        let sent = || Sent(convert::request(call, password));
         match question {
-            Question::Feature => Self::Feature(convert::request(call, password)),
-            Question::Backend(operation) => {
-                Self::Backend(convert::request(call, password), operation)
-            }
-            Question::Filter => Self::Filter(convert::request(call, password)),
-            Question::Action(event) => {
-                Self::Action(convert::request(call, password), convert::event_in(event))
-            }
+            Question::Feature => Self::Feature(sent()),
+            Question::Backend(operation) => Self::Backend(sent(), operation),
+            Question::Filter => Self::Filter(sent()),
+            Question::Action(event) => Self::Action(sent(), convert::event_in(event)),
             Question::Hook(request) => Self::Hook(request),
         }
     }

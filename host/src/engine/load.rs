@@ -4,28 +4,20 @@
 //! Runs as a whole on one of tokio's blocking threads, because compiling and a guest's own set-up
 //! compute.
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, io::Read, path::Path, sync::Arc};
 
 use wasmtime::component::{Component, Linker};
 
 use super::{
-    Description, Inspection, LoadError, LoadedPlugin, PluginKind, PluginSpec, Shared, Surface,
+    Description, LoadError, LoadedPlugin, PluginKind, PluginSpec, Shared, Surface,
     aot::Name,
     builtin,
     freeze::{self, Bundle, Instrumented, Setup},
     image::Image,
 };
 use crate::{
-    capability::{
-        CallState, Rights, Services, Sources, bindings::exports::bulkhead::policy::script,
-    },
-    config::{Dialect, Grants, Limits, PluginConfig, PluginSource, ServerLimits},
+    capability::{CallState, Rights, Sources, bindings::exports::bulkhead::policy::script},
+    config::{Dialect, PluginSource},
 };
 
 /// How much longer than `load_timeout` compiling may take on top: it is the server's own work, but a
@@ -282,7 +274,7 @@ pub(super) fn collect_sources(path: &Path, package_path: &str) -> Result<Sources
     Ok(sources)
 }
 
-fn compile(shared: &Shared, bytes: &[u8]) -> Result<Component, LoadError> {
+pub(super) fn compile(shared: &Shared, bytes: &[u8]) -> Result<Component, LoadError> {
     Component::new(&shared.engine, bytes)
         .map_err(|error| LoadError::NotComponent(format!("{error:#}")))
 }
@@ -336,7 +328,11 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
-fn rights(shared: &Shared, spec: &PluginSpec, sources: Sources) -> Result<Rights, LoadError> {
+pub(super) fn rights(
+    shared: &Shared,
+    spec: &PluginSpec,
+    sources: Sources,
+) -> Result<Rights, LoadError> {
     let grants = &spec.config.grants;
     let http = grants
         .http
@@ -382,78 +378,6 @@ fn script_kind(kind: PluginKind) -> script::Kind {
         PluginKind::Hook => script::Kind::Hook,
         PluginKind::Init => script::Kind::Init,
         PluginKind::CacheFlush => script::Kind::CacheFlush,
-    }
-}
-
-pub(super) async fn inspect(shared: &Arc<Shared>, bytes: Vec<u8>) -> Result<Inspection, LoadError> {
-    let handle = tokio::runtime::Handle::current();
-    let shared = shared.clone();
-    let task = tokio::task::spawn_blocking(move || handle.block_on(inspect_here(&shared, &bytes)));
-    task.await.unwrap_or_else(|error| {
-        Err(LoadError::Failed {
-            step: "inspect",
-            reason: error.to_string(),
-        })
-    })
-}
-
-async fn inspect_here(shared: &Shared, bytes: &[u8]) -> Result<Inspection, LoadError> {
-    let surface = Surface::read(bytes)?;
-    let kinds = surface.kinds();
-    let Some(kind) = kinds.first() else {
-        return Err(LoadError::MissingExport {
-            kind: "plugin",
-            missing: "bulkhead:policy/lifecycle@0.1.0 and the interface of a kind".to_owned(),
-            exports: surface.exports,
-        });
-    };
-    let spec = PluginSpec {
-        name: "inspected".to_owned(),
-        kind: *kind,
-        source: PluginSource::Component(PathBuf::new()),
-        config: PluginConfig {
-            grants: Grants::default(),
-            limits: Limits::default(),
-            ..PluginConfig::default()
-        },
-        secrets: std::collections::BTreeMap::new(),
-        services: Arc::new(Services::none()),
-    };
-    let rights = Arc::new(rights(shared, &spec, Sources::default())?);
-    let component = compile(shared, bytes)?;
-    let setup = Setup {
-        configuration: None,
-        bundle: None,
-        timeout: shared.limits.load_timeout,
-    };
-    let _running = shared.ticker.run();
-    let state = freeze::loading_state(rights, setup.timeout);
-    let ready = freeze::set_up(&shared.wasi_linker, &component, state, &setup).await?;
-    Ok(Inspection {
-        description: ready.description,
-        kinds,
-        grants: surface.grants(),
-        surface,
-    })
-}
-
-/// The limits of an engine that only looks at one component.
-pub(super) fn inspection_limits() -> ServerLimits {
-    ServerLimits {
-        body_bytes: 64 << 10,
-        concurrent_requests: 1,
-        context_bytes: 1 << 20,
-        store_value_bytes: 1 << 20,
-        password_threads: 1,
-        password_queue: 1,
-        password_memory_bytes: 1 << 20,
-        password_rounds: 1,
-        component_bytes: 64 << 20,
-        instances: 10,
-        load_timeout: Duration::from_secs(10),
-        metric_series: 1,
-        post_actions: 1,
-        post_action_timeout: Duration::from_secs(1),
     }
 }
 

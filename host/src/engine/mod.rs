@@ -10,6 +10,7 @@ mod classify;
 mod error;
 mod freeze;
 mod image;
+mod inspect;
 mod kind;
 mod lane;
 mod load;
@@ -161,13 +162,13 @@ impl Engine {
 
     /// Says what a component is, without using it.
     pub async fn inspect(&self, bytes: Vec<u8>) -> Result<Inspection, LoadError> {
-        load::inspect(&self.shared, bytes).await
+        inspect::inspect(&self.shared, bytes).await
     }
 }
 
 /// [`Engine::inspect`] with an engine of its own.
 pub async fn inspect(bytes: Vec<u8>) -> Result<Inspection, LoadError> {
-    let limits = load::inspection_limits();
+    let limits = inspect::inspection_limits();
     let engine = Engine::new(EngineSettings {
         cache_directory: None,
         limits: &limits,
