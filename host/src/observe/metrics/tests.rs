@@ -1,3 +1,5 @@
+//! What the metrics endpoint shows, and what it keeps out.
+
 #![allow(clippy::unwrap_used)]
 
 use super::*;

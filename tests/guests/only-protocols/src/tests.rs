@@ -1,3 +1,5 @@
+//! The filter under the native test double.
+
 use bulkhead_sdk::filter::Verdict;
 use bulkhead_sdk::testing::{TestHost, configure, request, run_filter};
 
