@@ -108,6 +108,7 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(100)
+        .with_wrap_lines(false)
         .with_context_lines(1)
         .without_syntax_highlighting();
     let mut text = String::new();
