@@ -110,3 +110,22 @@ fn yielding_outside_a_coroutine_is_an_error() {
         "false\tattempt to yield from outside a coroutine\nout",
     );
 }
+
+#[test]
+fn strings_do_not_grow_without_bound() {
+    for count in ["2^60", "2^32 + 1"] {
+        expect_output(
+            &format!("print(pcall(string.rep, 'x', {count}))"),
+            "false\tresulting string too large",
+        );
+    }
+    expect_output("print(('ab'):rep(2), ('x'):rep(0) == '')", "abab\ttrue");
+}
+
+#[test]
+fn a_failing_error_handler_does_not_escape() {
+    expect_output(
+        "print(xpcall(error, function() error('again', 0) end))",
+        "false\tagain",
+    );
+}

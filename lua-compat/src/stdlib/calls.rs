@@ -120,6 +120,18 @@ impl<'gc> Sequence<'gc> for Handled {
         stack.into_front(ctx, false);
         Ok(SequencePoll::Return)
     }
+
+    fn error(
+        self: Pin<&mut Self>,
+        ctx: Context<'gc>,
+        _: Execution<'gc, '_>,
+        error: Error<'gc>,
+        mut stack: Stack<'gc, '_>,
+    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
+        // The handler failed: its own error is all there is to tell.
+        stack.replace(ctx, (false, error));
+        Ok(SequencePoll::Return)
+    }
 }
 
 /// `error(value [, level])`. The VM itself puts the position of level 1 before a text.
