@@ -67,6 +67,7 @@ impl Setup {
                 metric_series: 10,
                 post_actions: 10,
                 post_action_timeout: Duration::from_secs(5),
+                ..ServerLimits::default()
             },
             observe: Observe {
                 log_level: "info".to_owned(),

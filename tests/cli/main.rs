@@ -7,6 +7,7 @@
 )]
 
 mod configuration;
+mod plugins;
 mod policy;
 mod program;
 mod scripts;

@@ -196,16 +196,6 @@ async fn stored_values_have_a_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn log_lines_are_dropped_and_the_call_goes_on() {
-    let plugin = limited(Limits {
-        log_lines: 3,
-        ..Limits::default()
-    })
-    .await;
-    filter_answer(ask_filter(&plugin, "do.log.1000").await);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_bytes_have_a_limit() {
     let plugin = limited(Limits::default()).await;
     let answer = filter_answer(ask_filter(&plugin, "do.random-bytes.65536").await);

@@ -39,6 +39,7 @@ pub(crate) fn server_limits() -> ServerLimits {
         metric_series: 10,
         post_actions: 10,
         post_action_timeout: Duration::from_secs(1),
+        ..ServerLimits::default()
     }
 }
 

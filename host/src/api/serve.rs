@@ -16,6 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
 use super::{State, router};
+use crate::config::ServerLimits;
 
 /// What one connection may take, and how many there may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,13 +30,19 @@ pub struct ConnectionLimits {
     pub connections: usize,
 }
 
+impl From<&ServerLimits> for ConnectionLimits {
+    fn from(limits: &ServerLimits) -> Self {
+        Self {
+            head_timeout: limits.head_timeout,
+            head_bytes: usize::try_from(limits.head_bytes).unwrap_or(usize::MAX),
+            connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
+        }
+    }
+}
+
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self {
-            head_timeout: Duration::from_secs(30),
-            head_bytes: 64 << 10,
-            connections: 10_000,
-        }
+        Self::from(&ServerLimits::default())
     }
 }
 
@@ -48,13 +55,14 @@ const STOP_SLACK: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// [`serve_with`] the default limits.
+/// [`serve_with`] the limits that are configured.
 pub async fn serve(
     listener: TcpListener,
     state: Arc<State>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    serve_with(listener, state, ConnectionLimits::default(), shutdown).await
+    let limits = ConnectionLimits::from(&state.limits);
+    serve_with(listener, state, limits, shutdown).await
 }
 
 /// Serves until `shutdown` is ready. Then takes no new connections, lets requests in work end (they

@@ -7,6 +7,7 @@ mod attribute;
 mod decision;
 mod hook;
 mod password;
+pub(crate) mod redact;
 mod request;
 pub mod scheme;
 mod trace;

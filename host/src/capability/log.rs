@@ -1,7 +1,7 @@
 //! The import `log`: a plugin's lines go to the server's log, its fields to the login's line.
 //!
 //! What a guest says can contain what a client sent, so nothing in it may look like a line end, a
-//! terminal command or reversed text.
+//! terminal command or reversed text, and the password of the login is marked wherever it stands.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -10,6 +10,7 @@ use super::{
     convert,
     state::CallState,
 };
+use crate::auth::redact;
 
 /// Longest message in bytes; the rest is cut off and marked.
 const MESSAGE_BYTES: usize = 8 * 1024;
@@ -20,6 +21,11 @@ impl log::Host for CallState {
         if self.may_log() {
             let plugin = self.rights.plugin.as_str();
             let session = self.session();
+            let password = self
+                .request
+                .as_ref()
+                .and_then(|request| request.password.as_deref());
+            let message = redact::text(message, password);
             let message = printable(&message);
             match level {
                 log::Level::Debug => {

@@ -100,6 +100,9 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
             100..=3_600_000,
             default.post_action_timeout,
         ),
+        connections: section.integer(reader, "connections", 1..=1_000_000, default.connections),
+        head_bytes: section.size(reader, "head_bytes", 8 * kib..=mib, default.head_bytes),
+        head_timeout: section.duration(reader, "head_timeout", 100..=600_000, default.head_timeout),
     }
 }
 

@@ -51,12 +51,17 @@ pub(super) const PIPELINE: Keys = Keys {
     section: "pipeline",
     keys: &[
         "sequential",
+        "init",
         "features",
         "backends",
         "filters",
         "actions",
         "hooks",
     ],
+};
+pub(super) const INIT: Keys = Keys {
+    section: "pipeline.init",
+    keys: &["name", "component", "script", "dialect", "package_path"],
 };
 pub(super) const FEATURE: Keys = Keys {
     section: "pipeline.features",
@@ -168,6 +173,9 @@ pub(super) const LIMITS: Keys = Keys {
         "metric_series",
         "post_actions",
         "post_action_timeout",
+        "connections",
+        "head_bytes",
+        "head_timeout",
     ],
 };
 pub(super) const OBSERVE: Keys = Keys {
@@ -187,6 +195,7 @@ pub const ALL: &[&Keys] = &[
     &BACKEND,
     &FILTER,
     &ACTION,
+    &INIT,
     &HOOK,
     &PLUGIN,
     &GRANTS,

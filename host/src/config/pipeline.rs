@@ -25,6 +25,7 @@ pub(super) enum Part {
     Filter,
     Action,
     Hook,
+    Init,
 }
 
 impl Part {
@@ -35,6 +36,7 @@ impl Part {
             Self::Filter => "filter",
             Self::Action => "action",
             Self::Hook => "hook",
+            Self::Init => "init plugin",
         }
     }
 
@@ -45,6 +47,7 @@ impl Part {
             Self::Filter => "filters",
             Self::Action => "actions",
             Self::Hook => "hooks",
+            Self::Init => "init",
         }
     }
 
@@ -55,6 +58,7 @@ impl Part {
             Self::Filter => &keys::FILTER,
             Self::Action => &keys::ACTION,
             Self::Hook => &keys::HOOK,
+            Self::Init => &keys::INIT,
         }
     }
 }
@@ -113,6 +117,7 @@ pub(super) fn pipeline(
             })
             .collect()
     };
+    let init = part(reader, Part::Init);
     let features = part(reader, Part::Feature);
     let backends = part(reader, Part::Backend);
     let filters = part(reader, Part::Filter);
@@ -134,6 +139,7 @@ pub(super) fn pipeline(
     let hooks = self::hooks(reader, hooks);
     let config = PipelineConfig {
         sequential,
+        init: entries(init),
         features: entries(features),
         backends: entries(backends),
         filters: entries(filters),
@@ -161,7 +167,7 @@ fn plugin<'a>(
     let source = source(reader, &section, part);
     let when_no_auth = match part {
         Part::Feature | Part::Filter => section.boolean(reader, "when_no_auth", false),
-        Part::Backend | Part::Action | Part::Hook => true,
+        Part::Backend | Part::Action | Part::Hook | Part::Init => true,
     };
     let when_authenticated = section.boolean(reader, "when_authenticated", true);
     let when_unauthenticated = section.boolean(reader, "when_unauthenticated", true);

@@ -116,6 +116,14 @@ pub struct ServerLimits {
     pub post_actions: u32,
     /// `post_action_timeout`: deadline of post actions. Default 30 s.
     pub post_action_timeout: Duration,
+    /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
+    pub connections: u32,
+    /// `head_bytes`: size at which the head of a request is refused, at least 8 KiB. It is looked at
+    /// after each read, so a head of up to twice that may pass. Default 64 KiB.
+    pub head_bytes: u64,
+    /// `head_timeout`: for the head of a request to arrive, idle time of a kept connection included.
+    /// Default 30 s.
+    pub head_timeout: Duration,
 }
 
 impl Default for ServerLimits {
@@ -136,6 +144,9 @@ impl Default for ServerLimits {
             metric_series: 1000,
             post_actions: 1000,
             post_action_timeout: Duration::from_secs(30),
+            connections: 10_000,
+            head_bytes: 64 << 10,
+            head_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -145,6 +156,8 @@ impl Default for ServerLimits {
 pub struct PipelineConfig {
     /// `sequential: true`: features one after the other, the first trigger stops.
     pub sequential: bool,
+    /// `init`: run once when the generation is loaded; one that fails keeps it from being used.
+    pub init: Vec<PluginEntry>,
     /// `features`
     pub features: Vec<PluginEntry>,
     /// `backends`, asked in order.

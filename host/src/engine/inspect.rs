@@ -1,6 +1,6 @@
 //! What `bulkhead plugin inspect` tells of a component: it is described, but neither configured nor used.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use super::{
     Inspection, LoadError, PluginSpec, Shared, Surface,
@@ -67,19 +67,7 @@ async fn inspect_here(shared: &Shared, bytes: &[u8]) -> Result<Inspection, LoadE
 /// The limits of an engine that only looks at one component.
 pub(super) fn inspection_limits() -> ServerLimits {
     ServerLimits {
-        body_bytes: 64 << 10,
-        concurrent_requests: 1,
-        context_bytes: 1 << 20,
-        store_value_bytes: 1 << 20,
-        password_threads: 1,
-        password_queue: 1,
-        password_memory_bytes: 1 << 20,
-        password_rounds: 1,
-        component_bytes: 64 << 20,
         instances: 10,
-        load_timeout: Duration::from_secs(10),
-        metric_series: 1,
-        post_actions: 1,
-        post_action_timeout: Duration::from_secs(1),
+        ..ServerLimits::default()
     }
 }

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use super::{
     Answer, BackendAnswer, Call, ContextChange, Failure, FailureKind, FeatureVerdict,
-    FilterVerdict, OnError, Operation, Plugin, Question, Ran, redact,
+    FilterVerdict, OnError, Operation, Plugin, Question, Ran,
 };
-use crate::auth::{Password, PluginTrace, Stage, Usage, Value};
+use crate::auth::{Password, PluginTrace, Stage, Usage, Value, redact};
 
 /// How one question ended.
 pub(super) struct Asked {

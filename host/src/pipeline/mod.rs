@@ -16,7 +16,6 @@ mod login;
 mod member;
 mod plugin;
 mod post;
-mod redact;
 #[cfg(test)]
 mod tests;
 

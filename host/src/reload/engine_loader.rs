@@ -1,6 +1,11 @@
-//! Lets the engine load what a generation wants, and puts its errors into the configuration's words.
+//! Lets the engine load what a generation wants, runs init plugins, and puts errors into the
+//! configuration's words.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
@@ -9,7 +14,7 @@ use super::{LoadPlugin, LoadProblem, Wanted};
 use crate::{
     capability::Services,
     config::Config,
-    engine::{Engine, LoadError, PluginSpec},
+    engine::{Engine, LoadError, PluginKind, PluginSpec},
     pipeline::Plugin,
 };
 
@@ -18,6 +23,8 @@ pub(super) struct EngineLoader {
     engine: Engine,
     services: Arc<Services>,
     secrets: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    /// Deadline of an init plugin.
+    init_timeout: Duration,
 }
 
 impl EngineLoader {
@@ -45,6 +52,7 @@ impl EngineLoader {
                 engine,
                 services,
                 secrets,
+                init_timeout: config.limits.load_timeout,
             })
         } else {
             Err(problems)
@@ -64,10 +72,20 @@ impl LoadPlugin for EngineLoader {
                 secrets: self.secrets.clone(),
                 services: Arc::clone(&self.services),
             };
-            match self.engine.load(spec).await {
-                Ok(plugin) => Ok(plugin as Arc<dyn Plugin>),
-                Err(error) => Err(problems(&name, error)),
+            let is_init = spec.kind == PluginKind::Init;
+            let plugin = self
+                .engine
+                .load(spec)
+                .await
+                .map_err(|error| problems(&name, error))?;
+            if is_init {
+                let ran = plugin.run_init(Instant::now() + self.init_timeout).await;
+                if let Err(failure) = ran.answer {
+                    let message = format!("its init failed: {failure}");
+                    return Err(vec![LoadProblem::code(&name, message)]);
+                }
             }
+            Ok(plugin as Arc<dyn Plugin>)
         })
     }
 }

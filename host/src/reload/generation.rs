@@ -152,6 +152,7 @@ fn wanted(config: &Config) -> Vec<Wanted> {
             .collect::<Vec<_>>()
     };
     [
+        of_kind(PluginKind::Init, pipeline.init.iter().collect()),
         of_kind(PluginKind::Feature, pipeline.features.iter().collect()),
         of_kind(PluginKind::Backend, pipeline.backends.iter().collect()),
         of_kind(PluginKind::Filter, pipeline.filters.iter().collect()),

@@ -4,7 +4,7 @@
 //! quotes values. This catches the literal password, not a transformed one; a plugin that is granted
 //! the password and wants to betray it can.
 
-use crate::auth::{Password, Value};
+use super::{Password, Value};
 
 /// Shorter passwords would tear holes into ordinary words.
 const SHORTEST: usize = 4;
@@ -12,7 +12,7 @@ const SHORTEST: usize = 4;
 const MARK: &str = "[password]";
 
 /// The text without the password.
-pub(super) fn text(text: String, password: Option<&Password>) -> String {
+pub(crate) fn text(text: String, password: Option<&Password>) -> String {
     match password.and_then(|password| std::str::from_utf8(password.expose()).ok()) {
         Some(password) if password.len() >= SHORTEST && text.contains(password) => {
             text.replace(password, MARK)
@@ -22,7 +22,7 @@ pub(super) fn text(text: String, password: Option<&Password>) -> String {
 }
 
 /// Whether the bytes hold the password.
-pub(super) fn is_in(bytes: &[u8], password: Option<&Password>) -> bool {
+pub(crate) fn is_in(bytes: &[u8], password: Option<&Password>) -> bool {
     password
         .map(Password::expose)
         .filter(|password| password.len() >= SHORTEST)
@@ -30,7 +30,7 @@ pub(super) fn is_in(bytes: &[u8], password: Option<&Password>) -> bool {
 }
 
 /// The value without the password.
-pub(super) fn value(value: Value, password: Option<&Password>) -> Value {
+pub(crate) fn value(value: Value, password: Option<&Password>) -> Value {
     match value {
         Value::Text(inner) => Value::Text(text(inner, password)),
         Value::Bytes(bytes) => match String::from_utf8(bytes) {
