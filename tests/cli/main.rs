@@ -10,5 +10,6 @@ mod configuration;
 mod plugins;
 mod policy;
 mod program;
+mod readme;
 mod scripts;
 mod usage;
