@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc, time::Duration
 use super::{exit, report};
 use crate::{
     capability::Services,
-    config::{Dialect, Grants, Limits, ServerLimits},
+    config::{Dialect, Grants, Limits, ServerLimits, default_cache_directory},
     engine::{Engine, EngineError, EngineSettings, LoadError, ScriptError, ScriptRun},
 };
 
@@ -92,7 +92,7 @@ fn run_script(arguments: RunArguments) -> ExitCode {
     };
     let ended = runtime.block_on(async {
         let engine = Engine::new(EngineSettings {
-            cache_directory: None,
+            cache_directory: Some(default_cache_directory()),
             limits: &ServerLimits::default(),
         })?;
         Ok::<_, EngineError>(engine.run_script(run).await)

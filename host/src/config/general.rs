@@ -135,8 +135,14 @@ pub(super) fn observe(reader: &mut Reader, top: &Section<'_>) -> Observe {
 pub(super) fn cache_directory(reader: &mut Reader, top: &Section<'_>) -> PathBuf {
     match top.text(reader, "cache_directory") {
         Some(written) => reader.resolve(written),
-        None => default_directory("/var/cache/bulkhead", "XDG_CACHE_HOME", ".cache"),
+        None => default_cache_directory(),
     }
+}
+
+/// Where compiled code goes that no configuration has a place for: `/var/cache/bulkhead` for root,
+/// `bulkhead` in the user's cache folder otherwise.
+pub fn default_cache_directory() -> PathBuf {
+    default_directory("/var/cache/bulkhead", "XDG_CACHE_HOME", ".cache")
 }
 
 fn state_directory() -> PathBuf {

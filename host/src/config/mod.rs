@@ -22,6 +22,7 @@ mod yaml;
 
 pub use builtin::{BUILTIN, Builtin};
 pub use diagnostic::{Diagnostic, Severity, count, render, to_json};
+pub use general::default_cache_directory;
 pub use load::{Loaded, load, parse};
 pub use place::Places;
 pub use schema::{
