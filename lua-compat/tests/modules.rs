@@ -1,0 +1,102 @@
+//! `require`: where modules are found, when they run, and what their errors say.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod support;
+
+use std::rc::Rc;
+
+use bulkhead_lua::wit::exports::bulkhead::policy::script::{Dialect, Kind};
+use support::{FakeHost, expect_output, load, output_with};
+
+#[test]
+fn modules_are_found_compiled_and_remembered() {
+    let host = Rc::new(
+        FakeHost::default()
+            .with_file("lib/util.lua", "local M = {} M.name = ... function M.f() return require('deep.inner').x end return M")
+            .with_file("lib/deep/inner.lua", "return { x = 'inner' }"),
+    );
+    let mut runtime = load(
+        &host,
+        Kind::Plain,
+        "local u = require 'util' print(u.f(), u.name, require('util') == u, package.loaded.util == u)",
+    )
+    .unwrap();
+    // Both modules were read at load, the nested one too.
+    assert!(
+        host.read
+            .borrow()
+            .contains(&"lib/deep/inner.lua".to_owned())
+    );
+    host.read.borrow_mut().clear();
+    runtime.run_plain(&[]).unwrap();
+    assert_eq!(host.output_text(), "inner\tutil\ttrue\ttrue\n");
+    assert!(host.read.borrow().is_empty(), "nothing is read in a call");
+}
+
+#[test]
+fn modules_by_other_names_and_paths_are_found_in_a_call() {
+    let host = Rc::new(
+        FakeHost::default()
+            .with_file("lib/a.lua", "return 'a'")
+            .with_file("other/b.lua", "return 'b'"),
+    );
+    assert_eq!(
+        output_with(
+            &host,
+            Dialect::Lua51,
+            "local n = 'a' print(require(n))
+             package.path = 'other/?.lua;' .. package.path
+             print(require('b'))
+             package.preload.c = function(name) return 'preloaded ' .. name end
+             print(require('c'))",
+        ),
+        Ok("a\nb\npreloaded c\n".to_owned())
+    );
+}
+
+#[test]
+fn an_unknown_module_lists_where_it_was_looked_for() {
+    expect_output(
+        "local ok, m = pcall(require, 'nauthilus_redis') print(ok, m)",
+        "false\tmodule 'nauthilus_redis' not found:\n\tno field package.preload['nauthilus_redis']\
+         \n\tno file 'lib/nauthilus_redis.lua'\
+         \n\tno file '/usr/local/share/nauthilus/lua/nauthilus_redis.lua'\
+         \n\tno file '/usr/share/nauthilus/lua/nauthilus_redis.lua'\
+         \n\tno file '/usr/app/lua-plugins.d/share/nauthilus_redis.lua'",
+    );
+}
+
+#[test]
+fn a_module_that_does_not_compile_fails_the_load() {
+    let host = Rc::new(FakeHost::default().with_file("lib/bad.lua", "x =\n= 1"));
+    let error = load(&host, Kind::Plain, "local ok, bad = pcall(require, 'bad')")
+        .err()
+        .unwrap();
+    assert_eq!(error.message, "lib/bad.lua:2: unexpected symbol near '='");
+    assert_eq!(error.line, 2);
+}
+
+#[test]
+fn errors_inside_modules_name_the_module() {
+    let host = Rc::new(FakeHost::default().with_file(
+        "lib/m.lua",
+        "local M = {}\nfunction M.f()\n  error('oops')\nend\nreturn M",
+    ));
+    assert_eq!(
+        output_with(&host, Dialect::Lua51, "require('m').f()"),
+        Err("lib/m.lua:3: oops".to_owned())
+    );
+}
+
+#[test]
+fn standard_libraries_can_be_required() {
+    expect_output(
+        "print(require('string') == string, require('math') == math, require('_G') == _G)",
+        "true\ttrue\ttrue",
+    );
+}
