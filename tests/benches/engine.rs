@@ -48,6 +48,23 @@ function nauthilus_backend_verify_password(request)
 end
 "#;
 
+/// The same with a host call that suspends the guest: it asks a web server that answers later.
+const SUSPENDING_SCRIPT: &str = r#"
+local http = require("glua_http")
+local quota = require("quota")
+
+function nauthilus_backend_verify_password(request)
+    local response, err = http.get("http://web.example/yield")
+    if err then error(err) end
+    local result = nauthilus_backend_result.new()
+    result:user_found(true)
+    result:authenticated(request.password == "correct horse")
+    result:account_field("account")
+    result:attributes({ account = request.username, quota = quota.of(request.username), host = request.local_ip })
+    return nauthilus_builtin.BACKEND_RESULT_OK, result
+end
+"#;
+
 /// The same, and looks at every one of the 73 fields of the request table.
 const THOROUGH_SCRIPT: &str = r#"
 dynamic_loader("nauthilus_context")
@@ -104,6 +121,16 @@ fn bench(criterion: &mut Criterion) {
             &runtime,
             &format!("lua script, {name}"),
             &lua,
+            "alice",
+        );
+        let mut asking = support::script(&folder, PluginKind::Backend, SUSPENDING_SCRIPT);
+        asking.config.grants = support::all_grants();
+        let suspending = load(asking);
+        measure(
+            criterion,
+            &runtime,
+            &format!("lua script with a host call that suspends, {name}"),
+            &suspending,
             "alice",
         );
         let thorough = load(support::script(
