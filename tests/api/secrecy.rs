@@ -38,6 +38,7 @@ fn log() -> Log {
             log_level: "debug".to_owned(),
             log_json: true,
             decision_log: None,
+            ..bulkhead::config::Observe::default()
         };
         let subscriber = observe::subscriber(&config, move || writer.clone());
         tracing::subscriber::set_global_default(subscriber).unwrap();

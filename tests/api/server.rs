@@ -44,13 +44,9 @@ impl Setup {
     pub fn new() -> Self {
         Self {
             server: Server {
-                listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-                basic_auth: None,
-                open: false,
                 request_timeout: Duration::from_secs(5),
-                wait_delay_seconds: 10,
-                max_login_attempts: 15,
                 trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+                ..Server::default()
             },
             limits: ServerLimits {
                 body_bytes: 64 << 10,
@@ -73,6 +69,7 @@ impl Setup {
                 log_level: "info".to_owned(),
                 log_json: false,
                 decision_log: None,
+                ..Observe::default()
             },
             connections: ConnectionLimits::default(),
         }
@@ -95,16 +92,12 @@ impl Setup {
                 policy::echo_hook(),
             )]),
             backend_numbers: BTreeMap::from([("users".to_owned(), 3)]),
+            server: self.server,
+            limits: self.limits,
         };
         let store = Arc::new(FakeStore::default());
         let observer = Arc::new(Observer::new(&self.observe).unwrap());
-        let state = State::new(
-            self.server,
-            self.limits,
-            generation,
-            Arc::clone(&store) as Arc<dyn Store>,
-            observer,
-        );
+        let state = State::new(generation, Arc::clone(&store) as Arc<dyn Store>, observer);
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
             .await
             .unwrap();

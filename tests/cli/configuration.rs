@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bulkhead::config::{self, Diagnostic, keys};
+use bulkhead::config::{self, Diagnostic, Listener, keys};
 
 fn folder(name: &str) -> PathBuf {
     // Relative, so that messages show the same path on every machine.
@@ -104,7 +104,10 @@ fn the_reference_names_every_key_of_every_section() {
 #[test]
 fn a_minimal_file_gets_the_documented_defaults() {
     let config = config::load(&folder("good/minimal.yaml")).unwrap().config;
-    assert_eq!(config.server.listen.to_string(), "127.0.0.1:9080");
+    assert_eq!(
+        config.server.listeners,
+        [Listener::plain("127.0.0.1:9080".parse().unwrap())]
+    );
     assert_eq!(config.server.request_timeout.as_secs(), 10);
     assert_eq!(config.server.wait_delay_seconds, 10);
     assert_eq!(config.server.max_login_attempts, 15);
@@ -123,7 +126,10 @@ fn every_key_reaches_the_configuration() {
         .config;
     let here = std::path::absolute(folder("good")).unwrap();
     let server = &config.server;
-    assert_eq!(server.listen.to_string(), "[::1]:9081");
+    assert_eq!(
+        server.listeners,
+        [Listener::plain("[::1]:9081".parse().unwrap())]
+    );
     assert_eq!(server.basic_auth.as_ref().unwrap().username, "dovecot");
     assert_eq!(
         server.basic_auth.as_ref().unwrap().password.expose(),

@@ -11,7 +11,7 @@ use super::{
     response,
 };
 use crate::{
-    auth::{Client, Endpoint, HookRequest, IncomingHttp, Mode, Progress, Request},
+    auth::{HookRequest, Mode, Progress, Request},
     pipeline::{Answer, Call, Context, FailureKind, Plugin, Question},
 };
 
@@ -38,10 +38,11 @@ async fn answer(
     request: extract::Request,
     peer: SocketAddr,
 ) -> Result<Response<Body>, Refusal> {
-    let deadline = Instant::now() + state.server.request_timeout;
-    credentials::check(state.server.basic_auth.as_ref(), request.headers()).await?;
-    let _place = state.concurrency.enter()?;
     let generation = state.generation.load_full();
+    let server = &generation.server;
+    let deadline = Instant::now() + server.request_timeout;
+    credentials::check(server.basic_auth.as_ref(), request.headers()).await?;
+    let _place = state.concurrency.enter()?;
     let method = request.method().as_str().to_ascii_uppercase();
     let path = request.uri().path().to_owned();
     let location = path.strip_prefix(PREFIX).unwrap_or_default().to_owned();
@@ -49,7 +50,7 @@ async fn answer(
         return Ok(response::no_hook());
     };
     let (parts, body) = request.into_parts();
-    let mut body = body::read(body, &parts.headers, state.limits.body_bytes, deadline).await?;
+    let mut body = body::read(body, &parts.headers, generation.limits.body_bytes, deadline).await?;
     let question = HookRequest {
         session: new_session(),
         method,
@@ -59,7 +60,7 @@ async fn answer(
             .collect(),
         headers: plugin_headers(&parts.headers),
         body: std::mem::take(&mut *body),
-        client_address: client::locate(peer, &state.server.trusted_proxies, &parts.headers)
+        client_address: client::locate(peer, &server.trusted_proxies, &parts.headers)
             .0
             .to_string(),
     };
@@ -100,19 +101,9 @@ async fn ask(plugin: &dyn Plugin, question: HookRequest, deadline: Instant) -> R
 fn no_login(session: &str) -> Request {
     Request {
         session: session.to_owned(),
-        external_session: String::new(),
         service: "hook".to_owned(),
         protocol: "default".to_owned(),
-        method: String::new(),
-        username: String::new(),
-        password: None,
         mode: Mode::LookUp,
-        login_attempt: 0,
-        client: Client::default(),
-        local: Endpoint::default(),
-        tls: None,
-        identity: None,
-        dovecot: None,
-        http: IncomingHttp::default(),
+        ..Request::default()
     }
 }

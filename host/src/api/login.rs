@@ -21,7 +21,7 @@ use svix_ksuid::{Ksuid, KsuidLike};
 use tokio::sync::oneshot;
 
 use super::{
-    State, body, client,
+    Generation, State, body, client,
     concurrency::Place,
     credentials,
     fields::{Fields, Origin},
@@ -33,6 +33,7 @@ use super::{
 };
 use crate::{
     auth::{Decision, Header, IncomingHttp, Mode, Password, Progress, Request, Verdict},
+    config::Server,
     observe::LoginRecord,
     pipeline::{PostActions, PostWork},
 };
@@ -68,7 +69,8 @@ async fn answer(
     arrived: Instant,
 ) -> Result<Response<Body>, Refusal> {
     // Nothing up to here and down to `body::read` may touch the body.
-    credentials::check(state.server.basic_auth.as_ref(), request.headers()).await?;
+    let generation = state.generation.load_full();
+    credentials::check(generation.server.basic_auth.as_ref(), request.headers()).await?;
     let place = state.concurrency.enter()?;
     let (parts, body) = request.into_parts();
     let query = query(&parts.uri);
@@ -79,8 +81,8 @@ async fn answer(
         ListForm::Json
     };
     let form = body_form(&parts, mode)?;
-    let deadline = arrived + state.server.request_timeout;
-    let limit = state.limits.body_bytes;
+    let deadline = arrived + generation.server.request_timeout;
+    let limit = generation.limits.body_bytes;
     let mut bytes = match form {
         BodyForm::None => zeroize::Zeroizing::default(),
         BodyForm::Json | BodyForm::Form => {
@@ -95,7 +97,7 @@ async fn answer(
         BodyForm::None => Fields::default(),
     };
     let body = (!bytes.is_empty()).then(|| Arc::new(Password::new(std::mem::take(&mut *bytes))));
-    let origin = origin(state, &parts, query, mode, body);
+    let origin = origin(&generation.server, &parts, query, mode, body);
     let request = if form == BodyForm::None {
         fields.build(origin)?
     } else {
@@ -103,6 +105,7 @@ async fn answer(
     };
     Ok(decide(
         state,
+        generation,
         &parts.headers,
         request,
         arrived,
@@ -114,8 +117,10 @@ async fn answer(
 }
 
 /// Runs the pipeline and maps what comes out.
+#[allow(clippy::too_many_arguments)]
 async fn decide(
     state: &Arc<State>,
+    generation: Arc<Generation>,
     headers: &HeaderMap,
     request: Request,
     arrived: Instant,
@@ -123,7 +128,6 @@ async fn decide(
     place: Place,
     list_form: ListForm,
 ) -> Response<Body> {
-    let generation = state.generation.load_full();
     let session = request.session.clone();
     let mode = request.mode;
     let failed_attempts = request.login_attempt.saturating_sub(1);
@@ -150,7 +154,7 @@ async fn decide(
         session: &session,
         idempotency_key: headers.get("idempotency-key"),
         failed_attempts,
-        wait_delay_seconds: state.server.wait_delay_seconds,
+        wait_delay_seconds: generation.server.wait_delay_seconds,
     };
     let Ok((decision, mut after)) = decided.await else {
         tracing::error!(session, "A login ended without a decision");
@@ -238,7 +242,7 @@ fn body_form(parts: &Parts, mode: Mode) -> Result<BodyForm, Refusal> {
 }
 
 fn origin(
-    state: &State,
+    server: &Server,
     parts: &Parts,
     query: Vec<(String, String)>,
     mode: Mode,
@@ -246,7 +250,7 @@ fn origin(
 ) -> Origin {
     let peer = peer(&parts.extensions);
     let (client_address, client_port) =
-        client::locate(peer, &state.server.trusted_proxies, &parts.headers);
+        client::locate(peer, &server.trusted_proxies, &parts.headers);
     let text = |name: &str| {
         parts
             .headers

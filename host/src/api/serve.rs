@@ -61,7 +61,7 @@ pub async fn serve(
     state: Arc<State>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let limits = ConnectionLimits::from(&state.limits);
+    let limits = ConnectionLimits::from(&state.generation.load().limits);
     serve_with(listener, state, limits, shutdown).await
 }
 
@@ -73,7 +73,7 @@ pub async fn serve_with(
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let patience = state.server.request_timeout + STOP_SLACK;
+    let patience = state.generation.load().server.request_timeout + STOP_SLACK;
     let router = router(state);
     let connections = TaskTracker::new();
     let stopping = CancellationToken::new();

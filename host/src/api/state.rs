@@ -28,6 +28,10 @@ pub struct Generation {
     pub hooks: HookTable,
     /// The number under which clients know each backend, by plugin name; see [`backend_number`].
     pub backend_numbers: BTreeMap<String, u8>,
+    /// `server`, as this generation has it.
+    pub server: Server,
+    /// `limits`, as this generation has them.
+    pub limits: ServerLimits,
 }
 
 /// The number that Nauthilus gives a kind of backend, member `backend` of a success.
@@ -42,10 +46,6 @@ pub fn backend_number(source: &PluginSource) -> u8 {
 pub struct State {
     /// The generation in force.
     pub generation: ArcSwap<Generation>,
-    /// `server`
-    pub server: Server,
-    /// `limits`
-    pub limits: ServerLimits,
     /// For `/healthz`.
     pub store: Arc<dyn Store>,
     /// Hears of every login.
@@ -60,22 +60,19 @@ pub struct State {
 impl State {
     /// Puts the parts together. Must be called within a tokio runtime, which runs the post actions.
     pub fn new(
-        server: Server,
-        limits: ServerLimits,
         generation: Generation,
         store: Arc<dyn Store>,
         observer: Arc<Observer>,
     ) -> Arc<Self> {
+        let limits = &generation.limits;
         let post_actions = PostActions::new(
             limits.post_actions,
             limits.post_action_timeout,
             tokio::runtime::Handle::current(),
         );
         Arc::new(Self {
-            generation: ArcSwap::from_pointee(generation),
-            server,
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
-            limits,
+            generation: ArcSwap::from_pointee(generation),
             store,
             observer,
             post_actions: Arc::new(post_actions),

@@ -106,6 +106,7 @@ pub enum Mode {
 }
 
 /// One login question. Immutable once parsed; what the stages find out is [`Progress`].
+#[derive(Default)]
 pub struct Request {
     /// Bulkhead's id of this request: 27 characters, sortable by time (KSUID).
     pub session: String,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{VERSION, exit, report};
 use crate::{
     api,
-    config::Loaded,
+    config::{self, Loaded},
     observe,
     reload::{self, Generation, StoreUse},
 };
@@ -109,17 +109,14 @@ async fn start(loaded: Loaded) -> Result<(TcpListener, Arc<api::State>), ExitCod
     };
     let observer =
         observe::Observer::new(&config.observe).map_err(|why| unavailable(format!("{why}")))?;
-    let address = config.server.listen;
+    let address = match config.server.listeners.first().map(|listener| &listener.at) {
+        Some(config::ListenAt::Address(address)) => *address,
+        _ => return Err(unavailable("only addresses so far".to_owned())),
+    };
     let listener = TcpListener::bind(address)
         .await
         .map_err(|why| unavailable(format!("cannot listen on {address}: {why}")))?;
-    let state = api::State::new(
-        config.server.clone(),
-        config.limits.clone(),
-        for_api(server.generation),
-        server.store,
-        Arc::new(observer),
-    );
+    let state = api::State::new(for_api(server.generation), server.store, Arc::new(observer));
     Ok((listener, state))
 }
 
@@ -137,12 +134,15 @@ fn for_api(generation: Generation) -> api::Generation {
             .map(|hook| ((hook.method, hook.location), hook.plugin))
             .collect(),
         pipeline: generation.pipeline,
+        server: generation.config.server.clone(),
+        limits: generation.config.limits.clone(),
     }
 }
 
 async fn listen(listener: TcpListener, state: Arc<api::State>, mut signals: Signals) -> ExitCode {
-    let address = listener.local_addr().unwrap_or(state.server.listen);
-    tracing::info!(address = %address, "Bulkhead listens");
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(address = %address, "Bulkhead listens");
+    }
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let serving = async {

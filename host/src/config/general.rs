@@ -1,11 +1,11 @@
-//! The sections `store`, `limits` and `observe`, and the folders that Bulkhead uses by default.
+//! The sections `store` and `limits`, and the folders that Bulkhead uses by default.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
     keys,
     reader::Reader,
-    schema::{Observe, ServerLimits, StoreConfig},
+    schema::{ServerLimits, StoreConfig},
     section::Section,
 };
 
@@ -103,32 +103,22 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
         connections: section.integer(reader, "connections", 1..=1_000_000, default.connections),
         head_bytes: section.size(reader, "head_bytes", 8 * kib..=mib, default.head_bytes),
         head_timeout: section.duration(reader, "head_timeout", 100..=600_000, default.head_timeout),
-    }
-}
-
-pub(super) fn observe(reader: &mut Reader, top: &Section<'_>) -> Observe {
-    let section = top.section(reader, "observe", &keys::OBSERVE);
-    let levels = ["error", "warn", "info", "debug"].map(|level| (level, level));
-    let log_level = section.choice(reader, "log_level", &levels, "info");
-    let formats = [("text", false), ("json", true)];
-    let log_json = section.choice(reader, "log_format", &formats, false);
-    let decision_log = section
-        .text(reader, "decision_log")
-        .map(|written| reader.resolve(written));
-    if let (Some(file), Some(node)) = (&decision_log, section.value("decision_log"))
-        && !file.parent().is_some_and(Path::is_dir)
-    {
-        reader.error(
-            &node.span,
-            "the folder of `observe.decision_log` does not exist".to_owned(),
-            "",
-            "make the folder first, or write another path",
-        );
-    }
-    Observe {
-        log_level: log_level.to_owned(),
-        log_json,
-        decision_log,
+        header_count: section.integer(reader, "header_count", 10..=10_000, default.header_count),
+        tls_handshake_timeout: section.duration(
+            reader,
+            "tls_handshake_timeout",
+            100..=600_000,
+            default.tls_handshake_timeout,
+        ),
+        streams: section.integer(reader, "streams", 1..=10_000, default.streams),
+        rate_limit_addresses: section.integer(
+            reader,
+            "rate_limit_addresses",
+            1..=10_000_000,
+            default.rate_limit_addresses,
+        ),
+        cbor_depth: section.integer(reader, "cbor_depth", 1..=256, default.cbor_depth),
+        cbor_items: section.integer(reader, "cbor_items", 1..=1_000_000, default.cbor_items),
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) const TOP: Keys = Keys {
         "plugins",
         "limits",
         "observe",
+        "reload",
         "cache_directory",
     ],
 };
@@ -29,10 +30,85 @@ pub(super) const SERVER: Keys = Keys {
         "listen",
         "basic_auth",
         "auth",
+        "metrics_auth",
+        "basic_networks",
         "request_timeout",
         "wait_delay",
         "max_login_attempts",
         "trusted_proxies",
+        "headers",
+        "disabled_endpoints",
+        "upstreams",
+        "password_attribute",
+        "rate_limit",
+        "lockout",
+        "compression",
+    ],
+};
+pub(super) const LISTEN: Keys = Keys {
+    section: "server.listen",
+    keys: &[
+        "address",
+        "unix",
+        "mode",
+        "systemd",
+        "tls",
+        "proxy_protocol",
+    ],
+};
+pub(super) const TLS: Keys = Keys {
+    section: "server.listen.tls",
+    keys: &["certificate", "key", "client_ca", "minimum_version"],
+};
+pub(super) const UPSTREAM: Keys = Keys {
+    section: "server.upstreams.PROTOCOL",
+    keys: &["address", "port"],
+};
+pub(super) const RATE_LIMIT: Keys = Keys {
+    section: "server.rate_limit",
+    keys: &["per_second", "burst"],
+};
+pub(super) const LOCKOUT: Keys = Keys {
+    section: "server.lockout",
+    keys: &["failures", "window", "duration"],
+};
+pub(super) const COMPRESSION: Keys = Keys {
+    section: "server.compression",
+    keys: &["requests", "responses", "minimum_bytes"],
+};
+pub(super) const HEADERS: Keys = Keys {
+    section: "server.headers",
+    keys: &[
+        "username",
+        "password",
+        "password_encoded",
+        "protocol",
+        "auth_method",
+        "login_attempt",
+        "client_ip",
+        "client_port",
+        "client_id",
+        "client_host",
+        "external_session_id",
+        "local_ip",
+        "local_port",
+        "oidc_cid",
+        "ssl",
+        "ssl_session_id",
+        "ssl_verify",
+        "ssl_subject",
+        "ssl_client_cn",
+        "ssl_issuer",
+        "ssl_client_not_before",
+        "ssl_client_not_after",
+        "ssl_subject_dn",
+        "ssl_issuer_dn",
+        "ssl_client_subject_dn",
+        "ssl_client_issuer_dn",
+        "ssl_cipher",
+        "ssl_protocol",
+        "ssl_serial",
+        "ssl_fingerprint",
     ],
 };
 pub(super) const BASIC_AUTH: Keys = Keys {
@@ -108,6 +184,8 @@ pub(super) const HOOK: Keys = Keys {
         "name",
         "location",
         "method",
+        "alias",
+        "content_type",
         "component",
         "script",
         "dialect",
@@ -176,11 +254,42 @@ pub(super) const LIMITS: Keys = Keys {
         "connections",
         "head_bytes",
         "head_timeout",
+        "header_count",
+        "tls_handshake_timeout",
+        "streams",
+        "rate_limit_addresses",
+        "cbor_depth",
+        "cbor_items",
     ],
 };
 pub(super) const OBSERVE: Keys = Keys {
     section: "observe",
-    keys: &["log_level", "log_format", "decision_log"],
+    keys: &[
+        "log_level",
+        "log_format",
+        "decision_log",
+        "decision_sample",
+        "traces",
+    ],
+};
+pub(super) const TRACES: Keys = Keys {
+    section: "observe.traces",
+    keys: &["endpoint", "sample", "service_name"],
+};
+pub(super) const RELOAD: Keys = Keys {
+    section: "reload",
+    keys: &["watch", "settle", "logins"],
+};
+pub(super) const EXAMPLE_LOGIN: Keys = Keys {
+    section: "reload.logins",
+    keys: &[
+        "username",
+        "password",
+        "protocol",
+        "client_ip",
+        "tls",
+        "expect",
+    ],
 };
 
 /// All sections. The first one is the file itself.
@@ -188,6 +297,13 @@ pub const ALL: &[&Keys] = &[
     &TOP,
     &SERVER,
     &BASIC_AUTH,
+    &LISTEN,
+    &TLS,
+    &HEADERS,
+    &UPSTREAM,
+    &RATE_LIMIT,
+    &LOCKOUT,
+    &COMPRESSION,
     &STORE,
     &SECRET,
     &PIPELINE,
@@ -203,6 +319,9 @@ pub const ALL: &[&Keys] = &[
     &PLUGIN_LIMITS,
     &LIMITS,
     &OBSERVE,
+    &TRACES,
+    &RELOAD,
+    &EXAMPLE_LOGIN,
 ];
 
 /// The candidate that was probably meant, if one is near enough.

@@ -9,10 +9,12 @@ use std::{
 use super::{
     diagnostic::{Diagnostic, Severity},
     general, keys,
+    observe::observe,
     pipeline::pipeline,
     place::Places,
     plugins::plugins,
     reader::Reader,
+    reload::reload,
     schema::Config,
     secrets::secrets,
     section::Section,
@@ -130,7 +132,8 @@ fn config(reader: &mut Reader, root: Node, file: PathBuf) -> (Config, Places) {
         pipeline,
         plugins,
         secrets,
-        observe: general::observe(reader, &top),
+        observe: observe(reader, &top),
+        reload: reload(reader, &top),
         cache_directory: general::cache_directory(reader, &top),
     };
     let sources: BTreeMap<_, _> = listed

@@ -6,18 +6,23 @@
 mod builtin;
 mod diagnostic;
 mod general;
+mod hooks;
 pub mod keys;
+mod listen;
 mod load;
+mod observe;
 mod pipeline;
 mod place;
 mod plugins;
 mod reader;
+mod reload;
 mod schema;
 mod secrets;
 mod section;
 mod server;
 mod source;
 mod units;
+mod wire;
 mod yaml;
 
 pub use builtin::{BUILTIN, Builtin};
@@ -26,8 +31,10 @@ pub use general::default_cache_directory;
 pub use load::{Loaded, load, parse};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, Config, Dialect, EventName, Grants, HookEntry, HttpGrant, Instances,
-    Limits, Listen, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource, SecretSource,
-    Server, ServerLimits, StoreConfig,
+    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
+    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
+    ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
+    RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
+    Traces,
 };
 pub use source::{Source, Span};

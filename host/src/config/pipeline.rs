@@ -7,11 +7,10 @@ use std::{
 
 use super::{
     builtin::BUILTIN,
+    hooks,
     keys::{self, Keys, list, nearest},
     reader::Reader,
-    schema::{
-        ActionEntry, Dialect, EventName, HookEntry, PipelineConfig, PluginEntry, PluginSource,
-    },
+    schema::{ActionEntry, Dialect, EventName, PipelineConfig, PluginEntry, PluginSource},
     section::Section,
     source::Span,
     yaml::Node,
@@ -136,7 +135,7 @@ pub(super) fn pipeline(
         .into_iter()
         .filter_map(|placed| action(reader, placed))
         .collect();
-    let hooks = self::hooks(reader, hooks);
+    let hooks = hooks::hooks(reader, hooks);
     let config = PipelineConfig {
         sequential,
         init: entries(init),
@@ -150,9 +149,9 @@ pub(super) fn pipeline(
 }
 
 /// A plugin and its section, for the keys that only one kind has.
-struct Placed<'a> {
-    entry: PluginEntry,
-    section: Section<'a>,
+pub(super) struct Placed<'a> {
+    pub(super) entry: PluginEntry,
+    pub(super) section: Section<'a>,
 }
 
 fn plugin<'a>(
@@ -387,51 +386,4 @@ fn action(reader: &mut Reader, placed: Placed<'_>) -> Option<ActionEntry> {
         event,
         plugin: placed.entry,
     })
-}
-
-fn hooks(reader: &mut Reader, placed: Vec<Placed<'_>>) -> Vec<HookEntry> {
-    let mut taken: BTreeMap<(String, String), Span> = BTreeMap::new();
-    let mut hooks = Vec::new();
-    for Placed { entry, section } in placed {
-        let Some(node) = section.value("location") else {
-            let help = "write `location: status` to answer at `/api/v1/custom/status`";
-            section.missing(reader, "location", help);
-            continue;
-        };
-        let Some(location) = reader.text(node, &section.path_of("location")) else {
-            continue;
-        };
-        let location = location.trim_matches('/');
-        let fits = |symbol: char| symbol.is_ascii_alphanumeric() || "-_./~".contains(symbol);
-        if location.is_empty() || !location.chars().all(fits) || location.contains("..") {
-            reader.error(
-                &node.span,
-                format!("`{}` is not a path", section.path_of("location")),
-                "",
-                "use letters, digits, `-`, `_`, `.`, `~` and `/`, such as `status` or `users/list`",
-            );
-            continue;
-        }
-        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-        let method = section.choice(reader, "method", &methods.map(|name| (name, name)), "GET");
-        let key = (location.to_owned(), method.to_owned());
-        if let Some(first) = taken.get(&key) {
-            let message = format!("two hooks answer `{method} {location}`");
-            reader.error(
-                &node.span,
-                message,
-                "this one",
-                "give one of them another location",
-            );
-            reader.and_there(first, "and this one");
-            continue;
-        }
-        taken.insert(key, node.span.clone());
-        hooks.push(HookEntry {
-            location: location.to_owned(),
-            method: method.to_owned(),
-            plugin: entry,
-        });
-    }
-    hooks
 }

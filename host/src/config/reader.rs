@@ -125,6 +125,21 @@ impl Reader {
         }
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn share(&mut self, node: &Node, path: &str) -> Option<f64> {
+        let help = "write a number from 0 to 1, such as `0.1` for a tenth";
+        let serde_json::Value::Number(number) = node.to_json() else {
+            self.wrong_type(node, path, "a number", help);
+            return None;
+        };
+        let value = number.as_f64().filter(|value| (0.0..=1.0).contains(value));
+        if value.is_none() {
+            let message = format!("`{path}` is out of range");
+            self.error(&node.span, message, "this number", help);
+        }
+        value
+    }
+
     /// A duration with its unit, in the range.
     pub(super) fn duration(
         &mut self,

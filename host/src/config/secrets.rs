@@ -86,7 +86,7 @@ pub(super) fn secrets(reader: &mut Reader, top: &Section<'_>) -> BTreeMap<String
 }
 
 /// Where a secret is; complains if it is not there.
-fn secret_source(
+pub(super) fn secret_source(
     reader: &mut Reader,
     node: &Node,
     span: &Span,

@@ -135,6 +135,13 @@ impl<'a> Section<'a> {
             .unwrap_or(default)
     }
 
+    /// A part of a whole: 0 to 1.
+    pub(super) fn share(&self, reader: &mut Reader, key: &str, default: f64) -> f64 {
+        self.value(key)
+            .and_then(|node| reader.share(node, &self.path_of(key)))
+            .unwrap_or(default)
+    }
+
     /// The range is in milliseconds.
     pub(super) fn duration(
         &self,

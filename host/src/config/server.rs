@@ -1,20 +1,17 @@
 //! The section `server`.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use super::{
     keys,
+    listen::listeners,
     reader::Reader,
-    schema::{BasicAuth, Server},
+    schema::{BasicAuth, Compression, ListenAt, Listener, Lockout, RateLimit, Server},
     secrets::secret_value,
     section::Section,
-    yaml::Node,
+    wire,
 };
 use crate::auth::Password;
 
@@ -27,15 +24,17 @@ const MAKE_PASSWORD: &str =
 
 pub(super) fn server(reader: &mut Reader, top: &Section<'_>) -> Server {
     let section = top.section(reader, "server", &keys::SERVER);
-    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 9080));
-    let listen = section
-        .value("listen")
-        .and_then(|node| address(reader, node))
-        .unwrap_or(default);
-    let basic_auth = section.entry("basic_auth").and_then(|_| {
-        let inner = section.section(reader, "basic_auth", &keys::BASIC_AUTH);
-        basic_auth(reader, &inner, listen.ip().is_loopback())
-    });
+    let default = Server::default();
+    let listeners = listeners(reader, &section).unwrap_or(default.listeners);
+    let local = listeners.iter().all(is_local);
+    let credentials = |reader: &mut Reader, key: &str| {
+        section.entry(key).and_then(|_| {
+            let inner = section.section(reader, key, &keys::BASIC_AUTH);
+            basic_auth(reader, &inner, local)
+        })
+    };
+    let basic = credentials(reader, "basic_auth");
+    let metrics_auth = credentials(reader, "metrics_auth");
     let open = section
         .value("auth")
         .and_then(|node| reader.choice(node, "server.auth", &[("none", true)]))
@@ -51,7 +50,7 @@ pub(super) fn server(reader: &mut Reader, top: &Section<'_>) -> Server {
         );
         reader.and_there(&basic.key_span, "credentials here");
     }
-    if !listen.ip().is_loopback() && section.entry("basic_auth").is_none() && !open {
+    if !local && section.entry("basic_auth").is_none() && !open {
         let span = section
             .value("listen")
             .map_or(section.span.clone(), |node| node.span.clone());
@@ -63,50 +62,99 @@ pub(super) fn server(reader: &mut Reader, top: &Section<'_>) -> Server {
              something else guards the port",
         );
     }
-    let second = Duration::from_secs(10);
     Server {
-        listen,
-        basic_auth,
+        basic_auth: basic,
         open,
-        request_timeout: section.duration(reader, "request_timeout", 10..=600_000, second),
-        wait_delay_seconds: section.integer(reader, "wait_delay", 0..=255, 10),
-        max_login_attempts: section.integer(reader, "max_login_attempts", 1..=255, 15),
-        trusted_proxies: trusted_proxies(reader, &section),
+        metrics_auth,
+        basic_networks: networks(reader, &section, "basic_networks")
+            .unwrap_or(default.basic_networks),
+        request_timeout: section.duration(
+            reader,
+            "request_timeout",
+            10..=600_000,
+            default.request_timeout,
+        ),
+        wait_delay_seconds: section.integer(
+            reader,
+            "wait_delay",
+            0..=255,
+            default.wait_delay_seconds,
+        ),
+        max_login_attempts: section.integer(
+            reader,
+            "max_login_attempts",
+            1..=255,
+            default.max_login_attempts,
+        ),
+        trusted_proxies: networks(reader, &section, "trusted_proxies")
+            .unwrap_or(default.trusted_proxies),
+        headers: wire::headers(reader, &section),
+        disabled_endpoints: wire::disabled_endpoints(reader, &section),
+        upstreams: wire::upstreams(reader, &section),
+        password_attribute: section
+            .text(reader, "password_attribute")
+            .map(str::to_owned),
+        rate_limit: rate_limit(reader, &section),
+        lockout: lockout(reader, &section),
+        compression: compression(reader, &section),
+        listeners,
     }
 }
 
-fn address(reader: &mut Reader, node: &Node) -> Option<SocketAddr> {
-    let text = reader.text(node, "server.listen")?;
-    match text.parse() {
-        Ok(address) => Some(address),
-        Err(_) => {
-            let label = if text.parse::<std::net::IpAddr>().is_ok() {
-                "the port is missing"
-            } else if text.parse::<u16>().is_ok() || text.starts_with(':') {
-                "the address is missing"
-            } else {
-                ""
-            };
-            reader.error(
-                &node.span,
-                "`server.listen` must be an IP address and a port".to_owned(),
-                label,
-                "write it like `127.0.0.1:9080`, `0.0.0.0:9080` or `\"[::]:9080\"`",
-            );
-            None
-        }
+/// Only this machine can connect. What systemd opened is looked at when the server starts.
+fn is_local(listener: &Listener) -> bool {
+    match &listener.at {
+        ListenAt::Address(address) => address.ip().is_loopback(),
+        ListenAt::Unix { .. } | ListenAt::Systemd(_) => true,
     }
 }
 
-fn trusted_proxies(reader: &mut Reader, section: &Section<'_>) -> Vec<IpNet> {
-    let Some(node) = section.value("trusted_proxies") else {
-        return ["127.0.0.0/8", "::1/128"]
-            .iter()
-            .filter_map(|text| network(text))
-            .collect();
+fn rate_limit(reader: &mut Reader, server: &Section<'_>) -> Option<RateLimit> {
+    server.value("rate_limit")?;
+    let section = server.section(reader, "rate_limit", &keys::RATE_LIMIT);
+    if section.value("per_second").is_none() {
+        section.missing(reader, "per_second", "write `per_second: 100`");
+        return None;
+    }
+    let per_second = section.integer(reader, "per_second", 1..=1_000_000, 100);
+    Some(RateLimit {
+        per_second,
+        burst: section.integer(
+            reader,
+            "burst",
+            1..=10_000_000,
+            per_second.saturating_mul(2),
+        ),
+    })
+}
+
+fn lockout(reader: &mut Reader, server: &Section<'_>) -> Option<Lockout> {
+    let section = server.section(reader, "lockout", &keys::LOCKOUT);
+    let default = Lockout::default();
+    let hour = 3_600_000;
+    let lockout = Lockout {
+        failures: section.integer(reader, "failures", 0..=1000, default.failures),
+        window: section.duration(reader, "window", 1000..=hour, default.window),
+        duration: section.duration(reader, "duration", 1000..=24 * hour, default.duration),
     };
+    (lockout.failures > 0).then_some(lockout)
+}
+
+fn compression(reader: &mut Reader, server: &Section<'_>) -> Compression {
+    let section = server.section(reader, "compression", &keys::COMPRESSION);
+    let default = Compression::default();
+    Compression {
+        requests: section.boolean(reader, "requests", default.requests),
+        responses: section.boolean(reader, "responses", default.responses),
+        minimum_bytes: section.size(reader, "minimum_bytes", 0..=64 << 20, default.minimum_bytes),
+    }
+}
+
+/// A list of addresses and networks.
+fn networks(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<Vec<IpNet>> {
+    let node = section.value(key)?;
     let mut networks = Vec::new();
-    for (text, span) in reader.texts(node, "server.trusted_proxies") {
+    for (text, span) in reader.texts(node, &section.path_of(key)) {
         match network(text) {
             Some(network) => networks.push(network),
             None => reader.error(
@@ -117,7 +165,7 @@ fn trusted_proxies(reader: &mut Reader, section: &Section<'_>) -> Vec<IpNet> {
             ),
         }
     }
-    networks
+    Some(networks)
 }
 
 /// An address or a network.
@@ -146,15 +194,10 @@ fn basic_auth(reader: &mut Reader, section: &Section<'_>, loopback: bool) -> Opt
         section.missing(reader, "password", MAKE_PASSWORD);
         return None;
     };
-    let password = secret_value(
-        reader,
-        &entry.value,
-        &entry.key_span,
-        "server.basic_auth.password",
-    )?;
+    let path = section.path_of("password");
+    let password = secret_value(reader, &entry.value, &entry.key_span, &path)?;
     if password.len() < SHORTEST_PASSWORD {
-        let message =
-            format!("`server.basic_auth.password` is shorter than {SHORTEST_PASSWORD} characters");
+        let message = format!("`{path}` is shorter than {SHORTEST_PASSWORD} characters");
         if loopback {
             let label = "good enough for a test on this machine only";
             reader.warning(&entry.key_span, message, label, MAKE_PASSWORD);

@@ -62,6 +62,7 @@ mod tests {
             log_level: level.to_owned(),
             log_json: json,
             decision_log: None,
+            ..Observe::default()
         };
         let subscriber = subscriber(&config, move || writer.clone());
         tracing::subscriber::with_default(subscriber, log);

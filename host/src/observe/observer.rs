@@ -118,6 +118,7 @@ mod tests {
             log_level: "info".to_owned(),
             log_json: false,
             decision_log: Some("/nowhere/at/all.jsonl".into()),
+            ..Observe::default()
         };
         let error = Observer::new(&config).err().unwrap().to_string();
         assert!(error.contains("/nowhere/at/all.jsonl"), "{error}");

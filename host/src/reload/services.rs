@@ -3,14 +3,18 @@
 //! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
 //! guests. This is the one place where the two meet.
 
-use std::{sync::Arc, time::Duration, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 
 use crate::{
     backend_io::http,
     capability::{self, MetricChange, Services, password_pool},
-    config::{Config, HttpGrant},
+    config::{Config, HttpGrant, ListenAt, Listener},
     observe::metrics::{self, PluginMetrics},
     store::Store,
 };
@@ -20,12 +24,19 @@ pub(super) fn services(config: &Config, store: Arc<dyn Store>, metrics: PluginMe
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
-        http: Arc::new(Http(Arc::new(http::HttpClient::new(vec![
-            config.server.listen,
-        ])))),
+        http: Arc::new(Http(Arc::new(http::HttpClient::new(own_addresses(config))))),
         passwords: Arc::new(Passwords(pool)),
         metrics: Arc::new(Metrics(metrics)),
     }
+}
+
+/// Where Bulkhead itself listens: plugins never reach that.
+fn own_addresses(config: &Config) -> Vec<SocketAddr> {
+    let address = |listener: &Listener| match listener.at {
+        ListenAt::Address(address) => Some(address),
+        ListenAt::Unix { .. } | ListenAt::Systemd(_) => None,
+    };
+    config.server.listeners.iter().filter_map(address).collect()
 }
 
 struct Http(Arc<http::HttpClient>);

@@ -3,17 +3,26 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod limits;
+mod observe;
+mod reload;
+mod server;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
     path::PathBuf,
-    sync::Arc,
     time::Duration,
 };
 
-use ipnet::IpNet;
+pub use limits::ServerLimits;
+pub use observe::{Observe, Traces};
+pub use reload::{ExampleLogin, ExamplePassword, Reload};
+pub use server::{
+    BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
+    Lockout, RateLimit, Server, TlsFiles, TlsVersion,
+};
 
-use crate::{auth::Password, pipeline::OnError};
+use crate::pipeline::OnError;
 
 /// Everything that one generation of the server needs to know.
 #[derive(Clone)]
@@ -35,41 +44,11 @@ pub struct Config {
     pub secrets: BTreeMap<String, SecretSource>,
     /// `observe`
     pub observe: Observe,
+    /// `reload`
+    pub reload: Reload,
     /// `cache_directory`: compiled components. Default: `$XDG_CACHE_HOME/bulkhead` or
     /// `~/.cache/bulkhead`; `/var/cache/bulkhead` for root.
     pub cache_directory: PathBuf,
-}
-
-/// `server`
-#[derive(Clone)]
-pub struct Server {
-    /// `listen`: default `127.0.0.1:9080`.
-    pub listen: Listen,
-    /// `basic_auth`: credentials of the API's callers. Without them the server listens on loopback
-    /// addresses only, unless `auth: none` is written out.
-    pub basic_auth: Option<BasicAuth>,
-    /// `auth: none` was written out.
-    pub open: bool,
-    /// `request_timeout`: the one deadline of a request. Default 10 s.
-    pub request_timeout: Duration,
-    /// `wait_delay`: upper bound of `Auth-Wait`, in seconds. Default 10.
-    pub wait_delay_seconds: u32,
-    /// `max_login_attempts`: default 15.
-    pub max_login_attempts: u32,
-    /// `trusted_proxies`: whose forwarding headers are believed. Default loopback.
-    pub trusted_proxies: Vec<IpNet>,
-}
-
-/// Where to listen.
-pub type Listen = SocketAddr;
-
-/// `server.basic_auth`
-#[derive(Clone)]
-pub struct BasicAuth {
-    /// `username`
-    pub username: String,
-    /// `password`
-    pub password: Arc<Password>,
 }
 
 /// `store`
@@ -82,73 +61,6 @@ pub enum StoreConfig {
         /// The database file.
         path: PathBuf,
     },
-}
-
-/// `limits`: of the server as a whole.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ServerLimits {
-    /// `body_bytes`: largest request body. Default 64 KiB.
-    pub body_bytes: u64,
-    /// `concurrent_requests`: default 3000.
-    pub concurrent_requests: u32,
-    /// `context_bytes`: all context values of one request. Default 1 MiB.
-    pub context_bytes: u64,
-    /// `store_value_bytes`: one stored value. Default 1 MiB.
-    pub store_value_bytes: u64,
-    /// `password_threads`: verifications at the same time. Default: number of cores.
-    pub password_threads: u32,
-    /// `password_queue`: verifications that wait. Default 256.
-    pub password_queue: u32,
-    /// `password_memory`: most memory that one stored hash may ask for. Default 256 MiB.
-    pub password_memory_bytes: u64,
-    /// `password_rounds`: most rounds of SHA-crypt, PBKDF2 and SCRAM; bcrypt cost is capped at 16.
-    /// Default 1,000,000.
-    pub password_rounds: u32,
-    /// `component_bytes`: largest component file. Default 64 MiB.
-    pub component_bytes: u64,
-    /// `instances`: plugin instances that exist at the same time, over all plugins. Default 1000.
-    pub instances: u32,
-    /// `load_timeout`: for describe, configure and script loading of one plugin. Default 10 s.
-    pub load_timeout: Duration,
-    /// `metric_series`: series per plugin. Default 1000.
-    pub metric_series: u32,
-    /// `post_actions`: post actions that run or wait. Default 1000.
-    pub post_actions: u32,
-    /// `post_action_timeout`: deadline of post actions. Default 30 s.
-    pub post_action_timeout: Duration,
-    /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
-    pub connections: u32,
-    /// `head_bytes`: size at which the head of a request is refused, at least 8 KiB. It is looked at
-    /// after each read, so a head of up to twice that may pass. Default 64 KiB.
-    pub head_bytes: u64,
-    /// `head_timeout`: for the head of a request to arrive, idle time of a kept connection included.
-    /// Default 30 s.
-    pub head_timeout: Duration,
-}
-
-impl Default for ServerLimits {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self {
-            body_bytes: 64 << 10,
-            concurrent_requests: 3000,
-            context_bytes: 1 << 20,
-            store_value_bytes: 1 << 20,
-            password_threads: u32::try_from(cores).unwrap_or(1),
-            password_queue: 256,
-            password_memory_bytes: 256 << 20,
-            password_rounds: 1_000_000,
-            component_bytes: 64 << 20,
-            instances: 1000,
-            load_timeout: Duration::from_secs(10),
-            metric_series: 1000,
-            post_actions: 1000,
-            post_action_timeout: Duration::from_secs(30),
-            connections: 10_000,
-            head_bytes: 64 << 10,
-            head_timeout: Duration::from_secs(30),
-        }
-    }
 }
 
 /// `pipeline`
@@ -206,6 +118,10 @@ pub struct HookEntry {
     pub location: String,
     /// `method`: default GET.
     pub method: String,
+    /// `alias`: an absolute path that answers too, where nothing else does.
+    pub alias: Option<String>,
+    /// `content_type`: of the answer, unless the hook sets one.
+    pub content_type: Option<String>,
     /// The rest.
     pub plugin: PluginEntry,
 }
@@ -365,15 +281,4 @@ pub enum SecretSource {
     File(PathBuf),
     /// `env`: the variable of that name.
     Environment(String),
-}
-
-/// `observe`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observe {
-    /// `log_level`: `error`, `warn`, `info` (default) or `debug`.
-    pub log_level: String,
-    /// `log_format`: `text` or `json`. Default text.
-    pub log_json: bool,
-    /// `decision_log`: a file that gets one JSON object per login, with its trace. Default none.
-    pub decision_log: Option<PathBuf>,
 }
