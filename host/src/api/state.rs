@@ -9,7 +9,11 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio_util::task::TaskTracker;
 
-use super::concurrency::Concurrency;
+use super::{
+    concurrency::Concurrency,
+    listen::{Certificates, RateLimits},
+    lockout::Lockouts,
+};
 use crate::{
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
@@ -52,7 +56,11 @@ pub struct State {
     pub observer: Arc<Observer>,
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
+    /// The certificates of the listeners; a reload replaces them.
+    pub certificates: Certificates,
     pub(super) concurrency: Arc<Concurrency>,
+    pub(super) lockouts: Lockouts,
+    pub(super) rate_limits: RateLimits,
     /// Logins in work, also those whose client has hung up.
     pub(super) logins: TaskTracker,
 }
@@ -71,7 +79,10 @@ impl State {
             tokio::runtime::Handle::current(),
         );
         Arc::new(Self {
+            certificates: Certificates::default(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
+            lockouts: Lockouts::new(limits.rate_limit_addresses),
+            rate_limits: RateLimits::default(),
             generation: ArcSwap::from_pointee(generation),
             store,
             observer,

@@ -2,16 +2,13 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{VERSION, exit, report};
+use super::{VERSION, exit, report, systemd};
 use crate::{
     api,
-    config::{self, Loaded},
+    config::Loaded,
     observe,
     reload::{self, Generation, StoreUse},
 };
@@ -87,14 +84,14 @@ async fn serve(loaded: Loaded) -> ExitCode {
             ExitCode::SUCCESS
         }
         started = start(loaded) => match started {
-            Ok((listener, state)) => listen(listener, state, signals).await,
+            Ok((bound, state)) => listen(bound, state, signals).await,
             Err(code) => code,
         }
     }
 }
 
 /// Loads everything and opens the port; complaints are printed.
-async fn start(loaded: Loaded) -> Result<(TcpListener, Arc<api::State>), ExitCode> {
+async fn start(loaded: Loaded) -> Result<(Vec<api::listen::Bound>, Arc<api::State>), ExitCode> {
     let places = loaded.places;
     let server = reload::start(loaded.config, StoreUse::Configured)
         .await
@@ -109,15 +106,16 @@ async fn start(loaded: Loaded) -> Result<(TcpListener, Arc<api::State>), ExitCod
     };
     let observer =
         observe::Observer::new(&config.observe).map_err(|why| unavailable(format!("{why}")))?;
-    let address = match config.server.listeners.first().map(|listener| &listener.at) {
-        Some(config::ListenAt::Address(address)) => *address,
-        _ => return Err(unavailable("only addresses so far".to_owned())),
-    };
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|why| unavailable(format!("cannot listen on {address}: {why}")))?;
+    let bound = api::listen::open(&config.server).map_err(|why| {
+        report::error(&why.to_string());
+        ExitCode::from(if why.is_configuration() {
+            exit::CONFIGURATION
+        } else {
+            exit::UNAVAILABLE
+        })
+    })?;
     let state = api::State::new(for_api(server.generation), server.store, Arc::new(observer));
-    Ok((listener, state))
+    Ok((bound, state))
 }
 
 /// The generation as the routes need it.
@@ -139,20 +137,24 @@ fn for_api(generation: Generation) -> api::Generation {
     }
 }
 
-async fn listen(listener: TcpListener, state: Arc<api::State>, mut signals: Signals) -> ExitCode {
-    if let Ok(address) = listener.local_addr() {
-        tracing::info!(address = %address, "Bulkhead listens");
-    }
+async fn listen(
+    bound: Vec<api::listen::Bound>,
+    state: Arc<api::State>,
+    mut signals: Signals,
+) -> ExitCode {
+    // The sockets are open: who connects from now on is served.
+    systemd::ready();
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let serving = async {
-        let result = api::serve(listener, Arc::clone(&state), stopped.cancelled_owned()).await;
+        let result = api::serve(bound, Arc::clone(&state), stopped.cancelled_owned()).await;
         state.close(POST_ACTION_GRACE).await;
         result
     };
     let ending = async {
         let name = signals.next().await;
         tracing::info!(signal = name, "Bulkhead ends: no new connections");
+        systemd::stopping();
         stop.cancel();
         let name = signals.next().await;
         tracing::warn!(signal = name, "Bulkhead ends at once");
