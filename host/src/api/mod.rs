@@ -31,4 +31,4 @@ mod state;
 pub use listen::ConnectionLimits;
 pub use router::router;
 pub use serve::{PeerAddress, serve, serve_with};
-pub use state::{Generation, HookTable, State, backend_number};
+pub use state::{Generation, Health, HookTable, State, backend_number};

@@ -51,6 +51,19 @@ impl Places {
         self.error(span, format!("`{place}`: {message}"), None)
     }
 
+    /// An error about a place below a top-level key, or the nearest place that is written down.
+    pub fn entry_error(
+        &self,
+        key: &str,
+        path: &str,
+        message: String,
+        help: Option<String>,
+    ) -> Diagnostic {
+        let entry = self.root.get(key);
+        let span = entry.map(|entry| descend(&entry.value, &entry.key_span, path));
+        self.error(span, message, help)
+    }
+
     /// An error about the file as a whole.
     pub fn file_error(&self, message: String, help: Option<String>) -> Diagnostic {
         self.error(None, message, help)

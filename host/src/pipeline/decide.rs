@@ -13,7 +13,7 @@
 //! Filters have nothing to say about a temporary failure of the backends, nor about a login that
 //! ended before the backends were asked.
 
-use std::{sync::Arc, time::Instant};
+use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
     Plugin, PostWork, Stages, actions, backends,
@@ -30,7 +30,13 @@ const NO_USERNAME: &str = "No username given";
 pub struct Pipeline {
     stages: Stages,
     post: Arc<[Arc<dyn Plugin>]>,
+    /// Last, so that it goes after the plugins.
+    lease: Option<Lease>,
 }
+
+/// Something that is dropped when a pipeline and all that it began has ended; the last post action of
+/// the last login included.
+pub type Lease = Arc<dyn Any + Send + Sync>;
 
 /// What came of one request.
 pub struct Outcome {
@@ -53,7 +59,16 @@ impl Pipeline {
             .filter(|(event, _)| *event == Event::Post)
             .map(|(_, member)| Arc::clone(&member.plugin))
             .collect();
-        Self { stages, post }
+        Self {
+            stages,
+            post,
+            lease: None,
+        }
+    }
+
+    /// Keeps `lease` for as long as the pipeline is used.
+    pub fn hold(&mut self, lease: Lease) {
+        self.lease = Some(lease);
     }
 
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
@@ -136,7 +151,8 @@ impl Pipeline {
             },
             trace: login.trace,
             log_fields: login.log_fields,
-            post: PostWork::new(plugins, login.request, progress, login.context),
+            post: PostWork::new(plugins, login.request, progress, login.context)
+                .holding(self.lease.clone()),
         }
     }
 }

@@ -20,7 +20,7 @@ mod post;
 mod tests;
 
 pub use context::{Context, ContextChange};
-pub use decide::{Outcome, Pipeline};
+pub use decide::{Lease, Outcome, Pipeline};
 pub use member::{Member, Stages};
 pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,

@@ -8,7 +8,7 @@ use super::LoadProblem;
 use crate::{
     config::{Config, PluginConfig, PluginEntry, PluginSource},
     engine::PluginKind,
-    pipeline::{Member, Pipeline, Plugin, Stages},
+    pipeline::{Lease, Member, Pipeline, Plugin, Stages},
 };
 
 /// Everything that one configuration loads. Requests that began with one generation end with it.
@@ -134,6 +134,13 @@ impl Generation {
             hooks,
             config,
         })
+    }
+
+    /// Has everything that begins in this generation hold `lease`. To be called before it serves.
+    pub(super) fn hold(&mut self, lease: Lease) {
+        if let Some(pipeline) = Arc::get_mut(&mut self.pipeline) {
+            pipeline.hold(lease);
+        }
     }
 }
 
