@@ -6,6 +6,7 @@
 //! read to its end before the answer. Clients that send `Expect: 100-continue` (Dovecot 2.3) hang
 //! otherwise.
 
+mod admin;
 mod body;
 mod client;
 mod concurrency;
@@ -17,14 +18,19 @@ mod health;
 mod hooks;
 mod json;
 mod json_errors;
+pub mod listen;
+mod lockout;
 mod login;
 mod negotiate;
 mod refusal;
 mod response;
 mod router;
 mod serve;
+mod source;
 mod state;
 
+pub use admin::{Reload, ReloadAnswer};
+pub use listen::ConnectionLimits;
 pub use router::router;
-pub use serve::{ConnectionLimits, PeerAddress, serve, serve_with};
+pub use serve::{PeerAddress, serve, serve_with};
 pub use state::{Generation, Health, HookTable, State, backend_number};

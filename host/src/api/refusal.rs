@@ -1,5 +1,7 @@
 //! Why a request gets no decision.
 
+use std::{net::IpAddr, time::Duration};
+
 /// Every reason, each with one response in `response`.
 #[derive(Debug, PartialEq)]
 pub(super) enum Refusal {
@@ -7,6 +9,21 @@ pub(super) enum Refusal {
     Unauthorized,
     /// As many requests as allowed are in work.
     TooManyRequests { current: u32, max: u32 },
+    /// The client guessed the API's credentials (`server.lockout`).
+    LockedOut { retry_after: Duration },
+    /// The client sends more requests than `server.rate_limit` lets it.
+    RateLimited {
+        address: IpAddr,
+        retry_after: Duration,
+    },
+    /// The server stops, and will have stopped by then.
+    ShuttingDown { retry_after: Duration },
+    /// The head can be read in more than one way; how. The connection is closed.
+    BadHead(&'static str),
+    /// More header fields than `limits.header_count`.
+    TooManyHeaders,
+    /// The body is compressed in a way that nobody reads here.
+    UnsupportedCoding,
     /// Required members are missing; their names as Nauthilus writes them.
     MissingFields(Vec<&'static str>),
     /// The request cannot be understood; why.
@@ -29,6 +46,12 @@ impl Refusal {
         match self {
             Self::Unauthorized => "unauthorized",
             Self::TooManyRequests { .. } => "too-many-requests",
+            Self::LockedOut { .. } => "locked-out",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::ShuttingDown { .. } => "shutting-down",
+            Self::BadHead(_) => "bad-head",
+            Self::TooManyHeaders => "too-many-headers",
+            Self::UnsupportedCoding => "unsupported-coding",
             Self::MissingFields(_) => "missing-fields",
             Self::Malformed(_) => "malformed",
             Self::UnsupportedMediaType => "unsupported-media-type",

@@ -1,11 +1,13 @@
 //! Every response of the API: the one place where decisions and refusals become status, headers and
 //! body. Shapes and texts are those of Nauthilus.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{
         HeaderName, HeaderValue, Response, StatusCode,
-        header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ACCEPT_ENCODING, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use serde_json::{Map, Value, json};
@@ -142,6 +144,25 @@ fn plain(status: StatusCode, content_type: HeaderValue, body: String) -> Respons
     response
 }
 
+/// The answer to an administrator's call, in the envelope that all of them have.
+pub(super) fn admin(
+    status: StatusCode,
+    session: &str,
+    object: &str,
+    operation: &str,
+    result: &Value,
+) -> Response<Body> {
+    let body = json!({
+        "session": session,
+        "object": object,
+        "operation": operation,
+        "result": result,
+    });
+    let mut response = plain(status, JSON, body.to_string());
+    response.headers_mut().insert(SESSION, header_text(session));
+    response
+}
+
 /// The answer to a request that gets no decision.
 pub(super) fn refuse(refusal: &Refusal) -> Response<Body> {
     match refusal {
@@ -165,6 +186,43 @@ pub(super) fn refuse(refusal: &Refusal) -> Response<Body> {
             response
                 .headers_mut()
                 .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+        }
+        Refusal::LockedOut { retry_after } => {
+            let body = json!({
+                "msg": "Too many authentication failures",
+                "scope": "brute-force",
+            });
+            retry(StatusCode::TOO_MANY_REQUESTS, &body, *retry_after)
+        }
+        Refusal::RateLimited {
+            address,
+            retry_after,
+        } => {
+            let body = json!({
+                "msg": "Rate limit exceeded",
+                "scope": "rate",
+                "ip": address.to_string(),
+            });
+            retry(StatusCode::TOO_MANY_REQUESTS, &body, *retry_after)
+        }
+        Refusal::ShuttingDown { retry_after } => {
+            let body = json!({ "msg": "The server is shutting down", "scope": "shutdown" });
+            closing(retry(StatusCode::SERVICE_UNAVAILABLE, &body, *retry_after))
+        }
+        Refusal::BadHead(why) => closing(error(StatusCode::BAD_REQUEST, why)),
+        Refusal::TooManyHeaders => error(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "too many header fields",
+        ),
+        Refusal::UnsupportedCoding => {
+            let mut response = error(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported content encoding",
+            );
+            response
+                .headers_mut()
+                .insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br, zstd"));
             response
         }
         Refusal::MissingFields(fields) => {
@@ -194,6 +252,16 @@ pub(super) fn refuse(refusal: &Refusal) -> Response<Body> {
             "404 - Page Not Found".to_owned(),
         ),
     }
+}
+
+/// With the number of seconds after which it is worth asking again, rounded up.
+fn retry(status: StatusCode, body: &Value, after: Duration) -> Response<Body> {
+    let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    let mut response = plain(status, JSON, body.to_string());
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
 }
 
 fn error(status: StatusCode, why: &str) -> Response<Body> {

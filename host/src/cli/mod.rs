@@ -11,6 +11,7 @@ mod lua;
 mod plugin;
 mod report;
 mod serve;
+mod systemd;
 
 use std::{ffi::OsString, process::ExitCode};
 
