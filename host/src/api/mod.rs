@@ -6,6 +6,7 @@
 //! read to its end before the answer. Clients that send `Expect: 100-continue` (Dovecot 2.3) hang
 //! otherwise.
 
+mod admin;
 mod body;
 mod client;
 mod concurrency;
@@ -28,6 +29,7 @@ mod serve;
 mod source;
 mod state;
 
+pub use admin::{Reload, ReloadAnswer};
 pub use listen::ConnectionLimits;
 pub use router::router;
 pub use serve::{PeerAddress, serve, serve_with};

@@ -144,6 +144,25 @@ fn plain(status: StatusCode, content_type: HeaderValue, body: String) -> Respons
     response
 }
 
+/// The answer to an administrator's call, in the envelope that all of them have.
+pub(super) fn admin(
+    status: StatusCode,
+    session: &str,
+    object: &str,
+    operation: &str,
+    result: &Value,
+) -> Response<Body> {
+    let body = json!({
+        "session": session,
+        "object": object,
+        "operation": operation,
+        "result": result,
+    });
+    let mut response = plain(status, JSON, body.to_string());
+    response.headers_mut().insert(SESSION, header_text(session));
+    response
+}
+
 /// The answer to a request that gets no decision.
 pub(super) fn refuse(refusal: &Refusal) -> Response<Body> {
     match refusal {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 
-use super::{State, health, hooks, login, refusal::Refusal, response};
+use super::{State, admin, health, hooks, login, refusal::Refusal, response};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -15,6 +15,7 @@ pub fn router(state: Arc<State>) -> Router {
     Router::new()
         .route("/api/v1/auth/json", get(login::handle).post(login::handle))
         .route("/api/v1/custom/{*location}", any(hooks::handle))
+        .route("/api/v1/admin/reload", post(admin::reload))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
         .fallback(not_found)

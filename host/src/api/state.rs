@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    admin::Reload,
     concurrency::Concurrency,
     listen::{Certificates, RateLimits},
     lockout::Lockouts,
@@ -83,6 +84,7 @@ pub struct State {
     pub post_actions: Arc<PostActions>,
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
+    pub(super) reload: OnceLock<Arc<dyn Reload>>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -105,6 +107,7 @@ impl State {
         );
         Arc::new(Self {
             certificates: Certificates::default(),
+            reload: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -117,9 +120,27 @@ impl State {
         })
     }
 
-    /// Puts a new generation in force. Requests that run finish with the old one.
-    pub fn swap(&self, generation: Generation) {
+    /// Puts a new generation in force. Requests that run finish with the old one; what is counted (requests
+    /// in work, rates, guesses) goes on being counted.
+    pub fn swap(&self, generation: Generation, number: u64) {
+        let limits = &generation.limits;
+        self.concurrency.set_max(limits.concurrent_requests);
+        self.post_actions.set_timeout(limits.post_action_timeout);
         self.generation.store(Arc::new(generation));
+        self.health.store(Arc::new(Health::serving(number)));
+    }
+
+    /// Remembers why a reload was refused. The generation in force stays.
+    pub fn reload_refused(&self, why: String) {
+        self.health.rcu(|health| Health {
+            last_reload_error: Some(why.clone()),
+            ..Health::clone(health)
+        });
+    }
+
+    /// Names the one who reloads when a caller asks for it. Only the first one counts.
+    pub fn reload_with(&self, reload: Arc<dyn Reload>) {
+        let _ = self.reload.set(reload);
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

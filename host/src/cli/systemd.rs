@@ -8,7 +8,7 @@ pub(super) fn ready() {
 }
 
 /// A reload has begun; [`ready`] ends it, whether it succeeded or not.
-#[allow(dead_code, reason = "for the reload, which calls it")]
+
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[

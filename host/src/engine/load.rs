@@ -214,7 +214,11 @@ async fn load_script(
     // finds what was compiled then.
     depends.extend(recording.asked());
     remember_files(shared, &base, &depends);
-    keep(shared, &image_name(shared, &base, &depends, sources), &frozen);
+    keep(
+        shared,
+        &image_name(shared, &base, &depends, sources),
+        &frozen,
+    );
     rights.sources = sources.clone();
     Ok(Made {
         image: bind(&shared.linker, &frozen.component, spec.kind, None)?,
@@ -307,7 +311,10 @@ fn remembered_files(shared: &Shared, base: &Name) -> BTreeSet<PathBuf> {
 
 fn remember_files(shared: &Shared, base: &Name, files: &BTreeSet<PathBuf>) {
     // No path holds a zero byte.
-    let paths: Vec<&[u8]> = files.iter().map(|path| path.as_os_str().as_bytes()).collect();
+    let paths: Vec<&[u8]> = files
+        .iter()
+        .map(|path| path.as_os_str().as_bytes())
+        .collect();
     if let Some(cache) = &shared.cache
         && let Err(error) = cache.put_note(base, &paths.join(&0))
     {

@@ -65,7 +65,10 @@ fn is_ours(name: &str) -> bool {
     let mut parts = name.trim_start_matches('.').split('.');
     let hash = parts.next().unwrap_or_default();
     let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_hash && parts.next().is_some_and(|ending| [CODE, NOTE].contains(&ending))
+    is_hash
+        && parts
+            .next()
+            .is_some_and(|ending| [CODE, NOTE].contains(&ending))
 }
 
 /// Since the last use; zero for times in the future.
@@ -118,7 +121,8 @@ mod tests {
             file.set_modified(before).unwrap();
             let opened = OwnedFd::from(File::open(&path).unwrap());
             mark_used(&opened, &rustix::fs::fstat(&opened).unwrap());
-            let age = SystemTime::now().duration_since(file.metadata().unwrap().modified().unwrap());
+            let age =
+                SystemTime::now().duration_since(file.metadata().unwrap().modified().unwrap());
             assert_eq!(age.unwrap() < Duration::from_secs(3000), noted, "{hours}");
         }
     }

@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 23] = [
+const FIXED: [Fixed; 17] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -58,77 +58,87 @@ const FIXED: [Fixed; 23] = [
     Fixed {
         key: "limits.password_threads",
         differs: |running, next| running.limits.password_threads != next.limits.password_threads,
-        keep: |next, running| next.limits.password_threads.clone_from(&running.limits.password_threads),
+        keep: |next, running| {
+            next.limits
+                .password_threads
+                .clone_from(&running.limits.password_threads)
+        },
     },
     Fixed {
         key: "limits.password_queue",
         differs: |running, next| running.limits.password_queue != next.limits.password_queue,
-        keep: |next, running| next.limits.password_queue.clone_from(&running.limits.password_queue),
+        keep: |next, running| {
+            next.limits
+                .password_queue
+                .clone_from(&running.limits.password_queue)
+        },
     },
     Fixed {
         key: "limits.password_memory",
-        differs: |running, next| running.limits.password_memory_bytes != next.limits.password_memory_bytes,
-        keep: |next, running| next.limits.password_memory_bytes.clone_from(&running.limits.password_memory_bytes),
+        differs: |running, next| {
+            running.limits.password_memory_bytes != next.limits.password_memory_bytes
+        },
+        keep: |next, running| {
+            next.limits
+                .password_memory_bytes
+                .clone_from(&running.limits.password_memory_bytes)
+        },
     },
     Fixed {
         key: "limits.password_rounds",
         differs: |running, next| running.limits.password_rounds != next.limits.password_rounds,
-        keep: |next, running| next.limits.password_rounds.clone_from(&running.limits.password_rounds),
+        keep: |next, running| {
+            next.limits
+                .password_rounds
+                .clone_from(&running.limits.password_rounds)
+        },
     },
     Fixed {
         key: "limits.metric_series",
         differs: |running, next| running.limits.metric_series != next.limits.metric_series,
-        keep: |next, running| next.limits.metric_series.clone_from(&running.limits.metric_series),
+        keep: |next, running| {
+            next.limits
+                .metric_series
+                .clone_from(&running.limits.metric_series)
+        },
     },
     Fixed {
         key: "limits.post_actions",
         differs: |running, next| running.limits.post_actions != next.limits.post_actions,
-        keep: |next, running| next.limits.post_actions.clone_from(&running.limits.post_actions),
-    },
-    Fixed {
-        key: "limits.concurrent_requests",
-        differs: |running, next| running.limits.concurrent_requests != next.limits.concurrent_requests,
-        keep: |next, running| next.limits.concurrent_requests.clone_from(&running.limits.concurrent_requests),
+        keep: |next, running| {
+            next.limits
+                .post_actions
+                .clone_from(&running.limits.post_actions)
+        },
     },
     Fixed {
         key: "limits.connections",
         differs: |running, next| running.limits.connections != next.limits.connections,
-        keep: |next, running| next.limits.connections.clone_from(&running.limits.connections),
-    },
-    Fixed {
-        key: "limits.head_bytes",
-        differs: |running, next| running.limits.head_bytes != next.limits.head_bytes,
-        keep: |next, running| next.limits.head_bytes.clone_from(&running.limits.head_bytes),
-    },
-    Fixed {
-        key: "limits.head_timeout",
-        differs: |running, next| running.limits.head_timeout != next.limits.head_timeout,
-        keep: |next, running| next.limits.head_timeout.clone_from(&running.limits.head_timeout),
-    },
-    Fixed {
-        key: "limits.header_count",
-        differs: |running, next| running.limits.header_count != next.limits.header_count,
-        keep: |next, running| next.limits.header_count.clone_from(&running.limits.header_count),
-    },
-    Fixed {
-        key: "limits.streams",
-        differs: |running, next| running.limits.streams != next.limits.streams,
-        keep: |next, running| next.limits.streams.clone_from(&running.limits.streams),
-    },
-    Fixed {
-        key: "limits.tls_handshake_timeout",
-        differs: |running, next| running.limits.tls_handshake_timeout != next.limits.tls_handshake_timeout,
-        keep: |next, running| next.limits.tls_handshake_timeout.clone_from(&running.limits.tls_handshake_timeout),
+        keep: |next, running| {
+            next.limits
+                .connections
+                .clone_from(&running.limits.connections)
+        },
     },
     Fixed {
         key: "limits.rate_limit_addresses",
-        differs: |running, next| running.limits.rate_limit_addresses != next.limits.rate_limit_addresses,
-        keep: |next, running| next.limits.rate_limit_addresses.clone_from(&running.limits.rate_limit_addresses),
+        differs: |running, next| {
+            running.limits.rate_limit_addresses != next.limits.rate_limit_addresses
+        },
+        keep: |next, running| {
+            next.limits
+                .rate_limit_addresses
+                .clone_from(&running.limits.rate_limit_addresses)
+        },
     },
     Fixed {
         key: "observe.log_level",
         differs: |running, next| running.observe.log_level != next.observe.log_level,
-        keep: |next, running| next.observe.log_level.clone_from(&running.observe.log_level),
+        keep: |next, running| {
+            next.observe
+                .log_level
+                .clone_from(&running.observe.log_level)
+        },
     },
     Fixed {
         key: "observe.log_format",
@@ -138,12 +148,20 @@ const FIXED: [Fixed; 23] = [
     Fixed {
         key: "observe.decision_log",
         differs: |running, next| running.observe.decision_log != next.observe.decision_log,
-        keep: |next, running| next.observe.decision_log.clone_from(&running.observe.decision_log),
+        keep: |next, running| {
+            next.observe
+                .decision_log
+                .clone_from(&running.observe.decision_log)
+        },
     },
     Fixed {
         key: "observe.decision_sample",
         differs: |running, next| running.observe.decision_sample != next.observe.decision_sample,
-        keep: |next, running| next.observe.decision_sample.clone_from(&running.observe.decision_sample),
+        keep: |next, running| {
+            next.observe
+                .decision_sample
+                .clone_from(&running.observe.decision_sample)
+        },
     },
     Fixed {
         key: "observe.traces",
@@ -176,7 +194,12 @@ mod tests {
         let keys = keep_fixed(&mut next, &running);
         assert_eq!(
             keys,
-            ["server.listen", "store", "limits.instances", "observe.log_level"]
+            [
+                "server.listen",
+                "store",
+                "limits.instances",
+                "observe.log_level"
+            ]
         );
         assert_eq!(next.server.listeners, running.server.listeners);
         assert_eq!(next.limits.instances, running.limits.instances);

@@ -36,8 +36,9 @@ async fn check(generation: &Generation, index: usize, login: &ExampleLogin) -> O
     let password = match password(login) {
         Ok(password) => password,
         Err(why) => {
-            let message =
-                format!("the password of example login {index} (user `{user}`) cannot be read: {why}");
+            let message = format!(
+                "the password of example login {index} (user `{user}`) cannot be read: {why}"
+            );
             return Some(LoadProblem::example_login(index, message));
         }
     };

@@ -24,6 +24,8 @@ pub(super) use set::WatchSet;
 
 /// Files that are written all the time hold a reload up for so many times `settle`, not for ever.
 const MOST_SETTLES: u32 = 20;
+/// How long the waiting task outlives the watch at most.
+const LOOK_UP: Duration = Duration::from_secs(60);
 
 /// Watches until it is dropped.
 pub struct Watch {
@@ -58,9 +60,10 @@ impl Watch {
         let waiting = Arc::downgrade(&shared);
         tokio::spawn(async move {
             while let Some(shared) = waiting.upgrade() {
-                let settled = shared.settled();
                 // Looks up now and then whether the watch is gone.
-                if tokio::time::timeout(Duration::from_secs(60), settled).await.is_ok() {
+                let changed = tokio::time::timeout(LOOK_UP, shared.changed.notified());
+                if changed.await.is_ok() {
+                    shared.settle().await;
                     trigger.pull(Cause::Files);
                 }
             }
@@ -128,12 +131,14 @@ impl Shared {
         }
     }
 
-    /// Waits for a change, and until nothing has changed for a while.
-    async fn settled(&self) {
-        self.changed.notified().await;
+    /// Waits until nothing has changed for a while.
+    async fn settle(&self) {
         let settle = self.set.load().settle();
         let quiet = async {
-            while tokio::time::timeout(settle, self.changed.notified()).await.is_ok() {}
+            while tokio::time::timeout(settle, self.changed.notified())
+                .await
+                .is_ok()
+            {}
         };
         let _ = tokio::time::timeout(settle * MOST_SETTLES, quiet).await;
     }

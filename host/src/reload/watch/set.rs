@@ -72,7 +72,9 @@ impl WatchSet {
         if self.names.contains(path) {
             return true;
         }
-        let in_modules = path.parent().is_some_and(|folder| self.modules.contains(folder));
+        let in_modules = path
+            .parent()
+            .is_some_and(|folder| self.modules.contains(folder));
         let hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
@@ -199,17 +201,35 @@ fn files(config: &Config) -> Vec<&Path> {
             PluginSource::Builtin(_) => {}
         }
     }
-    let grants = config.plugins.values().filter_map(|plugin| plugin.grants.http.as_ref());
+    let grants = config
+        .plugins
+        .values()
+        .filter_map(|plugin| plugin.grants.http.as_ref());
     files.extend(grants.filter_map(|http| http.ca_file.as_deref()));
-    let passwords = config.reload.logins.iter().filter_map(|login| match &login.password {
-        Some(ExamplePassword::Source(source)) => Some(source),
-        Some(ExamplePassword::Written(_)) | None => None,
-    });
-    files.extend(config.secrets.values().chain(passwords).filter_map(|source| match source {
-        SecretSource::File(file) => Some(file.as_path()),
-        SecretSource::Environment(_) => None,
-    }));
-    for tls in config.server.listeners.iter().filter_map(|one| one.tls.as_ref()) {
+    let passwords = config
+        .reload
+        .logins
+        .iter()
+        .filter_map(|login| match &login.password {
+            Some(ExamplePassword::Source(source)) => Some(source),
+            Some(ExamplePassword::Written(_)) | None => None,
+        });
+    files.extend(
+        config
+            .secrets
+            .values()
+            .chain(passwords)
+            .filter_map(|source| match source {
+                SecretSource::File(file) => Some(file.as_path()),
+                SecretSource::Environment(_) => None,
+            }),
+    );
+    for tls in config
+        .server
+        .listeners
+        .iter()
+        .filter_map(|one| one.tls.as_ref())
+    {
         files.extend([tls.certificate.as_path(), &tls.key]);
         files.extend(tls.client_ca.as_deref());
     }
@@ -245,7 +265,11 @@ mod tests {
         fs::write(root.join("bulkhead.yaml"), "").unwrap();
         let text = "{pipeline: {backends: [{name: b, script: lua/backend.lua}]}, \
                     secrets: {token: {file: no/token}}}";
-        let set = set(&root.join("bulkhead.yaml"), text, &[root.join("lua"), root.join("lua/sub")]);
+        let set = set(
+            &root.join("bulkhead.yaml"),
+            text,
+            &[root.join("lua"), root.join("lua/sub")],
+        );
         for (path, matters) in [
             ("bulkhead.yaml", true),
             ("bulkhead.yaml~", false),

@@ -1,17 +1,28 @@
 //! `bulkhead serve`: the server, until a signal ends it.
+//!
+//! Puts the rooms together: `start` gets from a configuration to open sockets, `reloads` has the next
+//! generation built when somebody asks for it, `signals` says who asks.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+mod generation;
+mod reloads;
+mod signals;
+mod start;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use tokio_util::sync::CancellationToken;
 
-use super::{VERSION, exit, report, systemd};
-use crate::{
-    api,
-    config::Loaded,
-    observe,
-    reload::{self, Generation, StoreUse},
+use self::{
+    signals::Signals,
+    start::{Started, start},
 };
+use super::{VERSION, exit, report, systemd};
+use crate::{api, config::Loaded, observe, reload};
 
 /// What post actions get to end when the server stops.
 const POST_ACTION_GRACE: Duration = Duration::from_secs(10);
@@ -21,6 +32,9 @@ const POST_ACTION_GRACE: Duration = Duration::from_secs(10);
 /// Runs in the foreground and logs to standard error. SIGTERM or SIGINT ends it: it accepts no more
 /// connections, answers the requests that it has, lets post actions finish, and exits. A second signal
 /// ends it at once.
+///
+/// SIGHUP, a changed file, and `POST /api/v1/admin/reload` load the configuration anew beside the running
+/// one; it takes over between two requests, or changes nothing and the log says why.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -43,6 +57,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    let began = Instant::now();
     let loaded = match report::load(&arguments.config) {
         Ok(loaded) => loaded,
         Err(code) => return code,
@@ -62,13 +77,13 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
-    let code = runtime.block_on(serve(loaded));
+    let code = runtime.block_on(serve(loaded, began));
     // Plugins that still compute must not hold the exit up.
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
 }
 
-async fn serve(loaded: Loaded) -> ExitCode {
+async fn serve(loaded: Loaded, began: Instant) -> ExitCode {
     // Before anything slow, so that a signal during the start ends the start.
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
@@ -79,84 +94,45 @@ async fn serve(loaded: Loaded) -> ExitCode {
     };
     tokio::select! {
         biased;
-        name = signals.next() => {
+        name = signals.end(None) => {
             tracing::info!(signal = name, "Bulkhead ends before it served");
             ExitCode::SUCCESS
         }
         started = start(loaded) => match started {
-            Ok((bound, state)) => listen(bound, state, signals).await,
+            Ok(started) => listen(started, signals, began).await,
             Err(code) => code,
         }
     }
 }
 
-/// Loads everything and opens the port; complaints are printed.
-async fn start(loaded: Loaded) -> Result<(Vec<api::listen::Bound>, Arc<api::State>), ExitCode> {
-    let places = loaded.places;
-    let server = reload::start(loaded.config, StoreUse::Configured)
-        .await
-        .map_err(|problems| {
-            report::diagnostics(&reload::to_diagnostics(&problems, &places));
-            report::exit_code(&problems)
-        })?;
-    let config = Arc::clone(&server.generation.config);
-    let unavailable = |text: String| {
-        report::error(&text);
-        ExitCode::from(exit::UNAVAILABLE)
-    };
-    let observer =
-        observe::Observer::new(&config.observe).map_err(|why| unavailable(format!("{why}")))?;
-    let bound = api::listen::open(&config.server).map_err(|why| {
-        report::error(&why.to_string());
-        ExitCode::from(if why.is_configuration() {
-            exit::CONFIGURATION
-        } else {
-            exit::UNAVAILABLE
-        })
-    })?;
-    let state = api::State::new(for_api(server.generation), server.store, Arc::new(observer));
-    Ok((bound, state))
-}
-
-/// The generation as the routes need it.
-fn for_api(generation: Generation) -> api::Generation {
-    let backends = &generation.config.pipeline.backends;
-    api::Generation {
-        backend_numbers: backends
-            .iter()
-            .map(|entry| (entry.name.clone(), api::backend_number(&entry.source)))
-            .collect(),
-        hooks: generation
-            .hooks
-            .into_iter()
-            .map(|hook| ((hook.method, hook.location), hook.plugin))
-            .collect(),
-        pipeline: generation.pipeline,
-        server: generation.config.server.clone(),
-        limits: generation.config.limits.clone(),
-    }
-}
-
-async fn listen(
-    bound: Vec<api::listen::Bound>,
-    state: Arc<api::State>,
-    mut signals: Signals,
-) -> ExitCode {
+async fn listen(started: Started, mut signals: Signals, began: Instant) -> ExitCode {
+    let Started {
+        bound,
+        state,
+        running,
+    } = started;
+    let (trigger, wishes) = reload::queue();
+    let reloader = reloads::reloader(running, &state, &trigger);
+    let reloading = tokio::spawn(reloader.run(wishes));
     // The sockets are open: who connects from now on is served.
+    let start_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(start_ms, "Generation 1 serves");
     systemd::ready();
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let serving = async {
         let result = api::serve(bound, Arc::clone(&state), stopped.cancelled_owned()).await;
+        // What is being built will never serve.
+        reloading.abort();
         state.close(POST_ACTION_GRACE).await;
         result
     };
     let ending = async {
-        let name = signals.next().await;
+        let name = signals.end(Some(&trigger)).await;
         tracing::info!(signal = name, "Bulkhead ends: no new connections");
         systemd::stopping();
         stop.cancel();
-        let name = signals.next().await;
+        let name = signals.end(Some(&trigger)).await;
         tracing::warn!(signal = name, "Bulkhead ends at once");
     };
     tokio::select! {
@@ -171,28 +147,5 @@ async fn listen(
             }
         },
         () = ending => ExitCode::from(exit::TEMPORARY),
-    }
-}
-
-/// The signals that end a server.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for the next one and returns its name.
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
     }
 }
