@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     State, credentials,
-    login::{new_session, peer, report},
+    origin::{new_session, peer},
     refusal::Refusal,
     response,
 };
@@ -71,7 +71,7 @@ pub(super) async fn reload(
     // The reload replaces it: this request must not keep it from ending.
     drop(generation);
     if let Err(refusal) = allowed {
-        report(&refusal, peer);
+        refusal.report(peer);
         return response::refuse(&refusal);
     }
     let session = new_session();

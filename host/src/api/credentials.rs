@@ -21,7 +21,7 @@ type Secret = Zeroizing<Vec<u8>>;
 const DELAY: Duration = Duration::from_millis(300);
 
 /// Lets the caller pass if it shows `server.basic_auth` or none is configured. `peer` is the other end
-/// of the connection ([`super::login::peer`]); call this before a place is taken and before the body
+/// of the connection ([`super::origin::peer`]); call this before a place is taken and before the body
 /// is asked for.
 pub(super) async fn check(
     state: &State,
@@ -91,7 +91,7 @@ fn same(wanted: &[u8], presented: &[u8]) -> subtle::Choice {
 }
 
 /// Name and password of the header, if it is there and well-formed.
-fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
+pub(super) fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = value.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {
