@@ -11,5 +11,6 @@ mod plugins;
 mod policy;
 mod program;
 mod readme;
+mod reference;
 mod scripts;
 mod usage;

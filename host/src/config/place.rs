@@ -1,28 +1,33 @@
-//! Where things stand in a configuration file, for complaints that come up after it was read: a
+//! Where things stand in the configuration files, for complaints that come up after it was read: a
 //! plugin that does not load, a plugin that refuses its configuration.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     diagnostic::{Diagnostic, Severity},
-    source::{Source, Span},
+    source::Span,
+    source_map::{Complaint, SourceMap},
     yaml::{Content, Node},
 };
 
-/// The places of one file.
+/// The places of one configuration.
 #[derive(Clone)]
 pub struct Places {
-    source: Arc<Source>,
+    sources: Arc<SourceMap>,
     root: Arc<Node>,
     /// Where the pipeline names each plugin's code.
     plugins: BTreeMap<String, Span>,
 }
 
 impl Places {
-    pub(super) fn new(source: Arc<Source>, root: Node, plugins: BTreeMap<String, Span>) -> Self {
+    pub(super) fn new(
+        sources: Arc<SourceMap>,
+        root: Arc<Node>,
+        plugins: BTreeMap<String, Span>,
+    ) -> Self {
         Self {
-            source,
-            root: Arc::new(root),
+            sources,
+            root,
             plugins,
         }
     }
@@ -70,15 +75,14 @@ impl Places {
     }
 
     fn error(&self, span: Option<Span>, message: String, help: Option<String>) -> Diagnostic {
-        Diagnostic {
+        self.sources.diagnostic(Complaint {
             severity: Severity::Error,
-            source: Arc::clone(&self.source),
             message,
             labels: span
                 .map(|span| vec![(span, String::new())])
                 .unwrap_or_default(),
             help,
-        }
+        })
     }
 }
 

@@ -39,6 +39,50 @@ impl SecretSource {
     }
 }
 
+/// What `bulkhead config show` prints instead of a secret.
+pub(super) const MASK: &str = "(masked)";
+
+/// A secret that is written out; complains if it is plainly none.
+pub(super) fn written_secret<'a>(
+    reader: &mut Reader,
+    node: &'a Node,
+    path: &str,
+) -> Option<&'a str> {
+    let text = reader.text(node, path)?;
+    if let Some(name) = variable(text) {
+        let message = format!("`{path}` looks like the variable `{name}`, but would be this text");
+        let label = format!("did you mean `{{env: {name}}}`?");
+        let help = format!(
+            "write `{{env: {name}}}`; if this text really is the secret, put it into a file: \
+             `{{file: NAME}}`"
+        );
+        reader.error(&node.span, message, &label, &help);
+        return None;
+    }
+    if text == MASK {
+        let message = format!("`{path}` is what `bulkhead config show` prints instead of a secret");
+        let help = "write `{file: NAME}`, `{env: VARIABLE}` or the secret itself";
+        reader.error(&node.span, message, "", help);
+        return None;
+    }
+    Some(text)
+}
+
+/// The name in `${NAME}`, `$NAME` or `$(NAME)`. Stored hashes, `$6$…`, are none.
+fn variable(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('$')?;
+    let name = [('{', '}'), ('(', ')')]
+        .into_iter()
+        .find_map(|(open, close)| rest.strip_prefix(open)?.strip_suffix(close))
+        .unwrap_or(rest);
+    let first = name.chars().next()?;
+    let fits = (first.is_ascii_alphabetic() || first == '_')
+        && name
+            .chars()
+            .all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '_');
+    fits.then_some(name)
+}
+
 /// The value of a secret that is written out, or stands in a file or an environment variable.
 pub(super) fn secret_value(
     reader: &mut Reader,
@@ -47,8 +91,7 @@ pub(super) fn secret_value(
     path: &str,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let value = match &node.content {
-        Content::Scalar { .. } => reader
-            .text(node, path)
+        Content::Scalar { .. } => written_secret(reader, node, path)
             .map(|text| Zeroizing::new(text.as_bytes().to_vec()))?,
         _ => secret_source(reader, node, span, path)?.read().ok()?,
     };
@@ -92,13 +135,19 @@ pub(super) fn secret_source(
     span: &Span,
     path: &str,
 ) -> Option<SecretSource> {
-    if let (Content::Scalar { .. }, false) = (&node.content, node.is_null()) {
-        reader.error(
-            span,
-            format!("`{path}` must say where the secret is"),
-            "secrets are not written into the configuration",
-            "write `{file: NAME}` or `{env: VARIABLE}`",
-        );
+    if let (Content::Scalar { text, .. }, false) = (&node.content, node.is_null()) {
+        let (label, help) = match variable(text) {
+            Some(name) => (
+                format!("did you mean `{{env: {name}}}`?"),
+                format!("write `{{env: {name}}}`"),
+            ),
+            None => (
+                "secrets are not written into the configuration".to_owned(),
+                "write `{file: NAME}` or `{env: VARIABLE}`".to_owned(),
+            ),
+        };
+        let message = format!("`{path}` must say where the secret is");
+        reader.error(span, message, &label, &help);
         return None;
     }
     let section = Section::open(reader, node, span, path, &keys::SECRET);
@@ -134,7 +183,7 @@ pub(super) fn secret_source(
 }
 
 /// A secret that every user of the machine may read is hardly one.
-fn warn_if_public(reader: &mut Reader, file: &Path, span: &Span) {
+pub(super) fn warn_if_public(reader: &mut Reader, file: &Path, span: &Span) {
     use std::os::unix::fs::PermissionsExt;
     let public = std::fs::metadata(file)
         .map(|metadata| metadata.permissions().mode() & 0o004 != 0)
