@@ -111,18 +111,10 @@ impl Reloader {
 
     /// Everything up to the swap. What fails says what to watch until it is mended.
     async fn build(&self, read_at: SystemTime) -> Result<Next, (Vec<Diagnostic>, WatchSet)> {
-        let file = self.running.config.file.clone();
-        let loaded = match tokio::task::spawn_blocking(move || config::load(&file)).await {
-            Ok(Ok(loaded)) => loaded,
-            Ok(Err(problems)) => return Err((problems, self.watched())),
-            Err(defect) => {
-                let message = format!("the configuration cannot be read: {defect}");
-                let source = config::Source::new(&self.running.config.file, "");
-                let problem = Diagnostic::about_file(source, message, "");
-                return Err((vec![problem], self.watched()));
-            }
+        let loaded = match self.read().await {
+            Ok(loaded) => loaded,
+            Err(problems) => return Err((problems, self.watched())),
         };
-        let places = loaded.places;
         let mut config = loaded.config;
         let mut warnings: Vec<_> = loaded.warnings.iter().map(outcome::line).collect();
         for key in keep_fixed(&mut config, &self.running.config) {
@@ -131,29 +123,48 @@ impl Reloader {
             ));
         }
         // Also what the broken configuration names: that is where it will be mended.
-        let watched = || self.watched().and(WatchSet::of(&config, &[]));
-        let refuse = |problems: Vec<LoadProblem>| (to_diagnostics(&problems, &places), watched());
-        let commits = self.prepare(&config).map_err(&refuse)?;
-        let built = self.load(&config, read_at).await.map_err(&refuse)?;
-        let wrong = self_test(&built.generation).await;
-        if !wrong.is_empty() {
-            return Err(refuse(wrong));
+        let watched = self.watched().and(WatchSet::of(&config, &[]));
+        match self.make(config, read_at).await {
+            Ok((built, commits)) => Ok(Next {
+                built,
+                commits,
+                warnings,
+            }),
+            Err(problems) => Err((to_diagnostics(&problems, &loaded.places), watched)),
         }
-        Ok(Next {
-            built,
-            commits,
-            warnings,
+    }
+
+    async fn read(&self) -> Result<config::Loaded, Vec<Diagnostic>> {
+        let file = self.running.config.file.clone();
+        let reading = tokio::task::spawn_blocking(move || config::load(&file));
+        reading.await.unwrap_or_else(|defect| {
+            let source = config::Source::new(&self.running.config.file, "");
+            let message = format!("the configuration cannot be read: {defect}");
+            Err(vec![Diagnostic::about_file(source, message, "")])
         })
     }
 
-    async fn load(&self, config: &Config, read_at: SystemTime) -> Result<Built, Vec<LoadProblem>> {
+    async fn make(
+        &self,
+        config: Config,
+        read_at: SystemTime,
+    ) -> Result<(Built, Vec<Commit>), Vec<LoadProblem>> {
+        let commits = self.prepare(&config)?;
+        let built = self.load(config, read_at).await?;
+        match self_test(&built.generation).await {
+            wrong if wrong.is_empty() => Ok((built, commits)),
+            wrong => Err(wrong),
+        }
+    }
+
+    async fn load(&self, config: Config, read_at: SystemTime) -> Result<Built, Vec<LoadProblem>> {
         let running = self.running.plugins.clone();
         let services = Arc::clone(&self.running.services);
         let engine = self.running.engine.clone();
-        let loader = EngineLoader::new(engine, services, config, running)?;
+        let loader = EngineLoader::new(engine, services, &config, running)?;
         let register = Arc::clone(&self.running.register);
         let number = self.running.lease.number() + 1;
-        server::build(Arc::new(config.clone()), loader, register, number, read_at).await
+        server::build(Arc::new(config), loader, register, number, read_at).await
     }
 
     fn prepare(&self, config: &Config) -> Result<Vec<Commit>, Vec<LoadProblem>> {

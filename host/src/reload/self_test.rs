@@ -23,7 +23,7 @@ const SERVICE: &str = "self-test";
 pub async fn self_test(generation: &Generation) -> Vec<LoadProblem> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let logins = &generation.config.reload.logins;
-    let problems: Vec<_> = stream::iter(logins.iter().enumerate())
+    let problems: Vec<_> = stream::iter(logins.iter().cloned().enumerate())
         .map(|(index, login)| check(generation, index, login))
         .buffered(cores)
         .collect()
@@ -31,9 +31,9 @@ pub async fn self_test(generation: &Generation) -> Vec<LoadProblem> {
     problems.into_iter().flatten().collect()
 }
 
-async fn check(generation: &Generation, index: usize, login: &ExampleLogin) -> Option<LoadProblem> {
+async fn check(generation: &Generation, index: usize, login: ExampleLogin) -> Option<LoadProblem> {
     let user = &login.username;
-    let password = match password(login) {
+    let password = match password(&login) {
         Ok(password) => password,
         Err(why) => {
             let message = format!(
@@ -42,7 +42,7 @@ async fn check(generation: &Generation, index: usize, login: &ExampleLogin) -> O
             return Some(LoadProblem::example_login(index, message));
         }
     };
-    let request = Arc::new(request(login, password));
+    let request = Arc::new(request(&login, password));
     let started = Instant::now();
     let deadline = started + generation.config.server.request_timeout;
     let outcome = generation
