@@ -54,6 +54,8 @@ pub(super) struct Origin {
     pub(super) session: String,
     /// `X-Dovecot-Session` and its like.
     pub(super) external_session: String,
+    /// `X-Request-Id`
+    pub(super) request_id: String,
     pub(super) mode: Mode,
     /// The door: `json`, `header` …
     pub(super) service: &'static str,
@@ -125,6 +127,7 @@ impl Fields {
         let protocol = self.take_or("protocol", older_name);
         Ok(Request {
             external_session: self.take_or("external_session_id", origin.external_session),
+            request_id: origin.request_id,
             service: origin.service.to_owned(),
             protocol: if protocol.is_empty() {
                 default.to_owned()

@@ -266,6 +266,7 @@ fn origin(
         } else {
             dovecot_session
         },
+        request_id: String::new(),
         mode,
         service: "json",
         client_address,

@@ -112,6 +112,9 @@ pub struct Request {
     pub session: String,
     /// The caller's id of the login.
     pub external_session: String,
+    /// The caller's id of this HTTP request (`X-Request-Id`), echoed in the answer: ASCII, at most 128
+    /// characters.
+    pub request_id: String,
     /// The door that the request came through.
     pub service: String,
     /// `imap`, `smtp` …; never empty.
@@ -146,6 +149,7 @@ impl Request {
         Self {
             session: self.session.clone(),
             external_session: self.external_session.clone(),
+            request_id: self.request_id.clone(),
             service: self.service.clone(),
             protocol: self.protocol.clone(),
             method: self.method.clone(),
