@@ -27,4 +27,4 @@ mod state;
 
 pub use router::router;
 pub use serve::{ConnectionLimits, PeerAddress, serve, serve_with};
-pub use state::{Generation, HookTable, State, backend_number};
+pub use state::{Generation, Health, HookTable, State, backend_number};

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use arc_swap::ArcSwap;
@@ -34,6 +34,29 @@ pub struct Generation {
     pub limits: ServerLimits,
 }
 
+/// Which generation serves, and whether the last reload went well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Number of the generation in force, from 1.
+    pub generation: u64,
+    /// When it came into force.
+    pub loaded_at: SystemTime,
+    /// Why the last reload was refused, one line; nothing if it went well. Holds no secrets, but may
+    /// name files and users.
+    pub last_reload_error: Option<String>,
+}
+
+impl Health {
+    /// A generation that came into force now.
+    pub fn serving(generation: u64) -> Self {
+        Self {
+            generation,
+            loaded_at: SystemTime::now(),
+            last_reload_error: None,
+        }
+    }
+}
+
 /// The number that Nauthilus gives a kind of backend, member `backend` of a success.
 pub fn backend_number(source: &PluginSource) -> u8 {
     match source {
@@ -46,6 +69,8 @@ pub fn backend_number(source: &PluginSource) -> u8 {
 pub struct State {
     /// The generation in force.
     pub generation: ArcSwap<Generation>,
+    /// Of the generation in force; for `/healthz` and metrics.
+    pub health: ArcSwap<Health>,
     /// For `/healthz`.
     pub store: Arc<dyn Store>,
     /// Hears of every login.
@@ -73,6 +98,7 @@ impl State {
         Arc::new(Self {
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             generation: ArcSwap::from_pointee(generation),
+            health: ArcSwap::from_pointee(Health::serving(1)),
             store,
             observer,
             post_actions: Arc::new(post_actions),
