@@ -1,6 +1,6 @@
 //! The credentials of the API's callers (HTTP Basic, RFC 7617). Not those of the users who log in.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::refusal::Refusal;
+use super::{Generation, State, refusal::Refusal};
 use crate::config::BasicAuth;
 
 /// Bytes that are wiped.
@@ -17,8 +17,27 @@ type Secret = Zeroizing<Vec<u8>>;
 /// How long a wrong guess waits for its answer. It waits alone: it holds no place in the server.
 const DELAY: Duration = Duration::from_millis(300);
 
-/// Lets the caller pass, or refuses it after a pause.
-pub(super) async fn check(wanted: Option<&BasicAuth>, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Lets the caller pass if it shows `server.basic_auth` or none is configured. `peer` is the other end
+/// of the connection ([`super::login::peer`]); call this before a place is taken and before the body
+/// is asked for.
+pub(super) async fn check(
+    state: &State,
+    generation: &Generation,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    let wanted = generation.server.basic_auth.as_ref();
+    check_against(wanted, state, generation, peer, headers).await
+}
+
+/// [`check`] with credentials of another section, such as `server.metrics_auth`.
+pub(super) async fn check_against(
+    wanted: Option<&BasicAuth>,
+    _state: &State,
+    _generation: &Generation,
+    _peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
     match wanted {
         Some(wanted) if !is_right(wanted, headers) => {
             tokio::time::sleep(DELAY).await;

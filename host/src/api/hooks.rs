@@ -41,7 +41,7 @@ async fn answer(
     let generation = state.generation.load_full();
     let server = &generation.server;
     let deadline = Instant::now() + server.request_timeout;
-    credentials::check(server.basic_auth.as_ref(), request.headers()).await?;
+    credentials::check(state, &generation, peer, request.headers()).await?;
     let _place = state.concurrency.enter()?;
     let method = request.method().as_str().to_ascii_uppercase();
     let path = request.uri().path().to_owned();

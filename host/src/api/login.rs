@@ -70,7 +70,8 @@ async fn answer(
 ) -> Result<Response<Body>, Refusal> {
     // Nothing up to here and down to `body::read` may touch the body.
     let generation = state.generation.load_full();
-    credentials::check(generation.server.basic_auth.as_ref(), request.headers()).await?;
+    let peer = peer(request.extensions());
+    credentials::check(state, &generation, peer, request.headers()).await?;
     let place = state.concurrency.enter()?;
     let (parts, body) = request.into_parts();
     let query = query(&parts.uri);
