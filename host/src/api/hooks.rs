@@ -1,6 +1,10 @@
 //! `/api/v1/custom/…`: requests that a hook answers.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use axum::{body::Body, extract, http::Response};
 
@@ -11,8 +15,9 @@ use super::{
     response,
 };
 use crate::{
-    auth::{HookRequest, Mode, Progress, Request},
-    pipeline::{Answer, Call, Context, FailureKind, Plugin, Question},
+    auth::{HookRequest, HookResponse, Mode, PluginTrace, Progress, Request, TraceContext, Usage},
+    observe::HookRecord,
+    pipeline::{Answer, Call, Context, Failure, FailureKind, Plugin, Question},
 };
 
 /// Below this path hooks live.
@@ -40,7 +45,8 @@ async fn answer(
 ) -> Result<Response<Body>, Refusal> {
     let generation = state.generation.load_full();
     let server = &generation.server;
-    let deadline = Instant::now() + server.request_timeout;
+    let arrived = Instant::now();
+    let deadline = arrived + server.request_timeout;
     credentials::check(state, &generation, peer, request.headers()).await?;
     let _place = state.concurrency.enter()?;
     let method = request.method().as_str().to_ascii_uppercase();
@@ -64,37 +70,93 @@ async fn answer(
             .0
             .to_string(),
     };
-    Ok(ask(plugin.as_ref(), question, deadline).await)
+    Ok(ask(state, plugin.as_ref(), question, arrived, deadline).await)
 }
 
-async fn ask(plugin: &dyn Plugin, question: HookRequest, deadline: Instant) -> Response<Body> {
+async fn ask(
+    state: &State,
+    plugin: &dyn Plugin,
+    question: HookRequest,
+    arrived: Instant,
+    deadline: Instant,
+) -> Response<Body> {
     let session = question.session.clone();
+    let span = state.observer.span(&question.headers);
+    let own = span.as_ref().map(TraceContext::child);
+    let mut record = HookRecord {
+        session: session.clone(),
+        span,
+        method: question.method.clone(),
+        route: question.path.clone(),
+        client: question.client_address.clone(),
+        status: 0,
+        ended_at: SystemTime::now(),
+        latency: arrived.elapsed(),
+        call: PluginTrace {
+            span_id: own.as_ref().map(|span| span.span_id),
+            ..PluginTrace::skipped(plugin.name(), arrived.elapsed())
+        },
+    };
+    let asked = Instant::now();
     let call = Call {
         request: Arc::new(no_login(&session)),
         progress: Arc::new(Progress::default()),
         context: Context::default(),
         deadline,
+        began: arrived,
+        trace: own,
     };
     let run = plugin.run(Question::Hook(Arc::new(question)), call);
     let ran = tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), run).await;
-    let (kind, error) = match ran.map(|ran| ran.answer) {
-        Ok(Ok(Answer::Hook(answer))) => return response::hook(answer),
-        Ok(Ok(_)) => (
-            FailureKind::Contract,
-            "the hook answered no response".to_owned(),
+    let (answer, usage) = match ran {
+        Ok(ran) => (answer_of(ran.answer), ran.usage),
+        Err(_) => (
+            failure(FailureKind::WallClock, "the hook took too long"),
+            Usage::default(),
         ),
-        Ok(Err(failure)) => (failure.kind, failure.message),
-        Err(_) => (FailureKind::WallClock, "the hook took too long".to_owned()),
     };
-    tracing::warn!(
-        session,
-        plugin = plugin.name(),
-        stage = "hooks",
-        kind = kind.as_str(),
-        error,
-        "A plugin failed"
-    );
-    response::hook_failed(&error)
+    record.call.usage = usage;
+    if usage.elapsed.is_zero() {
+        record.call.usage.elapsed = asked.elapsed();
+    }
+    let response = match answer {
+        Ok(answer) => {
+            "done".clone_into(&mut record.call.verdict);
+            response::hook(answer)
+        }
+        Err(failure) => {
+            "failed".clone_into(&mut record.call.verdict);
+            record.call.kind = Some(failure.kind.as_str());
+            tracing::warn!(
+                session,
+                plugin = plugin.name(),
+                stage = "hooks",
+                kind = failure.kind.as_str(),
+                error = failure.message,
+                "A plugin failed"
+            );
+            response::hook_failed(&failure.message)
+        }
+    };
+    record.status = response.status().as_u16();
+    record.ended_at = SystemTime::now();
+    record.latency = arrived.elapsed();
+    state.observer.hook(record);
+    response
+}
+
+fn answer_of(answer: Result<Answer, Failure>) -> Result<HookResponse, Failure> {
+    match answer? {
+        Answer::Hook(answer) => Ok(answer),
+        _ => failure(FailureKind::Contract, "the hook answered no response"),
+    }
+}
+
+fn failure<T>(kind: FailureKind, message: &str) -> Result<T, Failure> {
+    Err(Failure {
+        kind,
+        message: message.to_owned(),
+    })
 }
 
 /// A hook is not part of a login, so its call carries an empty one.

@@ -134,7 +134,7 @@ async fn decide(
     let failed_attempts = request.login_attempt.saturating_sub(1);
     let (sender, decided) = oneshot::channel();
     let pipeline = Arc::clone(&generation.pipeline);
-    let request = Arc::new(request);
+    let request = Arc::new(state.observer.traced(request));
     state.logins.spawn({
         let state = Arc::clone(state);
         async move {

@@ -18,6 +18,7 @@ mod hooks;
 mod json;
 mod json_errors;
 mod login;
+mod metrics;
 mod negotiate;
 mod refusal;
 mod response;

@@ -10,7 +10,10 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{negotiate::ListForm, refusal::Refusal};
+use super::{
+    negotiate::ListForm,
+    refusal::{Refusal, Refused},
+};
 use crate::auth::{Decision, Header, HookResponse, Verdict};
 
 const AUTH_STATUS: HeaderName = HeaderName::from_static("auth-status");
@@ -144,6 +147,12 @@ fn plain(status: StatusCode, content_type: HeaderValue, body: String) -> Respons
 
 /// The answer to a request that gets no decision.
 pub(super) fn refuse(refusal: &Refusal) -> Response<Body> {
+    let mut response = refusal_page(refusal);
+    response.extensions_mut().insert(Refused(refusal.as_str()));
+    response
+}
+
+fn refusal_page(refusal: &Refusal) -> Response<Body> {
     match refusal {
         Refusal::Unauthorized => {
             let mut response = Response::new(Body::empty());
@@ -214,16 +223,12 @@ pub(super) fn pong() -> Response<Body> {
 }
 
 /// `/healthz`
-pub(super) fn health(store_is_well: bool, latency_ms: f64) -> Response<Body> {
-    let (status, word) = if store_is_well {
-        (StatusCode::OK, "ok")
+pub(super) fn health(can_work: bool, body: &Value) -> Response<Body> {
+    let status = if can_work {
+        StatusCode::OK
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "error")
+        StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({
-        "status": word,
-        "checks": { "store": { "status": word, "meta": { "latency_ms": latency_ms } } },
-    });
     plain(status, JSON, body.to_string())
 }
 

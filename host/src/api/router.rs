@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Router, middleware,
     routing::{any, get},
 };
 
-use super::{State, health, hooks, login, refusal::Refusal, response};
+use super::{State, health, hooks, login, metrics, refusal::Refusal, response};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -17,7 +17,13 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
+        .route("/metrics", get(metrics::page))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
+        // Outermost: it sees every request and every answer.
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&state),
+            metrics::count,
+        ))
         .with_state(state)
 }

@@ -74,6 +74,7 @@ pub async fn serve_with(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let patience = state.generation.load().server.request_timeout + STOP_SLACK;
+    let metrics = state.observer.metrics().clone();
     let router = router(state);
     let connections = TaskTracker::new();
     let stopping = CancellationToken::new();
@@ -96,8 +97,10 @@ pub async fn serve_with(
                 let router = router.clone();
                 let stopping = stopping.clone();
                 let aborting = aborting.clone();
+                let counted = metrics.connection();
                 connections.spawn(async move {
                     let _place = place;
+                    let _counted = counted;
                     aborting
                         .run_until_cancelled(connection(stream, peer, router, limits, stopping))
                         .await;

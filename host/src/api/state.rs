@@ -13,7 +13,7 @@ use super::concurrency::Concurrency;
 use crate::{
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
-    pipeline::{Pipeline, Plugin, PostActions},
+    pipeline::{Pipeline, Plugin, PostActions, PostListener},
     store::Store,
 };
 
@@ -94,7 +94,8 @@ impl State {
             limits.post_actions,
             limits.post_action_timeout,
             tokio::runtime::Handle::current(),
-        );
+        )
+        .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             generation: ArcSwap::from_pointee(generation),

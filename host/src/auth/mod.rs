@@ -11,6 +11,7 @@ pub(crate) mod redact;
 mod request;
 pub mod scheme;
 mod trace;
+mod trace_context;
 
 pub use attribute::{Attribute, Value};
 pub use decision::{Decision, Verdict};
@@ -20,3 +21,4 @@ pub use request::{
     Client, Dovecot, Endpoint, Event, Header, Identity, IncomingHttp, Mode, Progress, Request, Tls,
 };
 pub use trace::{PluginTrace, Stage, StageTrace, Trace, Usage};
+pub use trace_context::{SpanId, TraceContext, new_span_id};

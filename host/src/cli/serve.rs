@@ -107,8 +107,8 @@ async fn start(loaded: Loaded) -> Result<(TcpListener, Arc<api::State>), ExitCod
         report::error(&text);
         ExitCode::from(exit::UNAVAILABLE)
     };
-    let observer =
-        observe::Observer::new(&config.observe).map_err(|why| unavailable(format!("{why}")))?;
+    let observer = observe::Observer::with_metrics(&config.observe, server.server_metrics.clone())
+        .map_err(|why| unavailable(format!("{why}")))?;
     let address = match config.server.listeners.first().map(|listener| &listener.at) {
         Some(config::ListenAt::Address(address)) => *address,
         _ => return Err(unavailable("only addresses so far".to_owned())),

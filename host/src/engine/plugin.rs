@@ -106,6 +106,8 @@ impl LoadedPlugin {
             progress: Arc::default(),
             context: crate::pipeline::Context::default(),
             deadline,
+            began: Instant::now(),
+            trace: None,
         };
         self.inner.run(None, call).await
     }
@@ -126,6 +128,10 @@ impl Plugin for LoadedPlugin {
 
     fn sees_password(&self) -> bool {
         self.inner.rights.grants.password
+    }
+
+    fn running(&self) -> usize {
+        LoadedPlugin::running(self)
     }
 
     fn run(&self, question: Question, call: Call) -> BoxFuture<'_, Ran> {
@@ -240,6 +246,7 @@ impl Inner {
             Err(outcome) => return outcome,
         };
         let state = live.store.data_mut();
+        state.trace = call.trace;
         if in_login {
             state.request = Some(call.request);
             state.context = call.context;

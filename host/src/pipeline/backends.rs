@@ -6,10 +6,8 @@
 //! password, whatever stands beside it in the list. Accounts are listed by all or by none.
 
 use super::{
-    Answer, BackendAnswer, BackendUser, Member, OnError, Operation, Question,
-    ask::ask,
-    attributes::first_text,
-    login::{Login, StageClock},
+    Answer, BackendAnswer, BackendUser, Member, OnError, Operation, Question, ask::ask,
+    attributes::first_text, login::Login,
 };
 use crate::auth::{Mode, Stage, Verdict};
 
@@ -46,7 +44,7 @@ pub(super) async fn find_user(login: &mut Login, members: &[Member]) -> Verdict 
     } else {
         Operation::Verify
     };
-    let mut clock = StageClock::start(Stage::Backends);
+    let mut clock = login.clock(Stage::Backends);
     let mut unsettled = Unsettled::default();
     let mut settled = None;
     for member in members {
@@ -126,7 +124,7 @@ fn adopt(login: &mut Login, backend: &str, user: BackendUser, look_up: bool) {
 
 /// All accounts of all backends, in order, duplicates kept; nothing when one of them fails.
 pub(super) async fn list_accounts(login: &mut Login, members: &[Member]) -> (Verdict, Vec<String>) {
-    let mut clock = StageClock::start(Stage::Backends);
+    let mut clock = login.clock(Stage::Backends);
     let mut accounts = Vec::new();
     let mut failed = None;
     for member in members {
