@@ -231,6 +231,8 @@ pub(crate) fn call_of(request: Request, left: Duration) -> Call {
         progress: Arc::new(Progress::default()),
         context: Context::default(),
         deadline: Instant::now() + left,
+        began: Instant::now(),
+        trace: None,
     }
 }
 

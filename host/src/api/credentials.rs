@@ -62,6 +62,7 @@ pub(super) async fn check_against(
         && headers.contains_key(AUTHORIZATION)
         && state.lockouts.failed(source, rule, Instant::now())
     {
+        state.observer.metrics().locked_out();
         tracing::warn!(
             client = %address,
             failures = rule.failures,

@@ -57,7 +57,7 @@ pub(super) async fn decide(
         list_form,
         ..
     } = question;
-    let request = Arc::new(question.request);
+    let request = Arc::new(state.observer.traced(question.request));
     let frame = Frame {
         shape: route.shape,
         session: request.session.clone(),

@@ -1,6 +1,10 @@
 //! `/api/v1/custom/…` and the alias paths: requests that a hook answers.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use axum::{body::Body, extract, http::Response};
 
@@ -14,9 +18,10 @@ use super::{
     response,
 };
 use crate::{
-    auth::{HookRequest, Mode, Progress, Request},
+    auth::{HookRequest, HookResponse, Mode, PluginTrace, Progress, Request, TraceContext, Usage},
     config::EndpointName,
-    pipeline::{Answer, Call, Context, FailureKind, Question},
+    observe::HookRecord,
+    pipeline::{Answer, Call, Context, Failure, FailureKind, Question},
 };
 
 /// Below this path hooks live.
@@ -87,7 +92,8 @@ async fn answer(
     peer: SocketAddr,
 ) -> Result<Response<Body>, Refusal> {
     let server = &generation.server;
-    let deadline = Instant::now() + server.request_timeout;
+    let arrived = Instant::now();
+    let deadline = arrived + server.request_timeout;
     access::check(
         Access::Credentials,
         state,
@@ -113,40 +119,94 @@ async fn answer(
         body: std::mem::take(&mut *body),
         client_address: client.to_string(),
     };
-    Ok(ask(hook, question, deadline).await)
+    Ok(ask(state, hook, question, arrived, deadline).await)
 }
 
-async fn ask(hook: &Hook, question: HookRequest, deadline: Instant) -> Response<Body> {
+async fn ask(
+    state: &State,
+    hook: &Hook,
+    question: HookRequest,
+    arrived: Instant,
+    deadline: Instant,
+) -> Response<Body> {
+    let plugin = hook.plugin.as_ref();
     let session = question.session.clone();
+    let span = state.observer.span(&question.headers);
+    let own = span.as_ref().map(TraceContext::child);
+    let mut record = HookRecord {
+        session: session.clone(),
+        span,
+        method: question.method.clone(),
+        route: question.path.clone(),
+        client: question.client_address.clone(),
+        status: 0,
+        ended_at: SystemTime::now(),
+        latency: arrived.elapsed(),
+        call: PluginTrace {
+            span_id: own.as_ref().map(|span| span.span_id),
+            ..PluginTrace::skipped(plugin.name(), arrived.elapsed())
+        },
+    };
+    let asked = Instant::now();
     let call = Call {
         request: Arc::new(no_login(&session)),
         progress: Arc::new(Progress::default()),
         context: Context::default(),
         deadline,
+        began: arrived,
+        trace: own,
     };
-    let plugin = hook.plugin.as_ref();
     let run = plugin.run(Question::Hook(Arc::new(question)), call);
     let ran = tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), run).await;
-    let (kind, error) = match ran.map(|ran| ran.answer) {
-        Ok(Ok(Answer::Hook(answer))) => {
-            return response::hook(answer, hook.content_type.as_ref());
-        }
-        Ok(Ok(_)) => (
-            FailureKind::Contract,
-            "the hook answered no response".to_owned(),
+    let (answer, usage) = match ran {
+        Ok(ran) => (answer_of(ran.answer), ran.usage),
+        Err(_) => (
+            failure(FailureKind::WallClock, "the hook took too long"),
+            Usage::default(),
         ),
-        Ok(Err(failure)) => (failure.kind, failure.message),
-        Err(_) => (FailureKind::WallClock, "the hook took too long".to_owned()),
     };
-    tracing::warn!(
-        session,
-        plugin = plugin.name(),
-        stage = "hooks",
-        kind = kind.as_str(),
-        error,
-        "A plugin failed"
-    );
-    response::hook_failed(&error)
+    record.call.usage = usage;
+    if usage.elapsed.is_zero() {
+        record.call.usage.elapsed = asked.elapsed();
+    }
+    let response = match answer {
+        Ok(answer) => {
+            "done".clone_into(&mut record.call.verdict);
+            response::hook(answer, hook.content_type.as_ref())
+        }
+        Err(failure) => {
+            "failed".clone_into(&mut record.call.verdict);
+            record.call.kind = Some(failure.kind.as_str());
+            tracing::warn!(
+                session,
+                plugin = plugin.name(),
+                stage = "hooks",
+                kind = failure.kind.as_str(),
+                error = failure.message,
+                "A plugin failed"
+            );
+            response::hook_failed(&failure.message)
+        }
+    };
+    record.status = response.status().as_u16();
+    record.ended_at = SystemTime::now();
+    record.latency = arrived.elapsed();
+    state.observer.hook(record);
+    response
+}
+
+fn answer_of(answer: Result<Answer, Failure>) -> Result<HookResponse, Failure> {
+    match answer? {
+        Answer::Hook(answer) => Ok(answer),
+        _ => failure(FailureKind::Contract, "the hook answered no response"),
+    }
+}
+
+fn failure<T>(kind: FailureKind, message: &str) -> Result<T, Failure> {
+    Err(Failure {
+        kind,
+        message: message.to_owned(),
+    })
 }
 
 /// A hook is not part of a login, so its call carries an empty one.

@@ -18,6 +18,7 @@ mod hooks;
 pub mod listen;
 mod lockout;
 mod login;
+mod metrics;
 mod negotiate;
 mod origin;
 mod read;

@@ -5,6 +5,11 @@ use std::{
     time::Duration,
 };
 
+/// Marks the response to a refusal with its word, for metrics; an extension that never leaves the
+/// server.
+#[derive(Clone, Copy)]
+pub(super) struct Refused(pub(super) &'static str);
+
 /// Every reason, each with one response in `response`.
 #[derive(Debug, PartialEq)]
 pub(super) enum Refusal {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::{
-    Router, extract,
+    Router, extract, middleware,
     routing::{any, get, post},
 };
 
-use super::{State, admin, health, hooks, login, route::ROUTES};
+use super::{State, admin, health, hooks, login, metrics, route::ROUTES};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -24,7 +24,13 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/api/v1/admin/reload", post(admin::reload))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
+        .route("/metrics", get(metrics::page))
         .fallback(hooks::handle_alias)
         .method_not_allowed_fallback(hooks::handle_alias)
+        // Outermost: it sees every request and every answer.
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&state),
+            metrics::count,
+        ))
         .with_state(state)
 }

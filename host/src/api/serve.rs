@@ -133,8 +133,10 @@ impl Server {
                 self.stopping.clone(),
             );
             let aborting = self.aborting.clone();
+            let counted = self.front.metrics().connection();
             self.connections.spawn(async move {
                 let _place = place;
+                let _counted = counted;
                 aborting.run_until_cancelled(connection).await;
             });
         }

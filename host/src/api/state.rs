@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
-    pipeline::{Pipeline, Plugin, PostActions},
+    pipeline::{Pipeline, Plugin, PostActions, PostListener},
     store::Store,
 };
 
@@ -39,6 +39,13 @@ pub struct HookTable {
     pub locations: HashMap<(String, String), Hook>,
     /// By method and absolute path; asked where nothing else answers.
     pub aliases: HashMap<(String, String), Hook>,
+}
+
+impl HookTable {
+    /// Every hook's plugin, once per place where it answers below the prefix.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<dyn Plugin>> {
+        self.locations.values().map(|hook| &hook.plugin)
+    }
 }
 
 /// What a reload replaces as a whole. A request keeps the generation that it began with.
@@ -120,7 +127,8 @@ impl State {
             limits.post_actions,
             limits.post_action_timeout,
             tokio::runtime::Handle::current(),
-        );
+        )
+        .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),

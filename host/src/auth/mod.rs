@@ -12,6 +12,7 @@ pub(crate) mod redact;
 mod request;
 pub mod scheme;
 mod trace;
+mod trace_context;
 
 pub use attribute::{Attribute, Value};
 pub use challenge::{Challenge, Mechanism, RecoveredPassword};
@@ -22,3 +23,4 @@ pub use request::{
     Client, Dovecot, Endpoint, Event, Header, Identity, IncomingHttp, Mode, Progress, Request, Tls,
 };
 pub use trace::{PluginTrace, Stage, StageTrace, Trace, Usage};
+pub use trace_context::{SpanId, TraceContext, new_span_id};

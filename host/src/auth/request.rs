@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Attribute, Challenge, Password};
+use super::{Attribute, Challenge, Password, TraceContext};
 
 /// An IP address and a port, as text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -143,6 +143,8 @@ pub struct Request {
     pub dovecot: Option<Dovecot>,
     /// The HTTP request as it came in; empty for `bulkhead login`.
     pub http: IncomingHttp,
+    /// The login's span, if traces are configured.
+    pub trace: Option<TraceContext>,
 }
 
 impl Request {
@@ -178,6 +180,7 @@ impl Request {
                 body: None,
                 ..self.http.clone()
             },
+            trace: self.trace.clone(),
         }
     }
 }

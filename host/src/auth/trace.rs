@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::SpanId;
+
 /// A step of the pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
@@ -20,6 +22,19 @@ pub enum Stage {
     Actions,
     /// Plugins that run after the answer.
     PostActions,
+}
+
+impl Stage {
+    /// The word for logs, traces and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Features => "features",
+            Self::Backends => "backends",
+            Self::Filters => "filters",
+            Self::Actions => "actions",
+            Self::PostActions => "post-actions",
+        }
+    }
 }
 
 /// What one plugin call used.
@@ -41,7 +56,7 @@ pub struct Usage {
 }
 
 /// What one plugin did in one login.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct PluginTrace {
     /// The plugin's configured name.
     pub plugin: String,
@@ -50,9 +65,35 @@ pub struct PluginTrace {
     /// Why it failed, if it did; then `verdict` is what `on_error` made of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The kind of that failure in one word (`pipeline::FailureKind`).
+    #[serde(rename = "error_kind", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// When it was asked, counted as in [`StageTrace::started`].
+    #[serde(rename = "started_us", serialize_with = "microseconds")]
+    pub started: Duration,
+    /// The call's span, if the login is traced.
+    #[serde(skip)]
+    pub span_id: Option<SpanId>,
     /// What it used.
     #[serde(flatten)]
     pub usage: Usage,
+}
+
+impl PluginTrace {
+    /// A plugin that is configured and was not asked, and when it could have been.
+    pub fn skipped(plugin: &str, started: Duration) -> Self {
+        Self {
+            plugin: plugin.to_owned(),
+            verdict: "skipped".to_owned(),
+            started,
+            ..Self::default()
+        }
+    }
+
+    /// False for a plugin that had no part in this login.
+    pub fn was_asked(&self) -> bool {
+        !self.usage.elapsed.is_zero()
+    }
 }
 
 /// What one stage did.
@@ -60,6 +101,9 @@ pub struct PluginTrace {
 pub struct StageTrace {
     /// Which stage.
     pub stage: Stage,
+    /// When it began: since the request arrived; in the post actions, since they began.
+    #[serde(rename = "started_us", serialize_with = "microseconds")]
+    pub started: Duration,
     /// Its duration.
     #[serde(rename = "elapsed_us", serialize_with = "microseconds")]
     pub elapsed: Duration,
@@ -70,8 +114,23 @@ pub struct StageTrace {
 /// The whole way of one login.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Trace {
+    /// From the first question to the decision.
+    #[serde(rename = "elapsed_us", serialize_with = "microseconds")]
+    pub elapsed: Duration,
     /// In the order in which they ran.
     pub stages: Vec<StageTrace>,
+}
+
+impl Trace {
+    /// Moves all beginnings: what was counted from the first question counts from an earlier time.
+    pub fn shift(&mut self, by: Duration) {
+        for stage in &mut self.stages {
+            stage.started += by;
+            for plugin in &mut stage.plugins {
+                plugin.started += by;
+            }
+        }
+    }
 }
 
 /// Durations appear in traces as whole microseconds.

@@ -1,4 +1,6 @@
 //! The import `http`: requests to the outside, through the one egress that checks every destination.
+//!
+//! In a trace each request names the call's span (W3C Trace Context), unless the plugin does so itself.
 
 use super::{
     bindings::bulkhead::policy::{http, types},
@@ -6,7 +8,11 @@ use super::{
     services::{HttpError, OutgoingRequest},
     state::CallState,
 };
-use crate::auth::Header;
+use crate::auth::{Header, TraceContext};
+
+/// Header fields, and bytes of them, up to which a request has room for the trace's two fields under the
+/// egress' own limits (100 and 64 KiB).
+const ROOM: (usize, usize) = (98, 63 << 10);
 
 impl http::Host for CallState {
     async fn send(
@@ -24,10 +30,17 @@ impl http::Host for CallState {
         let Some(egress) = self.rights.http.clone() else {
             return Ok(Err(http::Error::Denied(self.deny(Grant::Http))));
         };
+        let mut fields: Vec<Header> = request.headers.into_iter().map(header).collect();
+        if let Some(span) = &self.trace
+            && fields.len() <= ROOM.0
+            && headers <= ROOM.1
+        {
+            add_trace(&mut fields, span);
+        }
         let outgoing = OutgoingRequest {
             method: request.method,
             url: request.url,
-            headers: request.headers.into_iter().map(header).collect(),
+            headers: fields,
             body: request.body,
             timeout_ms: request.timeout_ms,
             redirects: request.redirects,
@@ -49,6 +62,24 @@ impl http::Host for CallState {
                 body: response.body,
                 url: response.url,
             }))
+    }
+}
+
+/// Names the span that sends. A plugin that traces by itself is left alone.
+fn add_trace(fields: &mut Vec<Header>, span: &TraceContext) {
+    let own = |field: &Header| matches!(field.name.as_str(), "traceparent" | "tracestate");
+    if fields.iter().any(own) {
+        return;
+    }
+    let mut add = |name: &str, value: &str| {
+        fields.push(Header {
+            name: name.to_owned(),
+            value: value.as_bytes().to_vec(),
+        });
+    };
+    add("traceparent", &span.traceparent());
+    if !span.state.is_empty() {
+        add("tracestate", &span.state);
     }
 }
 

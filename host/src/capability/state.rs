@@ -17,7 +17,7 @@ use super::{
     wasi::WasiParts,
 };
 use crate::{
-    auth::{Request, Value},
+    auth::{Request, TraceContext, Value},
     config::{Grants, Limits},
     pipeline::{Context, ContextChange},
 };
@@ -58,6 +58,8 @@ pub struct CallState {
     pub meter: Arc<Meter>,
     /// Absent while loading and in hooks' and init's calls.
     pub request: Option<Arc<Request>>,
+    /// The call's span, if the request is in a trace.
+    pub trace: Option<TraceContext>,
     /// As this call sees it.
     pub context: Context,
     /// What this call did to it.
@@ -85,6 +87,7 @@ impl CallState {
             rights,
             meter,
             request: None,
+            trace: None,
             context: Context::default(),
             changes: Vec::new(),
             log_fields: Vec::new(),

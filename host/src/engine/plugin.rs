@@ -181,6 +181,8 @@ impl LoadedPlugin {
             progress: Arc::default(),
             context: crate::pipeline::Context::default(),
             deadline,
+            began: Instant::now(),
+            trace: None,
         };
         self.inner.run(None, call).await
     }
@@ -201,6 +203,10 @@ impl Plugin for LoadedPlugin {
 
     fn sees_password(&self) -> bool {
         self.inner.rights.grants.password
+    }
+
+    fn running(&self) -> usize {
+        LoadedPlugin::running(self)
     }
 
     fn run(&self, question: Question, call: Call) -> BoxFuture<'_, Ran> {
@@ -315,6 +321,7 @@ impl Inner {
             Err(outcome) => return outcome,
         };
         let state = live.store.data_mut();
+        state.trace = call.trace;
         if in_login {
             state.request = Some(call.request);
             state.context = call.context;

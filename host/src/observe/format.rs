@@ -39,6 +39,36 @@ pub(super) fn timestamp() -> String {
     text
 }
 
+/// A point in time in the same form. Times before 1970 show as its beginning.
+pub(crate) fn rfc3339(time: std::time::SystemTime) -> String {
+    let since = time
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    // Days to a date in the Gregorian calendar, counted in years that begin in March and in eras of
+    // 400 years, so that leap days come last.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{:06}Z",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60,
+        since.subsec_micros()
+    )
+}
+
 /// Appends a pair with a text: ` key=value`, or `,"key":"value"` for JSON.
 pub(super) fn push_text(line: &mut String, json: bool, name: &str, text: &str) {
     if json {
@@ -163,5 +193,37 @@ impl Visit for Fields {
     }
     fn record_f64(&mut self, field: &Field, value: f64) {
         push_decimal(&mut self.pairs, self.json, field.name(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn times_have_the_form_of_rfc_3339() {
+        let rows = [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (951_782_399_999_999, "2000-02-28T23:59:59.999999Z"),
+            (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+            (1_709_251_199_000_001, "2024-02-29T23:59:59.000001Z"),
+            (1_767_225_599_000_000, "2025-12-31T23:59:59.000000Z"),
+            (1_767_225_600_000_000, "2026-01-01T00:00:00.000000Z"),
+            (4_107_542_400_000_000, "2100-03-01T00:00:00.000000Z"),
+        ];
+        for (microseconds, expected) in rows {
+            assert_eq!(
+                rfc3339(UNIX_EPOCH + Duration::from_micros(microseconds)),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn the_clock_and_a_point_in_time_have_the_same_form() {
+        assert_eq!(timestamp().len(), rfc3339(UNIX_EPOCH).len());
+        assert!(timestamp().get(..15) >= rfc3339(UNIX_EPOCH).get(..15));
     }
 }

@@ -1,27 +1,50 @@
 //! What the log, the decision log and metrics know of one login: everything but secrets.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::format::timestamp;
+use super::format::rfc3339;
 use crate::{
-    auth::{Mode, Request, Trace, Value, Verdict},
+    auth::{Mode, Request, Trace, TraceContext, Value, Verdict},
     pipeline::Outcome,
 };
+
+/// The header field whose value `1` has a login written into the decision log.
+const TRACE_HEADER: &str = "x-bulkhead-trace";
 
 /// One decided login. Serialises to the object of the decision log.
 #[derive(Clone, Debug, Serialize)]
 pub struct LoginRecord {
     /// When it was decided: RFC 3339, UTC.
     pub time: String,
+    /// The same, for the spans of a trace.
+    #[serde(skip)]
+    pub decided_at: SystemTime,
     /// Bulkhead's id of the request.
     pub session: String,
     /// The caller's.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub external_session: String,
+    /// The caller's id of the HTTP request.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub request_id: String,
+    /// The trace, in hexadecimal digits; empty if it is not recorded.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub trace_id: String,
+    /// The login's span, if traces are configured.
+    #[serde(skip)]
+    pub span: Option<TraceContext>,
+    /// The caller wants the login in the decision log (`X-Bulkhead-Trace: 1`).
+    #[serde(skip)]
+    pub is_wanted: bool,
     /// The name that was asked about.
     pub username: String,
+    /// The name as the user typed it, if Dovecot changed it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub original_username: String,
+    /// A backend knows the name.
+    pub user_found: bool,
     /// The account that it maps to; empty when unknown.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub account: String,
@@ -61,6 +84,9 @@ pub struct LoginRecord {
     /// Its cipher.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub tls_cipher: String,
+    /// Method of the HTTP request.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub http_method: String,
     /// Path of the HTTP request.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
@@ -76,6 +102,15 @@ pub struct LoginRecord {
     /// The feature that ended the login.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub feature: String,
+    /// The brute-force rule that matched.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub brute_force_bucket: String,
+    /// Failed attempts in that rule's bucket; 0 when none is known.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub brute_force_counter: u32,
+    /// The wrong password is an old one of the account.
+    #[serde(skip_serializing_if = "is_false")]
+    pub repeated_wrong_password: bool,
     /// From the arrival of the request to the decision.
     #[serde(rename = "latency_us", serialize_with = "microseconds")]
     pub latency: Duration,
@@ -92,8 +127,34 @@ impl LoginRecord {
     pub fn new(request: &Request, outcome: &Outcome, latency: Duration) -> Self {
         let progress = &outcome.decision.progress;
         let tls = request.tls.as_ref();
+        let decided_at = SystemTime::now();
+        let mut trace = outcome.trace.clone();
+        trace.shift(latency.saturating_sub(trace.elapsed));
+        let recorded = request.trace.as_ref().filter(|span| span.sampled);
+        let original = request
+            .dovecot
+            .as_ref()
+            .map(|dovecot| dovecot.original_user.clone())
+            .filter(|original| *original != request.username);
         Self {
-            time: timestamp(),
+            time: rfc3339(decided_at),
+            decided_at,
+            request_id: request.request_id.clone(),
+            trace_id: recorded
+                .map(TraceContext::trace_id_text)
+                .unwrap_or_default(),
+            span: request.trace.clone(),
+            is_wanted: request
+                .http
+                .headers
+                .iter()
+                .any(|header| header.name == TRACE_HEADER && header.value == b"1"),
+            original_username: original.unwrap_or_default(),
+            user_found: progress.user_found,
+            http_method: request.http.method.clone(),
+            brute_force_bucket: progress.brute_force_bucket.clone(),
+            brute_force_counter: progress.brute_force_counter,
+            repeated_wrong_password: progress.repeated_wrong_password,
             session: request.session.clone(),
             external_session: request.external_session.clone(),
             username: request.username.clone(),
@@ -117,7 +178,7 @@ impl LoginRecord {
             backend: progress.backend.clone(),
             feature: progress.feature.clone(),
             latency,
-            trace: outcome.trace.clone(),
+            trace,
             log_fields: outcome.log_fields.clone(),
         }
     }
@@ -138,6 +199,14 @@ fn mode_word<S: Serializer>(mode: &Mode, serializer: S) -> Result<S::Ok, S::Erro
 
 fn verdict_word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(verdict.as_str())
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
 }
 
 fn microseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -170,8 +239,19 @@ impl LoginRecord {
     pub(super) fn example() -> Self {
         Self {
             time: String::new(),
+            decided_at: SystemTime::UNIX_EPOCH,
             session: "s1".into(),
             external_session: String::new(),
+            request_id: String::new(),
+            trace_id: String::new(),
+            span: None,
+            is_wanted: false,
+            original_username: String::new(),
+            user_found: false,
+            http_method: String::new(),
+            brute_force_bucket: String::new(),
+            brute_force_counter: 0,
+            repeated_wrong_password: false,
             username: "alice".into(),
             account: String::new(),
             client: "192.0.2.1".into(),

@@ -1,16 +1,16 @@
 //! The one log line of a login, with the texts and keys of Nauthilus' line (empty ones left out).
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use super::{
     format::{PAIRS, push_bare, push_decimal, push_text},
     login::{LoginRecord, mode_name},
 };
-use crate::auth::{Value, Verdict};
+use crate::auth::{Mode, PluginTrace, Stage, Value, Verdict};
 
 /// Keys that only the server may write. A plugin's pair of that name gets a prefix, so that no
 /// plugin can forge what the server says.
-const RESERVED: [&str; 29] = [
+const RESERVED: [&str; 45] = [
     "time",
     "level",
     "target",
@@ -18,6 +18,8 @@ const RESERVED: [&str; 29] = [
     PAIRS,
     "session",
     "external_session",
+    "request_id",
+    "trace_id",
     "mode",
     "backend_name",
     "protocol",
@@ -31,15 +33,29 @@ const RESERVED: [&str; 29] = [
     "tls_cipher",
     "auth_method",
     "username",
+    "orig_username",
+    "passdb_backend",
     "account",
+    "current_password_retries",
+    "account_passwords_seen",
+    "total_passwords_seen",
     "user_agent",
     "client_id",
     "brute_force_bucket",
     "feature",
+    "environment",
     "status_message",
+    "bf_rwp",
     "uri_path",
     "authenticated",
+    "authn",
+    "authz",
     "latency",
+    "environment_latency",
+    "backend_latency",
+    "subject_latency",
+    "subject_mode",
+    "subject_results",
 ];
 
 /// Writes the line.
@@ -70,10 +86,26 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
         Verdict::Reject => "fail",
         Verdict::TemporaryFailure => "tempfail",
     };
-    let latency = format!("{:.3}ms", record.latency.as_secs_f64() * 1000.0);
+    let latency = milliseconds(record.latency);
+    let of_stage = |stage| {
+        let stage = record.trace.stages.iter().find(|one| one.stage == stage);
+        stage
+            .map(|stage| milliseconds(stage.elapsed))
+            .unwrap_or_default()
+    };
+    let environment_latency = of_stage(Stage::Features);
+    let backend_latency = of_stage(Stage::Backends);
+    let subject_latency = of_stage(Stage::Filters);
+    let repeated = if record.repeated_wrong_password {
+        "true"
+    } else {
+        ""
+    };
     let known = [
         ("session", record.session.as_str()),
         ("external_session", &record.external_session),
+        ("request_id", &record.request_id),
+        ("trace_id", &record.trace_id),
         ("mode", mode_name(record.mode)),
         ("backend_name", &record.backend),
         ("protocol", &record.protocol),
@@ -87,14 +119,24 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
         ("tls_cipher", &record.tls_cipher),
         ("auth_method", &record.method),
         ("username", &record.username),
+        ("orig_username", &record.original_username),
+        ("passdb_backend", &record.backend),
         ("account", &record.account),
         ("user_agent", &record.user_agent),
         ("client_id", &record.client_id),
+        ("brute_force_bucket", &record.brute_force_bucket),
         ("feature", &record.feature),
+        ("environment", &record.feature),
         ("status_message", &record.status_message),
+        ("bf_rwp", repeated),
         ("uri_path", &record.path),
         ("authenticated", authenticated),
+        ("authn", authentication(record)),
+        ("authz", authorisation(record)),
         ("latency", &latency),
+        ("environment_latency", &environment_latency),
+        ("backend_latency", &backend_latency),
+        ("subject_latency", &subject_latency),
     ];
     let mut line = String::with_capacity(512);
     for (name, text) in known {
@@ -125,6 +167,51 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
         }
     }
     line
+}
+
+fn milliseconds(duration: Duration) -> String {
+    format!("{:.3}ms", duration.as_secs_f64() * 1000.0)
+}
+
+/// The verdicts of a stage's plugins that were asked.
+fn verdicts(record: &LoginRecord, stage: Stage) -> Vec<&str> {
+    let stages = record.trace.stages.iter();
+    stages
+        .filter(|one| one.stage == stage)
+        .flat_map(|stage| &stage.plugins)
+        .filter(|plugin| plugin.was_asked())
+        .map(|plugin: &PluginTrace| plugin.verdict.as_str())
+        .collect()
+}
+
+/// What the backends alone said of the password; empty if none was checked.
+fn authentication(record: &LoginRecord) -> &'static str {
+    let said = verdicts(record, Stage::Backends);
+    if record.mode != Mode::Verify || said.is_empty() {
+        ""
+    } else if said.contains(&"authenticated") {
+        "ok"
+    } else if said.contains(&"wrong-password") {
+        "fail"
+    } else if said.contains(&"temporary-failure") {
+        "tempfail"
+    } else {
+        "fail"
+    }
+}
+
+/// What the filters alone said of the login; empty if none was asked.
+fn authorisation(record: &LoginRecord) -> &'static str {
+    let said = verdicts(record, Stage::Filters);
+    if said.is_empty() {
+        ""
+    } else if said.contains(&"reject") {
+        "fail"
+    } else if said.contains(&"temporary-failure") {
+        "tempfail"
+    } else {
+        "ok"
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,10 @@
 //! its own lock, and the label `plugin` tells them apart. Knows nothing of WebAssembly.
 
 mod exposition;
+mod plain;
+mod server;
+mod store;
+mod words;
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +17,11 @@ use std::{
 };
 
 use prometheus_client::registry::Registry;
+
+pub use self::{
+    plain::{OPEN_METRICS, PLAIN, plain, wants_open_metrics},
+    server::{OpenConnection, PLUGINS, PROTOCOLS, RequestInWork, ServerMetrics, Snapshot},
+};
 
 /// Upper bounds of a histogram's buckets, as in Prometheus's own clients.
 const BUCKETS: [f64; 12] = [

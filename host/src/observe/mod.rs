@@ -4,16 +4,20 @@
 
 mod decision_log;
 mod escape;
-mod format;
+pub(crate) mod format;
+mod hook;
 mod logging;
 mod login;
 mod login_line;
 pub mod metrics;
 mod observer;
+mod sample;
 mod table;
+mod traces;
 
 pub use decision_log::DecisionLog;
 pub use format::LineFormat;
+pub use hook::HookRecord;
 pub use logging::{init, subscriber};
 pub use login::LoginRecord;
 pub use observer::{LoginListener, ObserveError, Observer};

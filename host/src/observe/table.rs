@@ -29,7 +29,7 @@ pub fn render_trace(decision: &Decision, trace: &Trace) -> String {
             } else {
                 ""
             };
-            let ran = !plugin.usage.elapsed.is_zero();
+            let ran = plugin.was_asked();
             let cells = vec![
                 stage_name.to_owned(),
                 one_line(&plugin.plugin),
@@ -112,11 +112,14 @@ mod tests {
                 memory_bytes: micros * 1024,
                 ..Usage::default()
             },
+            ..PluginTrace::default()
         };
         let trace = Trace {
+            elapsed: Duration::from_millis(1),
             stages: vec![
                 StageTrace {
                     stage: Stage::Features,
+                    started: Duration::ZERO,
                     elapsed: Duration::from_micros(10),
                     plugins: vec![
                         plugin("tls-required", "pass", None, 12),
@@ -125,6 +128,7 @@ mod tests {
                 },
                 StageTrace {
                     stage: Stage::Backends,
+                    started: Duration::from_micros(20),
                     elapsed: Duration::from_millis(1),
                     plugins: vec![plugin(
                         "users",

@@ -3,16 +3,12 @@
 //! Actions of an event run one after the other in configuration order, each with the context that
 //! the one before left. An action has no say: its failure is logged and traced, and changes nothing.
 
-use super::{
-    Member, Question,
-    ask::ask,
-    login::{Login, StageClock},
-};
+use super::{Member, Question, ask::ask, login::Login};
 use crate::auth::{Event, Stage};
 
 /// Runs the actions of the event, as long as there is time.
 pub(super) async fn run(login: &mut Login, members: &[(Event, Member)], event: Event) {
-    let mut clock = StageClock::start(Stage::Actions);
+    let mut clock = login.clock(Stage::Actions);
     for (_, member) in members.iter().filter(|(on, _)| *on == event) {
         if login.expired() {
             clock.skipped(member.plugin.name());

@@ -8,7 +8,7 @@ use super::{
     Answer, BackendAnswer, Call, ContextChange, Failure, FailureKind, FeatureVerdict,
     FilterVerdict, OnError, Operation, Plugin, Question, Ran,
 };
-use crate::auth::{Password, PluginTrace, Stage, Usage, Value, redact};
+use crate::auth::{Password, PluginTrace, Stage, TraceContext, Usage, Value, redact};
 
 /// How one question ended.
 pub(super) struct Asked {
@@ -37,11 +37,14 @@ pub(super) async fn ask(
     plugin: &dyn Plugin,
     stage: Stage,
     question: Question,
-    call: Call,
+    mut call: Call,
 ) -> Asked {
     let expected = expected(&question);
     let request = std::sync::Arc::clone(&call.request);
+    call.trace = request.trace.as_ref().map(TraceContext::child);
+    let span_id = call.trace.as_ref().map(|span| span.span_id);
     let started = Instant::now();
+    let since_began = started.saturating_duration_since(call.began);
     let deadline = tokio::time::Instant::from_std(call.deadline);
     let run = tokio::time::timeout_at(deadline, plugin.run(question, call)).await;
     let mut ran = run.unwrap_or_else(|_| out_of_time());
@@ -70,6 +73,9 @@ pub(super) async fn ask(
                 plugin: plugin.name().to_owned(),
                 verdict: word(&answer).to_owned(),
                 error: None,
+                kind: None,
+                started: since_began,
+                span_id,
                 usage: ran.usage,
             },
             answer: Ok(answer),
@@ -81,7 +87,7 @@ pub(super) async fn ask(
             tracing::warn!(
                 session = request.session,
                 plugin = plugin.name(),
-                stage = stage_word(stage),
+                stage = stage.as_str(),
                 kind = failure.kind.as_str(),
                 error,
                 "A plugin failed"
@@ -91,6 +97,9 @@ pub(super) async fn ask(
                     plugin: plugin.name().to_owned(),
                     verdict: failed_word(stage, plugin.on_error()).to_owned(),
                     error: Some(error),
+                    kind: Some(failure.kind.as_str()),
+                    started: since_began,
+                    span_id,
                     usage: ran.usage,
                 },
                 answer: Err(plugin.on_error()),
@@ -186,16 +195,5 @@ fn failed_word(stage: Stage, on_error: OnError) -> &'static str {
         (_, OnError::TemporaryFailure) => "temporary-failure",
         (_, OnError::Reject) => "reject",
         (_, OnError::Skip) => "skipped",
-    }
-}
-
-/// The stage's name in the log.
-fn stage_word(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Features => "features",
-        Stage::Backends => "backends",
-        Stage::Filters => "filters",
-        Stage::Actions => "actions",
-        Stage::PostActions => "post-actions",
     }
 }

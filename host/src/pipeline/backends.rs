@@ -12,10 +12,7 @@ use std::sync::Arc;
 
 use super::{
     Answer, BackendAnswer, BackendUser, Call, Member, OnError, Operation, Question, Stages,
-    ask::ask,
-    attributes::first_text,
-    challenge,
-    login::{Login, StageClock},
+    ask::ask, attributes::first_text, challenge, login::Login,
 };
 use crate::auth::{Challenge, Mode, RecoveredPassword, Request, Stage, Verdict};
 
@@ -83,7 +80,7 @@ pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Verdict {
         Check::Password => Operation::Verify,
         Check::Existence | Check::Challenge(_) => Operation::LookUp,
     };
-    let mut clock = StageClock::start(Stage::Backends);
+    let mut clock = login.clock(Stage::Backends);
     let mut unsettled = Unsettled::default();
     let mut settled = None;
     for member in &stages.backends {
@@ -196,7 +193,7 @@ fn adopt(
 
 /// All accounts of all backends, in order, duplicates kept; nothing when one of them fails.
 pub(super) async fn list_accounts(login: &mut Login, members: &[Member]) -> (Verdict, Vec<String>) {
-    let mut clock = StageClock::start(Stage::Backends);
+    let mut clock = login.clock(Stage::Backends);
     let mut accounts = Vec::new();
     let mut failed = None;
     for member in members {

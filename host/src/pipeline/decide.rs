@@ -71,6 +71,19 @@ impl Pipeline {
         self.lease = Some(lease);
     }
 
+    /// All plugins, those of the post actions included; one that has several places comes several
+    /// times.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<dyn Plugin>> {
+        let stages = &self.stages;
+        let asked = stages
+            .features
+            .iter()
+            .chain(&stages.backends)
+            .chain(&stages.filters);
+        let acting = stages.actions.iter().map(|(_, member)| member);
+        asked.chain(acting).map(|member| &member.plugin)
+    }
+
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
     /// then. Dropping the future cancels the plugins that run.
     pub async fn decide(&self, request: Arc<Request>, deadline: Instant) -> Outcome {
@@ -136,6 +149,7 @@ impl Pipeline {
                 .filter(|message| !message.is_empty())
                 .unwrap_or_else(|| Decision::DEFAULT_TEMPORARY_FAILURE.to_owned()),
         };
+        login.trace.elapsed = login.elapsed();
         let mut progress = login.progress_now();
         progress.status_message.clone_from(&message);
         // Post actions and logs see the outcome, not what the backends thought before the filters.

@@ -14,7 +14,7 @@
 use super::{
     Answer, FeatureAnswer, FeatureVerdict, Member, OnError, Question,
     ask::{Asked, ask},
-    login::{Login, StageClock},
+    login::Login,
 };
 use crate::auth::{Event, Stage};
 
@@ -34,7 +34,7 @@ pub(super) async fn run(login: &mut Login, members: &[Member], sequential: bool)
     if members.is_empty() {
         return Ending::Continue;
     }
-    let mut clock = StageClock::start(Stage::Features);
+    let mut clock = login.clock(Stage::Features);
     let mode = login.request.mode;
     let mut tally = Tally::default();
     if sequential {

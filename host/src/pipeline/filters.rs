@@ -10,7 +10,7 @@ use super::{
     Answer, FilterVerdict, Member, OnError, Question,
     ask::ask,
     attributes::{Change, merge},
-    login::{Login, StageClock},
+    login::Login,
 };
 use crate::auth::{Mode, Stage, Verdict};
 
@@ -19,7 +19,7 @@ pub(super) async fn run(login: &mut Login, members: &[Member], backends: Verdict
     if members.is_empty() {
         return backends;
     }
-    let mut clock = StageClock::start(Stage::Filters);
+    let mut clock = login.clock(Stage::Filters);
     let mode = login.request.mode;
     let authenticated = login.progress.authenticated;
     let call = login.call();

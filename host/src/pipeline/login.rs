@@ -3,12 +3,14 @@
 //! Collects what plugins report (context, trace, log fields, headers) so that the stages need only
 //! care for verdicts.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{Call, Context, ContextChange};
 use crate::auth::{
-    Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Usage,
-    Value,
+    Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Value,
 };
 
 /// One login, while it is being decided.
@@ -50,7 +52,19 @@ impl Login {
             progress: Arc::new(self.progress_now()),
             context: self.context.clone(),
             deadline: self.deadline,
+            began: self.started,
+            trace: None,
         }
+    }
+
+    /// Since the pipeline began.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The clock of a stage that begins now.
+    pub(super) fn clock(&self, stage: Stage) -> StageClock {
+        StageClock::start(stage, self.started)
     }
 
     /// The progress with its clock brought up to date.
@@ -76,14 +90,17 @@ impl Login {
 /// Builds the trace of one stage.
 pub(super) struct StageClock {
     stage: Stage,
+    began: Instant,
     started: Instant,
     plugins: Vec<PluginTrace>,
 }
 
 impl StageClock {
-    pub(super) fn start(stage: Stage) -> Self {
+    /// Starts now; beginnings count from `began`.
+    pub(super) fn start(stage: Stage, began: Instant) -> Self {
         Self {
             stage,
+            began,
             started: Instant::now(),
             plugins: Vec::new(),
         }
@@ -95,17 +112,14 @@ impl StageClock {
 
     /// A plugin that is configured and was not asked.
     pub(super) fn skipped(&mut self, name: &str) {
-        self.plugins.push(PluginTrace {
-            plugin: name.to_owned(),
-            verdict: "skipped".to_owned(),
-            error: None,
-            usage: Usage::default(),
-        });
+        let now = self.began.elapsed();
+        self.plugins.push(PluginTrace::skipped(name, now));
     }
 
     pub(super) fn finish(self) -> StageTrace {
         StageTrace {
             stage: self.stage,
+            started: self.started.saturating_duration_since(self.began),
             elapsed: self.started.elapsed(),
             plugins: self.plugins,
         }

@@ -9,7 +9,8 @@ use futures_util::future::BoxFuture;
 
 use super::{Context, ContextChange};
 use crate::auth::{
-    Attribute, Event, Header, HookRequest, HookResponse, Progress, Request, Usage, Value,
+    Attribute, Event, Header, HookRequest, HookResponse, Progress, Request, TraceContext, Usage,
+    Value,
 };
 
 /// A loaded plugin.
@@ -28,6 +29,16 @@ pub trait Plugin: Send + Sync {
     /// Whether it holds the grant `password`. The password is kept until the last post action that
     /// says so has ended; saying true without need keeps it longer, never shows it.
     fn sees_password(&self) -> bool {
+        true
+    }
+
+    /// Calls that run at this moment, for metrics.
+    fn running(&self) -> usize {
+        0
+    }
+
+    /// Whether it can answer. One that cannot fails with [`FailureKind::NotReady`].
+    fn is_ready(&self) -> bool {
         true
     }
 
@@ -59,6 +70,10 @@ pub struct Call {
     pub context: Context,
     /// When the whole request must be answered.
     pub deadline: Instant,
+    /// When the pipeline began; the trace counts from here.
+    pub began: Instant,
+    /// The call's own span, if the request is in a trace.
+    pub trace: Option<TraceContext>,
 }
 
 /// What is asked.

@@ -16,7 +16,7 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Call, Context, Lease, Plugin, Question, ask::ask, login::StageClock};
-use crate::auth::{Event, Progress, Request, Stage, StageTrace};
+use crate::auth::{Event, Progress, Request, Stage, StageTrace, TraceContext};
 
 /// The post actions of one login, ready to run.
 pub struct PostWork {
@@ -68,13 +68,14 @@ impl PostWork {
     /// Runs the actions one after the other in configuration order, all within `timeout`. A failure
     /// is logged, and the next action runs.
     pub async fn run(self, timeout: Duration) -> StageTrace {
-        let deadline = Instant::now() + timeout;
+        let began = Instant::now();
+        let deadline = began + timeout;
         let progress = Arc::new(self.progress);
         let mut context = self.context;
         let mut request = self.request;
         let sees_password = |plugin: &Arc<dyn Plugin>| plugin.sees_password();
         let last_with_password = self.plugins.iter().rposition(sees_password);
-        let mut clock = StageClock::start(Stage::PostActions);
+        let mut clock = StageClock::start(Stage::PostActions, began);
         for (position, plugin) in self.plugins.iter().enumerate() {
             if last_with_password.is_none_or(|last| position > last) && request.password.is_some() {
                 request = Arc::new(request.without_password());
@@ -88,6 +89,8 @@ impl PostWork {
                 progress: Arc::clone(&progress),
                 context: context.clone(),
                 deadline,
+                began,
+                trace: None,
             };
             let question = Question::Action(Event::Post);
             let asked = ask(plugin.as_ref(), Stage::PostActions, question, call).await;
@@ -96,6 +99,14 @@ impl PostWork {
         }
         clock.finish()
     }
+}
+
+/// Who wants to know what became of post actions. Must be quick and must not block.
+pub trait PostListener: Send + Sync {
+    /// The actions of one login have ended. `login` is the login's span, if it is in a trace.
+    fn ended(&self, login: Option<&TraceContext>, actions: &StageTrace);
+    /// So many actions were dropped.
+    fn dropped(&self, actions: usize);
 }
 
 /// Runs post actions in the background.
@@ -107,6 +118,7 @@ pub struct PostActions {
     cancelled: CancellationToken,
     dropped: AtomicU64,
     runtime: Handle,
+    listener: Option<Arc<dyn PostListener>>,
 }
 
 impl PostActions {
@@ -124,6 +136,16 @@ impl PostActions {
             cancelled: CancellationToken::new(),
             dropped: AtomicU64::new(0),
             runtime,
+            listener: None,
+        }
+    }
+
+    /// Tells the listener what becomes of the actions.
+    #[must_use]
+    pub fn reporting_to(self, listener: Arc<dyn PostListener>) -> Self {
+        Self {
+            listener: Some(listener),
+            ..self
         }
     }
 
@@ -144,10 +166,15 @@ impl PostActions {
         };
         let cancelled = self.cancelled.clone();
         let timeout = Duration::from_millis(self.timeout_ms.load(Ordering::Relaxed));
+        let listener = self.listener.clone();
         self.tasks.spawn_on(
             async move {
                 let _slots = slots;
-                cancelled.run_until_cancelled(work.run(timeout)).await;
+                let trace = work.request.trace.clone();
+                let ran = cancelled.run_until_cancelled(work.run(timeout)).await;
+                if let (Some(stage), Some(listener)) = (ran, listener) {
+                    listener.ended(trace.as_ref(), &stage);
+                }
             },
             &self.runtime,
         );
@@ -182,6 +209,7 @@ impl PostActions {
         self.cancelled.cancel();
         self.tasks.wait().await;
         self.dropped.fetch_add(left as u64, Ordering::Relaxed);
+        self.tell_dropped(left);
         tracing::warn!(actions = left, "Post actions were cancelled at shutdown");
         left
     }
@@ -191,6 +219,7 @@ impl PostActions {
     fn report_dropped(&self, actions: usize, session: &str) {
         let before = self.dropped.fetch_add(actions as u64, Ordering::Relaxed);
         let now = before + actions as u64;
+        self.tell_dropped(actions);
         if before == 0 || before / 100 != now / 100 {
             tracing::warn!(
                 session,
@@ -198,6 +227,12 @@ impl PostActions {
                 limit = self.limit,
                 "Post actions were dropped: too many run already"
             );
+        }
+    }
+
+    fn tell_dropped(&self, actions: usize) {
+        if let Some(listener) = &self.listener {
+            listener.dropped(actions);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     capability::Services,
     config::{Config, StoreConfig},
     engine::{Engine, EngineSettings},
-    observe::metrics::PluginMetrics,
+    observe::metrics::{PluginMetrics, ServerMetrics},
     store::{self, MemoryStore, OpenError, Store},
 };
 
@@ -37,6 +37,8 @@ pub struct Server {
     pub services: Arc<Services>,
     /// What plugins count.
     pub metrics: PluginMetrics,
+    /// What the server counts; its pages show both.
+    pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
     /// What the next generation may use on.
@@ -72,13 +74,15 @@ pub(super) struct Built {
 ///
 /// Everything that stands in the way.
 pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadProblem>> {
+    let metrics = PluginMetrics::new(config.limits.metric_series);
+    let server_metrics = ServerMetrics::new(&metrics);
     let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
+    let store = server_metrics.counting(store);
     let engine = Engine::new(EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
-    let metrics = PluginMetrics::new(config.limits.metric_series);
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
@@ -95,6 +99,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         engine,
         services,
         metrics,
+        server_metrics,
         store,
     })
 }

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{compression, limits::ConnectionLimits};
-use crate::api::{
-    Generation, State, refusal::Refusal, response, serve::PeerAddress, source::Source,
+use crate::{
+    api::{Generation, State, refusal::Refusal, response, serve::PeerAddress, source::Source},
+    observe::metrics::ServerMetrics,
 };
 
 /// Paths that monitoring asks often, and that cost nothing.
@@ -52,6 +53,11 @@ impl Front {
         ConnectionLimits::from(&self.state.generation.load().limits)
     }
 
+    /// What the server counts.
+    pub(in crate::api) fn metrics(&self) -> &ServerMetrics {
+        self.state.observer.metrics()
+    }
+
     /// Is this the address of a trusted proxy?
     pub(super) fn trusts(&self, address: SocketAddr) -> bool {
         let address = address.ip().to_canonical();
@@ -69,13 +75,13 @@ impl Front {
     ) -> Response<Body> {
         let generation = self.state.generation.load_full();
         if let Err(refusal) = self.admit(&generation, &request, peer, limits) {
-            return refuse(&refusal, peer);
+            return self.refuse(&refusal, peer);
         }
         request.extensions_mut().insert(PeerAddress(peer));
         let compression = generation.server.compression;
         let coding = match compression::coding(request.headers(), compression.requests) {
             Ok(coding) => coding,
-            Err(refusal) => return refuse(&refusal, peer),
+            Err(refusal) => return self.refuse(&refusal, peer),
         };
         let accepted: Option<HeaderMap> = compression.responses.then(|| {
             let values = request.headers().get_all(ACCEPT_ENCODING);
@@ -100,6 +106,13 @@ impl Front {
             }
             None => response,
         }
+    }
+
+    /// The routes, whose answers are counted elsewhere, never see these.
+    fn refuse(&self, refusal: &Refusal, peer: SocketAddr) -> Response<Body> {
+        tracing::info!(peer = %peer, reason = refusal.as_str(), "A request was refused");
+        self.metrics().refused(refusal.as_str());
+        response::refuse(refusal)
     }
 
     fn admit(
@@ -151,9 +164,4 @@ fn unambiguous(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::BadHead("more than one Authorization header"));
     }
     Ok(())
-}
-
-fn refuse(refusal: &Refusal, peer: SocketAddr) -> Response<Body> {
-    tracing::info!(peer = %peer, reason = refusal.as_str(), "A request was refused");
-    response::refuse(refusal)
 }

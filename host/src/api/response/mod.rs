@@ -48,16 +48,12 @@ pub(super) fn pong() -> Response<Body> {
 }
 
 /// `/healthz`
-pub(super) fn health(store_is_well: bool, latency_ms: f64) -> Response<Body> {
-    let (status, word) = if store_is_well {
-        (StatusCode::OK, "ok")
+pub(super) fn health(can_work: bool, body: &Value) -> Response<Body> {
+    let status = if can_work {
+        StatusCode::OK
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "error")
+        StatusCode::SERVICE_UNAVAILABLE
     };
-    let body = json!({
-        "status": word,
-        "checks": { "store": { "status": word, "meta": { "latency_ms": latency_ms } } },
-    });
     plain(status, JSON, body.to_string())
 }
 

@@ -13,12 +13,30 @@ use serde_json::{Value, json};
 
 use super::{AUTH_STATUS, CBOR, JSON, REALM, TEXT, body, empty, nginx, plain};
 use crate::{
-    api::{refusal::Refusal, route::Shape},
+    api::{
+        refusal::{Refusal, Refused},
+        route::Shape,
+    },
     auth::Decision,
 };
 
 /// As the route writes it, where it has a way of its own; else as everywhere.
 pub(in crate::api) fn refuse_login(shape: Shape, refusal: &Refusal) -> Response<Body> {
+    marked(refusal, login_page(shape, refusal))
+}
+
+/// The answer where nobody expects another.
+pub(in crate::api) fn refuse(refusal: &Refusal) -> Response<Body> {
+    marked(refusal, page(refusal))
+}
+
+/// For metrics.
+fn marked(refusal: &Refusal, mut response: Response<Body>) -> Response<Body> {
+    response.extensions_mut().insert(Refused(refusal.as_str()));
+    response
+}
+
+fn login_page(shape: Shape, refusal: &Refusal) -> Response<Body> {
     use Refusal::{InvalidUsername, Malformed, MissingFields};
     match (shape, refusal) {
         (Shape::Header, InvalidUsername | Malformed(_) | MissingFields(_)) => {
@@ -39,16 +57,15 @@ pub(in crate::api) fn refuse_login(shape: Shape, refusal: &Refusal) -> Response<
             headers.insert(nginx::ERROR_CODE, nginx::TRY_LATER);
             response
         }
-        (Shape::Basic, InvalidUsername) => refuse(&Refusal::LoginRequired),
+        (Shape::Basic, InvalidUsername) => page(&Refusal::LoginRequired),
         (Shape::Cbor, _) => write(refusal, |status, value| {
             plain(status, CBOR, body::cbor(&value))
         }),
-        _ => refuse(refusal),
+        _ => page(refusal),
     }
 }
 
-/// The answer where nobody expects another.
-pub(in crate::api) fn refuse(refusal: &Refusal) -> Response<Body> {
+fn page(refusal: &Refusal) -> Response<Body> {
     write(refusal, |status, value| {
         plain(status, JSON, value.to_string())
     })

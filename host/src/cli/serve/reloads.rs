@@ -44,6 +44,8 @@ impl Front for Routes {
     }
 
     fn ended(&self, outcome: &ReloadOutcome) {
+        let metrics = self.0.observer.metrics();
+        metrics.reloaded(outcome.result.is_ok());
         if let Err(refused) = &outcome.result {
             self.0.reload_refused(refused.summary());
             // The log has a line for each; who looks at a terminal gets to see the places.

@@ -45,8 +45,8 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
         report::error(&text);
         ExitCode::from(exit::UNAVAILABLE)
     };
-    let observer =
-        observe::Observer::new(&config.observe).map_err(|why| unavailable(format!("{why}")))?;
+    let observer = observe::Observer::with_metrics(&config.observe, server.server_metrics.clone())
+        .map_err(|why| unavailable(format!("{why}")))?;
     let bound = api::listen::open(&config.server).map_err(|why| {
         report::error(&why.to_string());
         ExitCode::from(if why.is_configuration() {

@@ -1,0 +1,535 @@
+//! The server's own numbers, beside those that plugins report.
+//!
+//! Names that Nauthilus has are Nauthilus' names; the others begin with `bulkhead_`, and never with
+//! `bulkhead_plugin_`, which is the plugins' own. `OBSERVE.md` lists them all. No label ever holds what a
+//! client chose, but for the protocol, of which so many different ones count and the rest are `other`.
+//! Counting takes neither a wait nor a lock that is held for long.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+
+use super::{
+    PluginMetrics,
+    words::{Word, Words},
+};
+use crate::{
+    auth::{Mode, PluginTrace, StageTrace, Verdict},
+    observe::{LoginRecord, login::mode_name},
+};
+
+/// Different protocols that have a label of their own.
+pub const PROTOCOLS: usize = 64;
+/// Different plugins, over all generations, that have a label of their own.
+pub const PLUGINS: usize = 4096;
+
+/// Upper bounds of the buckets of all times, in seconds.
+const SECONDS: [f64; 16] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
+
+type Labels<const N: usize> = [(&'static str, Word); N];
+type Counters<const N: usize> = Family<Labels<N>, Counter>;
+type Sums<const N: usize> = Family<Labels<N>, Counter<f64, AtomicU64>>;
+type Histograms<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// The server's numbers. Cheap to clone: clones are the same numbers.
+#[derive(Clone)]
+pub struct ServerMetrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    /// One page at a time: some numbers are read when a page is made.
+    page: Mutex<()>,
+    protocols: Words,
+    plugins: Words,
+    accepted_protocols: Counters<1>,
+    rejected_protocols: Counters<1>,
+    logins: Counters<1>,
+    decisions: Counters<2>,
+    functions: Histograms<2>,
+    calls: Counters<3>,
+    call_failures: Counters<3>,
+    call_seconds: Histograms<2>,
+    call_cpu: Sums<2>,
+    call_queue: Sums<2>,
+    calls_in_flight: Family<Labels<1>, Gauge>,
+    http_requests: Counters<1>,
+    http_times: Histograms<1>,
+    concurrent_requests: Gauge,
+    refusals: Counters<1>,
+    connections: Gauge,
+    lockouts: Counter,
+    post_actions_pending: Gauge,
+    post_actions_dropped: Counter,
+    decision_log_dropped: Counter,
+    spans: Counters<1>,
+    store_errors: Counters<1>,
+    reloads: Counters<1>,
+    generation: Gauge,
+    last_reload: Seconds,
+}
+
+/// What is read at the moment in which a page is made.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Each plugin of the generation in force, and its calls that run.
+    pub running: Vec<(String, usize)>,
+    /// Post actions that run or wait.
+    pub post_actions_pending: usize,
+    /// Number of the generation in force.
+    pub generation: u64,
+    /// When it came into force.
+    pub loaded_at: Option<SystemTime>,
+}
+
+impl fmt::Debug for ServerMetrics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ServerMetrics")
+    }
+}
+
+impl Default for ServerMetrics {
+    /// Without numbers of plugins.
+    fn default() -> Self {
+        Self::new(&PluginMetrics::new(0))
+    }
+}
+
+impl ServerMetrics {
+    /// All zero; `plugins` are part of every page. The start of the server is now.
+    pub fn new(plugins: &PluginMetrics) -> Self {
+        let mut inner = Inner {
+            registry: Registry::default(),
+            page: Mutex::default(),
+            protocols: Words::new(PROTOCOLS),
+            plugins: Words::new(PLUGINS),
+            accepted_protocols: Family::default(),
+            rejected_protocols: Family::default(),
+            logins: Family::default(),
+            decisions: Family::default(),
+            functions: Family::new_with_constructor(times),
+            calls: Family::default(),
+            call_failures: Family::default(),
+            call_seconds: Family::new_with_constructor(times),
+            call_cpu: Family::default(),
+            call_queue: Family::default(),
+            calls_in_flight: Family::default(),
+            http_requests: Family::default(),
+            http_times: Family::new_with_constructor(times),
+            concurrent_requests: Gauge::default(),
+            refusals: Family::default(),
+            connections: Gauge::default(),
+            lockouts: Counter::default(),
+            post_actions_pending: Gauge::default(),
+            post_actions_dropped: Counter::default(),
+            decision_log_dropped: Counter::default(),
+            spans: Family::default(),
+            store_errors: Family::default(),
+            reloads: Family::default(),
+            generation: Gauge::default(),
+            last_reload: Seconds::default(),
+        };
+        inner.register();
+        plugins.register(&mut inner.registry);
+        // Series that are there from the start, so that the first event is an increase.
+        for word in ["success", "failure", "temporary_failure"] {
+            inner
+                .logins
+                .get_or_create(&[("logins", word.into())])
+                .inc_by(0);
+        }
+        for word in ["ok", "failed"] {
+            inner
+                .reloads
+                .get_or_create(&[("outcome", word.into())])
+                .inc_by(0);
+        }
+        for word in ["sent", "dropped"] {
+            inner
+                .spans
+                .get_or_create(&[("outcome", word.into())])
+                .inc_by(0);
+        }
+        Self(Arc::new(inner))
+    }
+
+    /// Counts a decided login: its verdict, its stages and its plugins.
+    pub fn login(&self, record: &LoginRecord) {
+        let inner = &self.0;
+        let mode = mode_name(record.mode);
+        let verdict = record.verdict.as_str();
+        inner
+            .decisions
+            .get_or_create(&[("mode", mode.into()), ("verdict", verdict.into())])
+            .inc();
+        self.function("login", mode, record.latency);
+        if record.mode == Mode::Verify {
+            self.password_check(record);
+        }
+        for stage in &record.trace.stages {
+            self.stage(stage);
+        }
+    }
+
+    fn password_check(&self, record: &LoginRecord) {
+        let inner = &self.0;
+        let (word, protocols) = match record.verdict {
+            Verdict::Accept => ("success", Some(&inner.accepted_protocols)),
+            Verdict::Reject => ("failure", Some(&inner.rejected_protocols)),
+            // Nobody knows whether it would have been accepted.
+            Verdict::TemporaryFailure => ("temporary_failure", None),
+        };
+        inner.logins.get_or_create(&[("logins", word.into())]).inc();
+        if let Some(protocols) = protocols {
+            let protocol = inner.protocols.get(&record.protocol);
+            protocols.get_or_create(&[("protocol", protocol)]).inc();
+        }
+    }
+
+    /// Counts a stage and its plugins.
+    pub fn stage(&self, stage: &StageTrace) {
+        self.function("stage", stage.stage.as_str(), stage.elapsed);
+        for plugin in stage.plugins.iter().filter(|plugin| plugin.was_asked()) {
+            self.call(stage.stage.as_str(), plugin);
+        }
+    }
+
+    /// Counts the call of a hook.
+    pub fn hook(&self, call: &PluginTrace) {
+        self.call("hooks", call);
+    }
+
+    fn call(&self, stage: &'static str, call: &PluginTrace) {
+        let inner = &self.0;
+        let plugin = inner.plugins.get(&call.plugin);
+        let labels = [("stage", stage.into()), ("plugin", plugin.clone())];
+        let usage = &call.usage;
+        inner
+            .call_seconds
+            .get_or_create(&labels)
+            .observe(usage.elapsed.as_secs_f64());
+        inner
+            .call_cpu
+            .get_or_create(&labels)
+            .inc_by(usage.cpu.as_secs_f64());
+        inner
+            .call_queue
+            .get_or_create(&labels)
+            .inc_by(usage.queued.as_secs_f64());
+        let [stage, plugin] = labels;
+        let verdict = ("verdict", Word::from(call.verdict.clone()));
+        inner
+            .calls
+            .get_or_create(&[stage.clone(), plugin.clone(), verdict])
+            .inc();
+        if let Some(kind) = call.kind {
+            let kind = ("kind", kind.into());
+            inner
+                .call_failures
+                .get_or_create(&[stage, plugin, kind])
+                .inc();
+        }
+    }
+
+    fn function(&self, service: &'static str, task: &'static str, time: Duration) {
+        self.0
+            .functions
+            .get_or_create(&[("service", service.into()), ("task", task.into())])
+            .observe(time.as_secs_f64());
+    }
+
+    /// Counts an HTTP request from now until what comes back is dropped. `path` is the route's own
+    /// pattern, never what the client asked for.
+    pub fn request(&self, path: &str) -> RequestInWork {
+        let path = Word::from(path.to_owned());
+        self.0
+            .http_requests
+            .get_or_create(&[("path", path.clone())])
+            .inc();
+        self.0.concurrent_requests.inc();
+        RequestInWork {
+            metrics: self.clone(),
+            path,
+            began: Instant::now(),
+        }
+    }
+
+    /// Counts a request that got no decision; `reason` is one of a fixed set of words.
+    pub fn refused(&self, reason: &'static str) {
+        self.0
+            .refusals
+            .get_or_create(&[("reason", reason.into())])
+            .inc();
+    }
+
+    /// Counts an address that was locked out for guessing the API's credentials.
+    pub fn locked_out(&self) {
+        self.0.lockouts.inc();
+    }
+
+    /// Counts an open connection until what comes back is dropped.
+    pub fn connection(&self) -> OpenConnection {
+        self.0.connections.inc();
+        OpenConnection(self.clone())
+    }
+
+    /// Counts an attempt to put another generation into force.
+    pub fn reloaded(&self, ok: bool) {
+        let outcome = if ok { "ok" } else { "failed" };
+        self.0
+            .reloads
+            .get_or_create(&[("outcome", outcome.into())])
+            .inc();
+    }
+
+    /// Counts post actions that were dropped.
+    pub fn post_actions_dropped(&self, actions: usize) {
+        self.0.post_actions_dropped.inc_by(actions as u64);
+    }
+
+    /// Counts an operation of the store that failed.
+    pub fn store_failed(&self, operation: &'static str) {
+        self.0
+            .store_errors
+            .get_or_create(&[("operation", operation.into())])
+            .inc();
+    }
+
+    /// Counts spans that the collector took, or that it will never get.
+    pub fn spans(&self, was_sent: bool, spans: usize) {
+        let outcome = if was_sent { "sent" } else { "dropped" };
+        self.0
+            .spans
+            .get_or_create(&[("outcome", outcome.into())])
+            .inc_by(spans as u64);
+    }
+
+    /// Sets how many records the decision log lacks.
+    pub(in crate::observe) fn set_decision_log_dropped(&self, records: u64) {
+        self.0.decision_log_dropped.inner().store(records, Relaxed);
+    }
+
+    /// All numbers, those of plugins included, in the OpenMetrics text format.
+    pub fn page(&self, now: &Snapshot) -> String {
+        let inner = &self.0;
+        let _page = inner.page.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.calls_in_flight.clear();
+        for (plugin, running) in &now.running {
+            let plugin = ("plugin", inner.plugins.get(plugin));
+            let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
+            gauge.set(whole(*running));
+        }
+        inner
+            .post_actions_pending
+            .set(whole(now.post_actions_pending));
+        inner
+            .generation
+            .set(i64::try_from(now.generation).unwrap_or(i64::MAX));
+        if let Some(loaded_at) = now.loaded_at {
+            inner.last_reload.set(unix_seconds(loaded_at));
+        }
+        let mut text = String::with_capacity(16 << 10);
+        // Writing to a String cannot fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &inner.registry);
+        text
+    }
+}
+
+/// An HTTP request in work; timed when it is dropped.
+pub struct RequestInWork {
+    metrics: ServerMetrics,
+    path: Word,
+    began: Instant,
+}
+
+impl Drop for RequestInWork {
+    fn drop(&mut self) {
+        let inner = &self.metrics.0;
+        inner.concurrent_requests.dec();
+        inner
+            .http_times
+            .get_or_create(&[("path", self.path.clone())])
+            .observe(self.began.elapsed().as_secs_f64());
+    }
+}
+
+/// An open connection; counted until it is dropped.
+pub struct OpenConnection(ServerMetrics);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.0.connections.dec();
+    }
+}
+
+fn times() -> Histogram {
+    Histogram::new(SECONDS)
+}
+
+fn whole(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unix_seconds(time: SystemTime) -> f64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
+}
+
+impl Inner {
+    /// Gives every metric its name. The library itself appends `_total` to counters and `_info` to infos.
+    #[allow(clippy::too_many_lines)]
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "accepted_protocols",
+            "Accepted logins by protocol",
+            self.accepted_protocols.clone(),
+        );
+        registry.register(
+            "rejected_protocols",
+            "Rejected logins by protocol",
+            self.rejected_protocols.clone(),
+        );
+        registry.register("logins", "Password checks by result", self.logins.clone());
+        registry.register(
+            "bulkhead_decisions",
+            "Decisions by mode and verdict",
+            self.decisions.clone(),
+        );
+        registry.register(
+            "function_duration_seconds",
+            "Time of whole logins and of their stages",
+            self.functions.clone(),
+        );
+        registry.register(
+            "bulkhead_calls",
+            "Plugin calls by verdict",
+            self.calls.clone(),
+        );
+        registry.register(
+            "bulkhead_call_failures",
+            "Plugin calls that failed, by kind",
+            self.call_failures.clone(),
+        );
+        registry.register(
+            "bulkhead_call_seconds",
+            "Time from a plugin being asked to its answer",
+            self.call_seconds.clone(),
+        );
+        registry.register(
+            "bulkhead_call_cpu_seconds",
+            "Time in which plugin code or a host function ran",
+            self.call_cpu.clone(),
+        );
+        registry.register(
+            "bulkhead_call_queue_seconds",
+            "Time that calls waited for a free slot",
+            self.call_queue.clone(),
+        );
+        registry.register(
+            "bulkhead_calls_in_flight",
+            "Plugin calls that run now",
+            self.calls_in_flight.clone(),
+        );
+        registry.register(
+            "http_requests",
+            "HTTP requests by route",
+            self.http_requests.clone(),
+        );
+        registry.register(
+            "http_response_time_seconds",
+            "Time from a request's head to its response's head",
+            self.http_times.clone(),
+        );
+        registry.register(
+            "server_concurrent_requests",
+            "HTTP requests in work, that for this page included",
+            self.concurrent_requests.clone(),
+        );
+        registry.register(
+            "bulkhead_refusals",
+            "Requests that got no decision, by reason",
+            self.refusals.clone(),
+        );
+        registry.register(
+            "bulkhead_connections_open",
+            "Connections of clients",
+            self.connections.clone(),
+        );
+        registry.register(
+            "bulkhead_lockouts",
+            "Addresses locked out for guessing the credentials of the API",
+            self.lockouts.clone(),
+        );
+        registry.register(
+            "bulkhead_post_actions_pending",
+            "Post actions that run or wait",
+            self.post_actions_pending.clone(),
+        );
+        registry.register(
+            "bulkhead_post_actions_dropped",
+            "Post actions that were never run or cancelled",
+            self.post_actions_dropped.clone(),
+        );
+        registry.register(
+            "bulkhead_decision_log_dropped",
+            "Records that the decision log lacks",
+            self.decision_log_dropped.clone(),
+        );
+        registry.register(
+            "bulkhead_trace_spans",
+            "Spans by what became of them",
+            self.spans.clone(),
+        );
+        registry.register(
+            "bulkhead_store_errors",
+            "Operations of the store that failed",
+            self.store_errors.clone(),
+        );
+        registry.register(
+            "bulkhead_reloads",
+            "Attempts to put another generation into force",
+            self.reloads.clone(),
+        );
+        registry.register(
+            "bulkhead_generation",
+            "Number of the generation in force",
+            self.generation.clone(),
+        );
+        registry.register(
+            "last_reload_timestamp",
+            "When the generation in force came into force, in seconds since 1970",
+            self.last_reload.clone(),
+        );
+        let start = Seconds::default();
+        start.set(unix_seconds(SystemTime::now()));
+        registry.register(
+            "start_timestamp",
+            "When the server started, in seconds since 1970",
+            start,
+        );
+        registry.register(
+            "bulkhead_version",
+            "The version that runs",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+    }
+}
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;
