@@ -17,8 +17,7 @@ use crate::{
     command::{self, Output},
     imap, pop3, port, require_server,
     server::Server,
-    smtp,
-    wait,
+    smtp, wait,
 };
 
 /// The one master user that every test server has.
@@ -60,6 +59,7 @@ pub struct DovecotSetup {
     extra: String,
     prefetch: bool,
     protocols: String,
+    imap: SocketAddr,
     pop3: Option<SocketAddr>,
     submission: Option<SocketAddr>,
 }
@@ -78,6 +78,7 @@ impl DovecotSetup {
             extra: String::new(),
             prefetch: false,
             protocols: "imap".to_owned(),
+            imap: port::free(),
             pop3: None,
             submission: None,
         }
@@ -86,6 +87,14 @@ impl DovecotSetup {
     /// Where the file `name` will be: to be named in scripts.
     pub fn file_path(&self, name: &str) -> String {
         self.scratch.file(name).display().to_string()
+    }
+
+    /// Where it will serve, protocol by protocol.
+    pub fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
+        let mut addresses = vec![("imap", self.imap)];
+        addresses.extend(self.pop3.map(|address| ("pop3", address)));
+        addresses.extend(self.submission.map(|address| ("smtp", address)));
+        addresses
     }
 
     /// Adds a file that every user may read.
@@ -133,7 +142,7 @@ impl DovecotSetup {
             rustix::process::geteuid().is_root(),
             "Dovecot's master process must be started as root"
         );
-        let imap = port::free();
+        let imap = self.imap;
         let scratch = self.scratch;
         scratch.write(
             "masters",

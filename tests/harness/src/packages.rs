@@ -51,7 +51,10 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "nginx",
-        &["/usr/sbin/nginx", "/usr/lib/nginx/modules/ngx_mail_module.so"],
+        &[
+            "/usr/sbin/nginx",
+            "/usr/lib/nginx/modules/ngx_mail_module.so",
+        ],
         &["nginx", "libnginx-mod-mail"],
     ),
     ("haproxy", &["/usr/sbin/haproxy"], &["haproxy"]),

@@ -62,7 +62,8 @@ impl PostfixSetup {
         let data = scratch.folder("data");
         let owner = user_id("postfix");
         chown(&data, Some(owner), None).expect("cannot give the folder to postfix");
-        fs::set_permissions(data, fs::Permissions::from_mode(0o700)).expect("cannot change the mode");
+        fs::set_permissions(data, fs::Permissions::from_mode(0o700))
+            .expect("cannot change the mode");
         scratch.write(
             "etc/main.cf",
             format!("{}{main}", MAIN.replace("{folder}", &folder)),
@@ -98,7 +99,12 @@ fn user_id(name: &str) -> u32 {
     let users = fs::read_to_string("/etc/passwd").expect("cannot read the list of users");
     users
         .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.split(':').nth(1))
+        .find_map(|line| {
+            line.strip_prefix(name)?
+                .strip_prefix(':')?
+                .split(':')
+                .nth(1)
+        })
         .and_then(|id| id.parse().ok())
         .unwrap_or_else(|| panic!("there is no user {name}"))
 }

@@ -4,7 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     os::unix::fs::{FileTypeExt, PermissionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::Duration,
 };
@@ -19,20 +19,29 @@ pub struct Saslauthd {
 }
 
 impl Saslauthd {
-    /// Starts it and waits for its socket.
+    /// Starts it with the settings of a Debian defaults file, but for the IMAP server and the folder of
+    /// its socket, and waits for that socket.
     ///
     /// # Panics
     /// When saslauthd is missing or does not come up; the text holds its log.
-    pub fn start(imap: SocketAddr) -> Self {
+    pub fn start(defaults: &str, imap: SocketAddr) -> Self {
         require_server("saslauthd");
         let scratch = Scratch::new("saslauthd");
-        let folder = scratch.folder("run");
+        let folder = scratch.folder("run").display().to_string();
+        let options = setting(defaults, "OPTIONS").replace("/var/run/saslauthd", &folder);
+        let server_option = setting(defaults, "MECH_OPTIONS");
+        assert!(
+            server_option.contains('/'),
+            "not ADDRESS/PORT: {server_option}"
+        );
         let mut command = Command::new("/usr/sbin/saslauthd");
+        // In the foreground, with its log on standard error.
         command
-            .args(["-d", "-r", "-n", "2", "-a", "rimap", "-O"])
-            .arg(format!("{}/{}", imap.ip(), imap.port()))
-            .arg("-m")
-            .arg(&folder);
+            .arg("-d")
+            .args(["-a", &setting(defaults, "MECHANISMS")])
+            .args(["-n", &setting(defaults, "THREADS")])
+            .args(["-O", &format!("{}/{}", imap.ip(), imap.port())])
+            .args(options.split_whitespace());
         let server = Server::start(command, &scratch.file("saslauthd.log"));
         let mut saslauthd = Self { server, scratch };
         let socket = saslauthd.socket();
@@ -70,6 +79,15 @@ impl Saslauthd {
     }
 }
 
-fn is_socket(path: &std::path::Path) -> bool {
+/// The value of `NAME="value"`.
+fn setting(defaults: &str, name: &str) -> String {
+    defaults
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+        .map(|value| value.trim_matches('"').to_owned())
+        .unwrap_or_else(|| panic!("there is no {name} in:\n{defaults}"))
+}
+
+fn is_socket(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
 }

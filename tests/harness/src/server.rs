@@ -5,8 +5,8 @@
 
 use std::{
     fs::{self, File},
-    os::unix::process::CommandExt,
     net::{SocketAddr, TcpStream},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
