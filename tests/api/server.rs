@@ -1,7 +1,7 @@
 //! A running server with the policy of `policy`, on a loopback port of its own.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -87,10 +87,7 @@ impl Setup {
         let seen = Arc::new(Seen::default());
         let generation = Generation {
             pipeline: Arc::new(Pipeline::new(policy::stages(&seen))),
-            hooks: HashMap::from([(
-                ("POST".to_owned(), "echo/here".to_owned()),
-                policy::echo_hook(),
-            )]),
+            hooks: policy::hooks(),
             backend_numbers: BTreeMap::from([("users".to_owned(), 3)]),
             server: self.server,
             limits: self.limits,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bulkhead::{
-    auth::{Client, Endpoint, IncomingHttp, Mode, Password, Progress, Request, Value},
+    auth::{Client, Endpoint, Mode, Password, Progress, Request, Value},
     capability::{
         HttpEgress, HttpError, HttpSend, IncomingResponse, MetricChange, MetricError,
         OutgoingRequest, PasswordError, PasswordVerify, PluginMetrics, Services, Verification,
@@ -201,7 +201,6 @@ pub(crate) async fn refused(spec: PluginSpec) -> LoadError {
 pub(crate) fn request(username: &str) -> Request {
     Request {
         session: "2Nx0MbXpQ0l5wXkq9nS1aQmXxyz".to_owned(),
-        external_session: String::new(),
         service: "json".to_owned(),
         protocol: "imap".to_owned(),
         method: "plain".to_owned(),
@@ -218,10 +217,7 @@ pub(crate) fn request(username: &str) -> Request {
             address: "192.0.2.1".to_owned(),
             port: "993".to_owned(),
         },
-        tls: None,
-        identity: None,
-        dovecot: None,
-        http: IncomingHttp::default(),
+        ..Request::default()
     }
 }
 

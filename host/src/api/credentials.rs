@@ -46,7 +46,7 @@ fn same(wanted: &[u8], presented: &[u8]) -> subtle::Choice {
 }
 
 /// Name and password of the header, if it is there and well-formed.
-fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
+pub(super) fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = value.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {

@@ -6,25 +6,25 @@
 //! read to its end before the answer. Clients that send `Expect: 100-continue` (Dovecot 2.3) hang
 //! otherwise.
 
+mod access;
 mod body;
 mod client;
 mod concurrency;
 mod credentials;
-mod dovecot;
-mod fields;
-mod form;
+mod decide;
 mod health;
 mod hooks;
-mod json;
-mod json_errors;
 mod login;
 mod negotiate;
+mod origin;
+mod read;
 mod refusal;
 mod response;
+mod route;
 mod router;
 mod serve;
 mod state;
 
 pub use router::router;
 pub use serve::{ConnectionLimits, PeerAddress, serve, serve_with};
-pub use state::{Generation, HookTable, State, backend_number};
+pub use state::{Generation, Hook, HookTable, State, backend_number};

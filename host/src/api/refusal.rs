@@ -1,14 +1,22 @@
 //! Why a request gets no decision.
 
+use std::net::SocketAddr;
+
 /// Every reason, each with one response in `response`.
 #[derive(Debug, PartialEq)]
 pub(super) enum Refusal {
     /// The caller of the API did not show the right credentials.
     Unauthorized,
+    /// The end user has not given a name and a password yet.
+    LoginRequired,
+    /// The caller's address may not ask here.
+    Forbidden,
     /// As many requests as allowed are in work.
     TooManyRequests { current: u32, max: u32 },
     /// Required members are missing; their names as Nauthilus writes them.
     MissingFields(Vec<&'static str>),
+    /// No mail system could use the user name.
+    InvalidUsername,
     /// The request cannot be understood; why.
     Malformed(String),
     /// The body has a type that nobody reads here.
@@ -28,14 +36,32 @@ impl Refusal {
     pub(super) fn as_str(&self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::LoginRequired => "login-required",
+            Self::Forbidden => "forbidden",
             Self::TooManyRequests { .. } => "too-many-requests",
             Self::MissingFields(_) => "missing-fields",
+            Self::InvalidUsername => "invalid-username",
             Self::Malformed(_) => "malformed",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::NotAcceptable => "not-acceptable",
             Self::TooLarge => "too-large",
             Self::BodyTimeout => "body-timeout",
             Self::NotFound => "not-found",
+        }
+    }
+
+    /// Tells the operator of a request that got no decision. Who tries to get in where he may not is
+    /// worth a warning; a browser that has not asked its user yet is everyday life.
+    pub(super) fn report(&self, peer: SocketAddr) {
+        let reason = self.as_str();
+        match self {
+            Self::Unauthorized | Self::Forbidden => {
+                tracing::warn!(peer = %peer, reason, "A request was refused");
+            }
+            Self::LoginRequired | Self::NotFound => {
+                tracing::debug!(peer = %peer, reason, "A request was refused");
+            }
+            _ => tracing::info!(peer = %peer, reason, "A request was refused"),
         }
     }
 }

@@ -3,21 +3,27 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Router, extract,
     routing::{any, get},
 };
 
-use super::{State, health, hooks, login, refusal::Refusal, response};
+use super::{State, health, hooks, login, route::ROUTES};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
-    let not_found = || async { response::refuse(&Refusal::NotFound) };
-    Router::new()
-        .route("/api/v1/auth/json", get(login::handle).post(login::handle))
+    let mut router = Router::new();
+    for (path, route) in &ROUTES {
+        let handle = move |extract::State(state): extract::State<Arc<State>>,
+                           request: extract::Request| {
+            login::handle(route, state, request)
+        };
+        router = router.route(path, any(handle));
+    }
+    router
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
-        .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        .fallback(hooks::handle_alias)
+        .method_not_allowed_fallback(hooks::handle_alias)
         .with_state(state)
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use axum::http::HeaderValue;
 use tokio_util::task::TaskTracker;
 
 use super::concurrency::Concurrency;
@@ -17,8 +18,23 @@ use crate::{
     store::Store,
 };
 
-/// Hooks by method (upper case) and location (below `/api/v1/custom/`, no leading slash).
-pub type HookTable = HashMap<(String, String), Arc<dyn Plugin>>;
+/// A hook, where it answers.
+#[derive(Clone)]
+pub struct Hook {
+    /// Who answers.
+    pub plugin: Arc<dyn Plugin>,
+    /// Type of the answer, unless the hook names one.
+    pub content_type: Option<HeaderValue>,
+}
+
+/// Every hook of a generation.
+#[derive(Default)]
+pub struct HookTable {
+    /// By method (upper case) and location (below `/api/v1/custom/`, no leading slash).
+    pub locations: HashMap<(String, String), Hook>,
+    /// By method and absolute path; asked where nothing else answers.
+    pub aliases: HashMap<(String, String), Hook>,
+}
 
 /// What a reload replaces as a whole. A request keeps the generation that it began with.
 pub struct Generation {

@@ -4,6 +4,7 @@
 //! password.
 
 mod attribute;
+mod challenge;
 mod decision;
 mod hook;
 mod password;
@@ -13,6 +14,7 @@ pub mod scheme;
 mod trace;
 
 pub use attribute::{Attribute, Value};
+pub use challenge::{Challenge, Mechanism, RecoveredPassword};
 pub use decision::{Decision, Verdict};
 pub use hook::{HookRequest, HookResponse};
 pub use password::Password;

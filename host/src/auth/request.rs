@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Attribute, Password};
+use super::{Attribute, Challenge, Password};
 
 /// An IP address and a port, as text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -112,6 +112,9 @@ pub struct Request {
     pub session: String,
     /// The caller's id of the login.
     pub external_session: String,
+    /// The caller's id of this HTTP request (`X-Request-Id`), echoed in the answer: ASCII, at most 128
+    /// characters.
+    pub request_id: String,
     /// The door that the request came through.
     pub service: String,
     /// `imap`, `smtp` …; never empty.
@@ -122,6 +125,8 @@ pub struct Request {
     pub username: String,
     /// Shared with the calls that are granted it; wiped with the last of them.
     pub password: Option<Arc<Password>>,
+    /// What the client answered to a challenge; there is no password then.
+    pub challenge: Option<Challenge>,
     /// What the caller wants to know.
     pub mode: Mode,
     /// Counted from 1; 0 when unknown.
@@ -141,16 +146,27 @@ pub struct Request {
 }
 
 impl Request {
-    /// A copy without the password and without the HTTP body that carried it.
+    /// True if the user gave nothing that could be checked.
+    pub fn lacks_password(&self) -> bool {
+        let given = match &self.challenge {
+            Some(challenge) => Some(&challenge.response),
+            None => self.password.as_ref(),
+        };
+        given.is_none_or(|password| password.is_empty())
+    }
+
+    /// A copy without the password, the answer to a challenge, and the HTTP body that carried them.
     pub fn without_password(&self) -> Self {
         Self {
             session: self.session.clone(),
             external_session: self.external_session.clone(),
+            request_id: self.request_id.clone(),
             service: self.service.clone(),
             protocol: self.protocol.clone(),
             method: self.method.clone(),
             username: self.username.clone(),
             password: None,
+            challenge: None,
             mode: self.mode,
             login_attempt: self.login_attempt,
             client: self.client.clone(),

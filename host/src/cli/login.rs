@@ -128,7 +128,6 @@ fn request(arguments: Arguments) -> std::io::Result<Request> {
     };
     Ok(Request {
         session: Ksuid::now(None).to_string(),
-        external_session: String::new(),
         service: "login".to_owned(),
         protocol: arguments.protocol,
         method: "plain".to_owned(),
@@ -143,14 +142,11 @@ fn request(arguments: Arguments) -> std::io::Result<Request> {
             address: arguments.client_ip.to_canonical().to_string(),
             ..Client::default()
         },
-        local: Default::default(),
         tls: (!arguments.cleartext).then(|| Tls {
             secured: "on".to_owned(),
             ..Tls::default()
         }),
-        identity: None,
-        dovecot: None,
-        http: Default::default(),
+        ..Request::default()
     })
 }
 

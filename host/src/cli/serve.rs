@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
+use http::HeaderValue;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -128,15 +129,33 @@ fn for_api(generation: Generation) -> api::Generation {
             .iter()
             .map(|entry| (entry.name.clone(), api::backend_number(&entry.source)))
             .collect(),
-        hooks: generation
-            .hooks
-            .into_iter()
-            .map(|hook| ((hook.method, hook.location), hook.plugin))
-            .collect(),
+        hooks: hooks(generation.hooks, &generation.config.pipeline.hooks),
         pipeline: generation.pipeline,
         server: generation.config.server.clone(),
         limits: generation.config.limits.clone(),
     }
+}
+
+/// Both lists are in configuration order.
+fn hooks(loaded: Vec<reload::Hook>, entries: &[config::HookEntry]) -> api::HookTable {
+    let mut table = api::HookTable::default();
+    for (loaded, entry) in loaded.into_iter().zip(entries) {
+        let hook = api::Hook {
+            plugin: loaded.plugin,
+            content_type: entry
+                .content_type
+                .as_deref()
+                .and_then(|text| HeaderValue::from_str(text).ok()),
+        };
+        if let Some(alias) = &entry.alias {
+            let key = (loaded.method.clone(), alias.clone());
+            table.aliases.insert(key, hook.clone());
+        }
+        table
+            .locations
+            .insert((loaded.method, loaded.location), hook);
+    }
+    table
 }
 
 async fn listen(listener: TcpListener, state: Arc<api::State>, mut signals: Signals) -> ExitCode {

@@ -368,21 +368,5 @@ impl Drop for Waiting<'_> {
 
 /// For calls that have nothing to do with a login.
 fn empty_request() -> crate::auth::Request {
-    crate::auth::Request {
-        session: String::new(),
-        external_session: String::new(),
-        service: String::new(),
-        protocol: String::new(),
-        method: String::new(),
-        username: String::new(),
-        password: None,
-        mode: crate::auth::Mode::default(),
-        login_attempt: 0,
-        client: crate::auth::Client::default(),
-        local: crate::auth::Endpoint::default(),
-        tls: None,
-        identity: None,
-        dovecot: None,
-        http: crate::auth::IncomingHttp::default(),
-    }
+    crate::auth::Request::default()
 }

@@ -16,12 +16,12 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{
-    Plugin, PostWork, Stages, actions, backends,
+    Plugin, PostWork, Stages, actions, backends, challenge,
     features::{self, Ending},
     filters,
     login::Login,
 };
-use crate::auth::{Decision, Event, Mode, Password, Request, Trace, Value, Verdict};
+use crate::auth::{Decision, Event, Mode, Request, Trace, Value, Verdict};
 
 /// Text of a login without a user name (Nauthilus' wording).
 const NO_USERNAME: &str = "No username given";
@@ -93,11 +93,10 @@ impl Pipeline {
             login.temporary_failure_message = Some(NO_USERNAME.to_owned());
             return Verdict::TemporaryFailure;
         }
-        let no_password = request.password.as_deref().is_none_or(Password::is_empty);
-        if request.mode == Mode::Verify && no_password {
+        if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let verdict = backends::find_user(login, &self.stages.backends).await;
+        let verdict = backends::find_user(login, &self.stages).await;
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
         }
@@ -105,6 +104,11 @@ impl Pipeline {
     }
 
     fn finish(&self, mut login: Login, verdict: Verdict, accounts: Vec<String>) -> Outcome {
+        // Filters may have put it back.
+        challenge::hide(
+            &mut login.progress.attributes,
+            self.stages.password_attribute.as_deref(),
+        );
         let message = match verdict {
             Verdict::Accept => String::new(),
             Verdict::Reject if login.progress.status_message.is_empty() => {
@@ -133,6 +137,9 @@ impl Pipeline {
                 progress: progress.clone(),
                 accounts,
                 response_headers: login.response_headers,
+                recovered_password: login
+                    .recovered_password
+                    .filter(|_| verdict == Verdict::Accept),
             },
             trace: login.trace,
             log_fields: login.log_fields,

@@ -8,6 +8,7 @@ mod actions;
 mod ask;
 mod attributes;
 mod backends;
+mod challenge;
 mod context;
 mod decide;
 mod features;

@@ -108,6 +108,7 @@ impl Generation {
             |entries: &[PluginEntry]| entries.iter().map(member).collect::<Result<Vec<_>, _>>();
         let pipeline = &config.pipeline;
         let stages = Stages {
+            password_attribute: config.server.password_attribute.clone(),
             sequential: pipeline.sequential,
             features: members(&pipeline.features)?,
             backends: members(&pipeline.backends)?,

@@ -7,6 +7,7 @@
 )]
 
 mod backend_rules;
+mod challenge_rules;
 mod deadline_rules;
 mod feature_rules;
 mod filter_rules;
@@ -24,10 +25,7 @@ use super::{
     FeatureVerdict, FilterAnswer, FilterVerdict, Member, OnError, Outcome, Pipeline, Plugin,
     Question, Ran, Stages,
 };
-use crate::auth::{
-    Attribute, Client, Endpoint, Event, IncomingHttp, Mode, Password, Request, Stage, Usage, Value,
-    Verdict,
-};
+use crate::auth::{Attribute, Event, Mode, Password, Request, Stage, Usage, Value, Verdict};
 
 /// What a fake plugin does when it is asked.
 type Behaviour = dyn Fn(&Question, &Call) -> Ran + Send + Sync;
@@ -188,20 +186,13 @@ fn rejecting() -> Stages {
 fn request(mode: Mode, username: &str, password: Option<&str>) -> Arc<Request> {
     Arc::new(Request {
         session: "session".to_owned(),
-        external_session: String::new(),
         service: "json".to_owned(),
         protocol: "imap".to_owned(),
         method: "plain".to_owned(),
         username: username.to_owned(),
         password: password.map(|text| Arc::new(Password::new(text.as_bytes().to_vec()))),
         mode,
-        login_attempt: 0,
-        client: Client::default(),
-        local: Endpoint::default(),
-        tls: None,
-        identity: None,
-        dovecot: None,
-        http: IncomingHttp::default(),
+        ..Request::default()
     })
 }
 

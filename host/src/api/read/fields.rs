@@ -1,10 +1,12 @@
-//! The members of a login question, whatever form they came in, and how they become a
-//! [`Request`]. Each parser (JSON, form, later CBOR and headers) fills [`Fields`].
+//! The members of a login question, whatever form they came in, and how they become a [`Request`].
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{client, dovecot, refusal::Refusal};
-use crate::auth::{Client, Endpoint, Identity, IncomingHttp, Mode, Password, Request, Tls};
+use super::dovecot;
+use crate::{
+    api::{client, origin::Origin, refusal::Refusal, route::Needs},
+    auth::{Challenge, Client, Endpoint, Identity, Mode, Password, Request, Tls},
+};
 
 /// Text members by their JSON names (Nauthilus'). `service` is what `protocol` was called before.
 const TEXTS: [&str; 30] = [
@@ -42,25 +44,13 @@ const TEXTS: [&str; 30] = [
 
 /// What was given.
 #[derive(Default)]
-pub(super) struct Fields {
+pub(in crate::api) struct Fields {
     texts: BTreeMap<&'static str, String>,
     pub(super) password: Option<Password>,
+    /// In place of the password.
+    pub(super) challenge: Option<Challenge>,
     pub(super) login_attempt: u32,
     pub(super) dovecot: dovecot::Facts,
-}
-
-/// What the members do not say: how the request came in.
-pub(super) struct Origin {
-    pub(super) session: String,
-    /// `X-Dovecot-Session` and its like.
-    pub(super) external_session: String,
-    pub(super) mode: Mode,
-    /// The door: `json`, `header` …
-    pub(super) service: &'static str,
-    pub(super) client_address: IpAddr,
-    pub(super) client_port: Option<u16>,
-    pub(super) user_agent: String,
-    pub(super) http: IncomingHttp,
 }
 
 impl Fields {
@@ -87,25 +77,22 @@ impl Fields {
             .unwrap_or(default)
     }
 
-    /// Builds the request. Refuses what lacks a required member, a name that no mail system could
-    /// use, and a client address that is none. An empty name or password is the pipeline's business.
-    pub(super) fn into_request(self, origin: Origin) -> Result<Request, Refusal> {
-        let mode = origin.mode;
-        let mut missing = Vec::new();
-        if mode != Mode::ListAccounts && !self.texts.contains_key("username") {
-            missing.push("Username");
-        }
-        if mode == Mode::Verify && self.password.is_none() {
-            missing.push("Password");
-        }
+    /// The member, empty if it was not given.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.texts.get(name).map_or("", String::as_str)
+    }
+
+    /// Builds the request. Refuses what lacks what the route needs, a name that no mail system could
+    /// use, and a client address that is none.
+    pub(in crate::api) fn into_request(
+        mut self,
+        origin: Origin,
+        needs: Needs,
+    ) -> Result<Request, Refusal> {
+        let missing = self.missing(origin.mode, needs);
         if !missing.is_empty() {
             return Err(Refusal::MissingFields(missing));
         }
-        self.build(origin)
-    }
-
-    /// As [`Fields::into_request`], for callers that cannot supply members at all (GET).
-    pub(super) fn build(mut self, origin: Origin) -> Result<Request, Refusal> {
         let mode = origin.mode;
         let mut username = self.take("username");
         let realm = self.take("realm");
@@ -113,19 +100,20 @@ impl Fields {
             username = format!("{username}@{realm}");
         }
         if !username.chars().all(may_be_in_a_name) {
-            return Err(Refusal::Malformed("invalid username".to_owned()));
+            return Err(Refusal::InvalidUsername);
         }
         let client = self.client(&origin)?;
         let older_name = self.take("service");
         let default = if mode == Mode::ListAccounts {
             "account-provider"
         } else {
-            "default"
+            origin.route.protocol
         };
         let protocol = self.take_or("protocol", older_name);
         Ok(Request {
             external_session: self.take_or("external_session_id", origin.external_session),
-            service: origin.service.to_owned(),
+            request_id: origin.request_id,
+            service: origin.route.service.to_owned(),
             protocol: if protocol.is_empty() {
                 default.to_owned()
             } else {
@@ -133,10 +121,12 @@ impl Fields {
             },
             method: self.take("method").to_ascii_lowercase(),
             username,
-            password: match mode {
-                Mode::Verify => self.password.take().map(std::sync::Arc::new),
-                Mode::LookUp | Mode::ListAccounts => None,
-            },
+            password: self
+                .password
+                .take()
+                .filter(|_| mode == Mode::Verify)
+                .map(Arc::new),
+            challenge: self.challenge.take().filter(|_| mode == Mode::Verify),
             mode,
             login_attempt: self.login_attempt,
             client,
@@ -150,6 +140,32 @@ impl Fields {
             session: origin.session,
             http: origin.http,
         })
+    }
+
+    /// The required members that are not there, by the peer's names.
+    fn missing(&self, mode: Mode, needs: Needs) -> Vec<&'static str> {
+        let (no_name, no_password) = match needs {
+            Needs::Nothing => (false, false),
+            Needs::Members => (
+                !self.texts.contains_key("username"),
+                self.password.is_none() && self.challenge.is_none(),
+            ),
+            Needs::Values => {
+                let response = self.challenge.as_ref().map(|one| &*one.response);
+                let password = self.password.as_ref().or(response);
+                (
+                    self.get("username").is_empty(),
+                    password.is_none_or(Password::is_empty),
+                )
+            }
+        };
+        let rows = [
+            (no_name && mode != Mode::ListAccounts, "Username"),
+            (no_password && mode == Mode::Verify, "Password"),
+        ];
+        rows.into_iter()
+            .filter_map(|(is_missing, name)| is_missing.then_some(name))
+            .collect()
     }
 
     fn client(&mut self, origin: &Origin) -> Result<Client, Refusal> {

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::client;
-use crate::auth::{Dovecot, Endpoint};
+use crate::{
+    api::client,
+    auth::{Dovecot, Endpoint},
+};
 
 /// The members, all text.
 const NAMES: [&str; 16] = [
