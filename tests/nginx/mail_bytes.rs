@@ -29,7 +29,7 @@ fn came_in(front: &Front) -> (Vec<u8>, Vec<u8>) {
 #[test]
 fn passwords_arrive_byte_for_byte() {
     let front = takes_all();
-    let passwords: [&[u8]; 16] = [
+    let passwords: [&[u8]; 12] = [
         b"100%",
         b"%25",
         b"%2525",
@@ -38,14 +38,10 @@ fn passwords_arrive_byte_for_byte() {
         b"a+b",
         b"a b",
         b" leading and trailing ",
-        b"tab\there",
         b"\"quoted\" \\ back",
-        b"two\r\nlines",
-        b"two\r\nAuth-User: alice\r\n\r\n",
         "p\u{e4}ssw\u{f6}rd \u{1f511}".as_bytes(),
         b"\xe4\xf6\xfc latin",
         b"\xff\xfe\x80",
-        b"\x01\x1f",
     ];
     for password in passwords {
         let shown = String::from_utf8_lossy(password);
@@ -54,6 +50,20 @@ fn passwords_arrive_byte_for_byte() {
         let expected = (b"odd".to_vec(), password.to_vec());
         assert_eq!(front.policed.last("nginx").words(), expected, "{shown}");
         assert_eq!(came_in(&front), expected, "{shown}");
+    }
+    // Control characters arrive too, and begin no header of their own. It is Dovecot that wants none.
+    let passwords: [&[u8]; 4] = [
+        b"tab\there",
+        b"two\r\nlines",
+        b"two\r\nAuth-User: alice\r\n\r\n",
+        b"\x01\x1f",
+    ];
+    for password in passwords {
+        let shown = String::from_utf8_lossy(password);
+        let answer = front.imap().login_literal(b"odd", password).unwrap();
+        assert!(!answer.is_ok(), "{shown}: {answer:?}\n{}", front.logs());
+        let expected = (b"odd".to_vec(), password.to_vec());
+        assert_eq!(front.policed.last("nginx").words(), expected, "{shown}");
     }
     // The other protocols, and the other mechanism.
     let password = b"\xff%25 +\xc3\xa4";
@@ -95,12 +105,11 @@ fn names_arrive_byte_for_byte_and_become_accounts() {
 #[test]
 fn names_with_other_bytes_are_refused_and_inject_nothing() {
     let front = takes_all();
-    let names: [&[u8]; 7] = [
+    let names: [&[u8]; 6] = [
         b"alice\r\nAuth-User: odd",
         b"alice\r\n\r\nGET / HTTP/1.0",
         b"al ice",
         b"al%69ce",
-        b"alice\x00",
         b"al\xffice",
         b"alice\"",
     ];
@@ -118,7 +127,7 @@ fn names_with_other_bytes_are_refused_and_inject_nothing() {
 fn the_byte_7f_in_a_password_is_an_error_and_no_wrong_password() {
     let front = takes_all();
     let answer = front.imap().login_literal(b"odd", b"delete\x7f").unwrap();
-    assert_eq!(answer.0, "a BAD internal server error", "{}", front.logs());
+    assert_eq!(answer.0, "* BAD internal server error", "{}", front.logs());
     let answer = front.imap().login("odd", "anything").unwrap();
     assert!(answer.is_ok(), "{answer:?}\n{}", front.logs());
 }
@@ -144,13 +153,16 @@ fn a_name_of_64_kib_is_refused_by_nginx_and_by_bulkhead() {
     assert_eq!(answer.0, "a NO Invalid login or password");
     assert_eq!(front.policed.last("nginx").words().0, name.as_bytes());
 
-    // Without nginx, the head of the request is what is too large.
-    let request = Request::new("GET", "/api/v1/auth/nginx")
-        .basic_auth(API_USER, API_PASSWORD)
-        .header("Auth-Protocol", "imap")
-        .header("Auth-User", &long)
-        .header("Auth-Pass", "password");
-    let response = front.policed.bulkhead.send(&request);
-    assert_eq!(response.status, 431, "{response:?}");
-    assert_eq!(response.header("Auth-Server"), None);
+    // Without nginx, the head of the request is what is too large; what just fits is looked at.
+    for (length, status) in [(64 << 10, 200), (130 << 10, 431)] {
+        let request = Request::new("GET", "/api/v1/auth/nginx")
+            .basic_auth(API_USER, API_PASSWORD)
+            .header("Auth-Protocol", "imap")
+            .header("Auth-User", &"x".repeat(length))
+            .header("Auth-Pass", "password");
+        let response = front.policed.bulkhead.send(&request);
+        assert_eq!(response.status, status, "{length}: {response:?}");
+        assert_eq!(response.header("Auth-Server"), None, "{length}");
+        assert_ne!(response.header("Auth-Status"), Some("OK"), "{length}");
+    }
 }

@@ -28,7 +28,7 @@ local function tell(request)
   local heard = { username = hex(request.username), password = hex(request.password or ""),
     login_attempt = request.auth_login_attempt, no_auth = request.no_auth }
   for _, name in ipairs(FACTS) do heard[name] = request[name] end
-  http.request("POST", "{probe}", { body = json.encode(heard) })
+  http.request("POST", os.getenv("PROBE"), { body = json.encode(heard) })
 end
 
 -- Who logs in under another name than the account's.
@@ -106,13 +106,16 @@ plugins:
     grants:
       password: true
       http: {{ hosts: ["{}"] }}
+      environment: [PROBE]
     limits: {{ cpu: 1s }}
 "#,
         probe.address()
     );
     let policy = Policy::new(&configuration)
         .file("api.secret", API_PASSWORD)
-        .file("backend.lua", BACKEND.replace("{probe}", &probe.url("/")));
+        // Not in the script: all tests share one compiled image of it.
+        .environment("PROBE", &probe.url("/"))
+        .file("backend.lua", BACKEND);
     let bulkhead = Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy);
     Policed { bulkhead, probe }
 }

@@ -1,7 +1,7 @@
 //! nginx looks at no status: an answer with a server in it and no word against the login is a login.
 //! So there is never a server in an answer that does not accept.
 
-use bulkhead_harness::{Bulkhead, http::Request, http::Response};
+use bulkhead_harness::{http::Request, http::Response};
 
 use crate::policy::{self, API_PASSWORD, API_USER};
 
@@ -26,10 +26,8 @@ fn refused(route: &str) -> Vec<(&'static str, Request)> {
     let good = || question(route, "imap", "alice", "alice-password");
     let mut other_credentials = without(good(), "Authorization");
     other_credentials = other_credentials.basic_auth(API_USER, "wrong");
-    let mut posted = good();
-    posted.method = "POST".to_owned();
-    let mut head = good();
-    head.method = "DELETE".to_owned();
+    let mut deleted = good();
+    deleted.method = "DELETE".to_owned();
     vec![
         ("wrong password", question(route, "imap", "alice", "wrong")),
         ("unknown", question(route, "pop3", "nobody", "password")),
@@ -48,20 +46,16 @@ fn refused(route: &str) -> Vec<(&'static str, Request)> {
         ("bad base64", good().header("X-Auth-Password-Encoded", "1")),
         (
             "challenge without a password",
-            good()
+            without(good(), "Auth-Method")
                 .header("Auth-Salt", "<1@x>")
                 .header("Auth-Method", "apop"),
         ),
         ("no credentials", without(good(), "Authorization")),
         ("wrong credentials", other_credentials),
-        ("other method", head),
+        ("other method", deleted),
         (
             "too large",
             question(route, "imap", &"x".repeat(1 << 17), "x"),
-        ),
-        (
-            "compressed nonsense",
-            posted.header("Content-Encoding", "gzip").body("x"),
         ),
     ]
 }
@@ -71,10 +65,6 @@ fn server(response: &Response) -> Option<(String, String)> {
     Option::zip(header("Auth-Server"), header("Auth-Port"))
 }
 
-fn send(bulkhead: &Bulkhead, request: &Request) -> Response {
-    bulkhead.send(request)
-}
-
 #[test]
 fn only_accepted_logins_get_a_server() {
     let keys = policy::credentials()
@@ -82,10 +72,7 @@ fn only_accepted_logins_get_a_server() {
     let policed = policy::start(&keys);
     for route in ROUTES {
         for (name, request) in refused(route) {
-            // A body that was not read may break the connection: then there is no answer at all.
-            let answer = bulkhead_harness::http::Connection::open(policed.bulkhead.address())
-                .and_then(|mut connection| connection.send(&request));
-            let Ok(response) = answer else { continue };
+            let response = policed.bulkhead.send(&request);
             assert_eq!(response.header("Auth-Server"), None, "{name}: {response:?}");
             assert_eq!(response.header("Auth-Port"), None, "{name}: {response:?}");
             assert_ne!(response.header("Auth-Status"), Some("OK"), "{name}");
@@ -99,7 +86,7 @@ fn only_accepted_logins_get_a_server() {
             ("sieve", None),
         ] {
             let request = question(route, protocol, "alice", "alice-password");
-            let response = send(&policed.bulkhead, &request);
+            let response = policed.bulkhead.send(&request);
             assert_eq!(response.status, 200, "{protocol}: {response:?}");
             assert_eq!(response.header("Auth-Status"), Some("OK"), "{protocol}");
             let expected = expected.map(|(address, port)| (address.to_owned(), port.to_owned()));

@@ -96,7 +96,8 @@ impl Session {
         }
     }
 
-    /// Any command that has one tagged answer; untagged lines before it are skipped.
+    /// Any command that has one tagged answer; untagged lines before it are skipped, but for `* BAD`, with
+    /// which nginx ends a session when it cannot find out.
     pub fn command(&mut self, text: &str) -> io::Result<Tagged> {
         self.lines.write_line(format!("a {text}"))?;
         self.read_tagged()
@@ -110,7 +111,7 @@ impl Session {
     fn read_tagged(&mut self) -> io::Result<Tagged> {
         loop {
             let line = self.lines.read_line()?;
-            if line.starts_with("a ") {
+            if line.starts_with("a ") || line.starts_with("* BAD ") {
                 return Ok(Tagged(line));
             }
         }
