@@ -7,7 +7,7 @@ use super::{client, dovecot, refusal::Refusal};
 use crate::auth::{Client, Endpoint, Identity, IncomingHttp, Mode, Password, Request, Tls};
 
 /// Text members by their JSON names (Nauthilus'). `service` is what `protocol` was called before.
-const TEXTS: [&str; 30] = [
+pub(super) const TEXTS: [&str; 30] = [
     "username",
     "client_ip",
     "client_port",
