@@ -19,7 +19,7 @@ mod json;
 mod json_errors;
 mod login;
 mod negotiate;
-mod openapi;
+pub mod openapi;
 mod refusal;
 mod response;
 mod router;

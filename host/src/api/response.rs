@@ -208,6 +208,15 @@ fn closing(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
+/// A text that is the same for everybody.
+pub(super) fn document(content_type: &'static str, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
 /// `/ping`
 pub(super) fn pong() -> Response<Body> {
     plain(StatusCode::OK, TEXT, "pong".to_owned())

@@ -7,7 +7,7 @@ use axum::{
     routing::{any, get},
 };
 
-use super::{State, health, hooks, login, refusal::Refusal, response};
+use super::{State, health, hooks, login, openapi, refusal::Refusal, response};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -17,6 +17,10 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
+        .route("/api/v1/openapi.json", get(openapi::serve_json))
+        .route("/api/v1/openapi.yaml", get(openapi::serve_yaml))
+        .route("/.well-known/openapi.json", get(openapi::serve_json))
+        .route("/.well-known/openapi.yaml", get(openapi::serve_yaml))
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .with_state(state)

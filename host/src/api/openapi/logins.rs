@@ -24,13 +24,37 @@ pub(super) const ROUTES: [(&str, Speech, Option<&str>); 13] = [
     ("/api/v1/auth/nginx", Speech::Nginx, None),
     ("/api/v1/auth/basic", Speech::Basic, None),
     ("/api/v1/auth/saslauthd", Speech::Saslauthd, None),
-    ("/api/v1/mail/nginx", Speech::Nginx, Some("/api/v1/auth/nginx")),
-    ("/api/v1/mail/saslauthd", Speech::Saslauthd, Some("/api/v1/auth/saslauthd")),
-    ("/api/v1/mail/dovecot", Speech::Header, Some("/api/v1/auth/header")),
+    (
+        "/api/v1/mail/nginx",
+        Speech::Nginx,
+        Some("/api/v1/auth/nginx"),
+    ),
+    (
+        "/api/v1/mail/saslauthd",
+        Speech::Saslauthd,
+        Some("/api/v1/auth/saslauthd"),
+    ),
+    (
+        "/api/v1/mail/dovecot",
+        Speech::Header,
+        Some("/api/v1/auth/header"),
+    ),
     ("/api/v1/mail/json", Speech::Json, Some("/api/v1/auth/json")),
-    ("/api/v1/http/basicauth", Speech::Basic, Some("/api/v1/auth/basic")),
-    ("/api/v1/generic/user", Speech::Header, Some("/api/v1/auth/header")),
-    ("/api/v1/generic/json", Speech::Json, Some("/api/v1/auth/json")),
+    (
+        "/api/v1/http/basicauth",
+        Speech::Basic,
+        Some("/api/v1/auth/basic"),
+    ),
+    (
+        "/api/v1/generic/user",
+        Speech::Header,
+        Some("/api/v1/auth/header"),
+    ),
+    (
+        "/api/v1/generic/json",
+        Speech::Json,
+        Some("/api/v1/auth/json"),
+    ),
 ];
 
 pub(super) fn add(paths: &mut Map<String, Value>) {
@@ -93,8 +117,12 @@ fn summary(speech: Speech) -> &'static str {
         Speech::Json => "Ask about a login in JSON, CBOR or a form; the answer is JSON",
         Speech::Cbor => "Ask about a login in CBOR, JSON or a form; the answer is CBOR",
         Speech::Header => "Ask about a login in headers; the answer is in headers",
-        Speech::Nginx => "The protocol of nginx's `auth_http`: always 200, the answer is in headers",
-        Speech::Basic => "The end user's credentials as HTTP Basic, for `auth_request` and the like",
+        Speech::Nginx => {
+            "The protocol of nginx's `auth_http`: always 200, the answer is in headers"
+        }
+        Speech::Basic => {
+            "The end user's credentials as HTTP Basic, for `auth_request` and the like"
+        }
         Speech::Saslauthd => "Ask about a login in a form, as saslauthd's `httpform` does",
     }
 }

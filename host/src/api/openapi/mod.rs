@@ -8,7 +8,13 @@ mod logins;
 mod pages;
 mod parts;
 
+use std::sync::{Arc, LazyLock};
+
+use axum::{body::Body, extract, http::Response};
 use serde_json::{Map, Value, json};
+
+use super::{State, refusal::Refusal, response};
+use crate::config::EndpointName;
 
 /// The whole document. Describes the default configuration: header names and the like may be
 /// configured otherwise.
@@ -64,4 +70,31 @@ pub fn document() -> Value {
 /// When the writer refuses a value, which no test has seen.
 pub fn yaml() -> Result<String, serde_saphyr::ser::Error> {
     serde_saphyr::to_string(&document())
+}
+
+/// Serves the document as JSON.
+pub(super) async fn serve_json(
+    extract::State(state): extract::State<Arc<State>>,
+) -> Response<Body> {
+    static JSON: LazyLock<String> = LazyLock::new(|| document().to_string());
+    serve(&state, "application/json", &JSON)
+}
+
+/// Serves the document as YAML.
+pub(super) async fn serve_yaml(
+    extract::State(state): extract::State<Arc<State>>,
+) -> Response<Body> {
+    // JSON is YAML: should the writer ever fail, that form is as good.
+    static YAML: LazyLock<String> =
+        LazyLock::new(|| yaml().unwrap_or_else(|_| document().to_string()));
+    serve(&state, "application/yaml", &YAML)
+}
+
+fn serve(state: &State, content_type: &'static str, text: &'static str) -> Response<Body> {
+    let generation = state.generation.load();
+    let disabled = &generation.server.disabled_endpoints;
+    if disabled.contains(&EndpointName::OpenApi) {
+        return response::refuse(&Refusal::NotFound);
+    }
+    response::document(content_type, text)
 }

@@ -54,10 +54,22 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
     for (path, kind, name) in [
         ("/api/v1/openapi.json", "application/json", "openapi-json"),
         ("/api/v1/openapi.yaml", "application/yaml", "openapi-yaml"),
-        ("/.well-known/openapi.json", "application/json", "well-known-openapi-json"),
-        ("/.well-known/openapi.yaml", "application/yaml", "well-known-openapi-yaml"),
+        (
+            "/.well-known/openapi.json",
+            "application/json",
+            "well-known-openapi-json",
+        ),
+        (
+            "/.well-known/openapi.yaml",
+            "application/yaml",
+            "well-known-openapi-yaml",
+        ),
     ] {
-        let schema = if kind == "application/json" { "object" } else { "string" };
+        let schema = if kind == "application/json" {
+            "object"
+        } else {
+            "string"
+        };
         paths.insert(
             path.to_owned(),
             json!({ "get": {

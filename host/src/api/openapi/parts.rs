@@ -205,12 +205,9 @@ fn meaning(name: &str) -> &'static str {
 }
 
 pub(super) fn headers() -> Value {
-    let text = |description: &str| {
-        json!({ "description": description, "schema": { "type": "string" } })
-    };
-    let required = |description: &str, schema: Value| {
-        json!({ "description": description, "required": true, "schema": schema })
-    };
+    let text =
+        |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    let required = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
     json!({
         "Auth-Status": required("`OK`, or why not.", json!({ "type": "string" })),
         "Auth-User": text("The account."),
@@ -235,12 +232,8 @@ pub(super) fn headers() -> Value {
 }
 
 pub(super) fn parameters() -> Value {
-    let query = |name: &str, schema: Value, description: &str| {
-        json!({ "name": name, "in": "query", "schema": schema, "description": description })
-    };
-    let header = |name: &str, schema: Value, description: &str| {
-        json!({ "name": name, "in": "header", "schema": schema, "description": description })
-    };
+    let query = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "query", "schema": schema, "description": description });
+    let header = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "header", "schema": schema, "description": description });
     let text = || json!({ "type": "string" });
     json!({
         "mode": query(
@@ -267,9 +260,7 @@ pub(super) fn parameters() -> Value {
 
 pub(super) fn responses() -> Value {
     let body = |schema: Value| json!({ "application/json": { "schema": schema } });
-    let error = |description: &str| {
-        json!({ "description": description, "content": body(reference("schemas", "Error")) })
-    };
+    let error = |description: &str| json!({ "description": description, "content": body(reference("schemas", "Error")) });
     json!({
         "Malformed": {
             "description": "The question cannot be understood, or lacks a member.",
