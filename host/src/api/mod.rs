@@ -20,6 +20,7 @@ mod lockout;
 mod login;
 mod metrics;
 mod negotiate;
+pub mod openapi;
 mod origin;
 mod read;
 mod refusal;

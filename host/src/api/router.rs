@@ -7,7 +7,7 @@ use axum::{
     routing::{any, get, post},
 };
 
-use super::{State, admin, health, hooks, login, metrics, route::ROUTES};
+use super::{State, admin, health, hooks, login, metrics, openapi, route::ROUTES};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -25,6 +25,10 @@ pub fn router(state: Arc<State>) -> Router {
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
         .route("/metrics", get(metrics::page))
+        .route("/api/v1/openapi.json", get(openapi::serve_json))
+        .route("/api/v1/openapi.yaml", get(openapi::serve_yaml))
+        .route("/.well-known/openapi.json", get(openapi::serve_json))
+        .route("/.well-known/openapi.yaml", get(openapi::serve_yaml))
         .fallback(hooks::handle_alias)
         .method_not_allowed_fallback(hooks::handle_alias)
         // Outermost: it sees every request and every answer.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Text members by their JSON names (Nauthilus'). `service` is what `protocol` was called before.
-const TEXTS: [&str; 30] = [
+pub(in crate::api) const TEXTS: [&str; 30] = [
     "username",
     "client_ip",
     "client_port",

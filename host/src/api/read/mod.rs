@@ -17,6 +17,7 @@ mod tests;
 use axum::http::{HeaderMap, Method, header, request::Parts};
 
 use self::fields::Fields;
+pub(super) use self::fields::TEXTS;
 use super::{
     Generation,
     refusal::Refusal,

@@ -42,6 +42,11 @@ fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
+/// A text that is the same for everybody.
+pub(super) fn document(content_type: &'static str, text: &'static str) -> Response<Body> {
+    plain(StatusCode::OK, HeaderValue::from_static(content_type), text)
+}
+
 /// `/ping`
 pub(super) fn pong() -> Response<Body> {
     plain(StatusCode::OK, TEXT, "pong")
