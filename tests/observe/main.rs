@@ -1,4 +1,5 @@
-//! What operators see: tests follow.
+//! What operators see of a running server: numbers, log lines, decision log, health, and traces that a
+//! collector reads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,3 +8,12 @@
     missing_docs,
     unreachable_pub
 )]
+
+mod collector;
+mod decision_log;
+mod health;
+mod log_line;
+mod metrics;
+mod policy;
+mod trace_context;
+mod traces;

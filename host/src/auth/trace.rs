@@ -111,6 +111,13 @@ pub struct StageTrace {
     pub plugins: Vec<PluginTrace>,
 }
 
+impl StageTrace {
+    /// False for a stage in which no plugin had a part.
+    pub fn was_asked(&self) -> bool {
+        self.plugins.iter().any(PluginTrace::was_asked)
+    }
+}
+
 /// The whole way of one login.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Trace {

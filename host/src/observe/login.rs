@@ -234,6 +234,9 @@ fn pairs<S: Serializer>(pairs: &[(String, Value)], serializer: S) -> Result<S::O
 }
 
 #[cfg(test)]
+use crate::auth::{PluginTrace, Stage, StageTrace, Usage};
+
+#[cfg(test)]
 impl LoginRecord {
     /// A rejected login of `alice`.
     pub(super) fn example() -> Self {
@@ -278,6 +281,59 @@ impl LoginRecord {
                 ("authenticated".into(), Value::Text("ok".into())),
                 ("score".into(), Value::Integer(7)),
             ],
+        }
+    }
+
+    /// An accepted login in which everything is known.
+    pub(super) fn full() -> Self {
+        let text = |text: &str| text.to_owned();
+        let plugin = |verdict: &str| PluginTrace {
+            plugin: text("p"),
+            verdict: text(verdict),
+            usage: Usage {
+                elapsed: Duration::from_millis(1),
+                ..Usage::default()
+            },
+            ..PluginTrace::default()
+        };
+        let stage = |stage, verdict| StageTrace {
+            stage,
+            started: Duration::ZERO,
+            elapsed: Duration::from_millis(1),
+            plugins: vec![plugin(verdict)],
+        };
+        Self {
+            external_session: text("e"),
+            request_id: text("r"),
+            trace_id: text("t"),
+            original_username: text("Alice"),
+            user_found: true,
+            account: text("a"),
+            client_port: text("1"),
+            client_hostname: text("h"),
+            client_id: text("i"),
+            user_agent: text("u"),
+            local_address: text("l"),
+            local_port: text("2"),
+            method: text("plain"),
+            tls_protocol: text("TLSv1.3"),
+            tls_cipher: text("c"),
+            http_method: text("POST"),
+            path: text("/p"),
+            backend: text("b"),
+            feature: text("f"),
+            brute_force_bucket: text("bucket"),
+            brute_force_counter: 3,
+            repeated_wrong_password: true,
+            trace: Trace {
+                elapsed: Duration::from_millis(3),
+                stages: vec![
+                    stage(Stage::Features, "pass"),
+                    stage(Stage::Backends, "authenticated"),
+                    stage(Stage::Filters, "keep"),
+                ],
+            },
+            ..Self::example()
         }
     }
 }

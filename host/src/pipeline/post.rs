@@ -169,9 +169,11 @@ impl PostActions {
         let listener = self.listener.clone();
         self.tasks.spawn_on(
             async move {
-                let _slots = slots;
+                // Freed before anybody is told, and when the work is cancelled.
+                let slots = slots;
                 let trace = work.request.trace.clone();
                 let ran = cancelled.run_until_cancelled(work.run(timeout)).await;
+                drop(slots);
                 if let (Some(stage), Some(listener)) = (ran, listener) {
                     listener.ended(trace.as_ref(), &stage);
                 }

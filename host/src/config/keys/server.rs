@@ -31,7 +31,9 @@ pub(in super::super) static SERVER: Keys = Keys::new(
             "metrics_auth",
             Kind::Section(&BASIC_AUTH),
             "none",
-            "Credentials for `/metrics`, as in `server.basic_auth`.",
+            "Credentials for `/metrics`, as in `server.basic_auth`. Without them, on loopback addresses \
+             and Unix sockets everybody may see the page; as soon as one listener is elsewhere (or \
+             systemd's), it needs the credentials of `basic_auth`, if there are any.",
         ),
         key(
             "basic_networks",

@@ -272,8 +272,9 @@ pub(in super::super) static OBSERVE: Keys = Keys::new(
             "decision_sample",
             Kind::Share,
             "1",
-            "The share of logins that the decision log gets. A request with the header \
-             `X-Bulkhead-Trace: 1` is always written.",
+            "The share of logins that the decision log gets; the session id decides. Temporary \
+             failures, and requests with the header `X-Bulkhead-Trace: 1`, are always written. See \
+             [OBSERVE.md](OBSERVE.md).",
         ),
         optional(
             "traces",

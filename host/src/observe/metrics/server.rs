@@ -201,6 +201,9 @@ impl ServerMetrics {
 
     /// Counts a stage and its plugins.
     pub fn stage(&self, stage: &StageTrace) {
+        if !stage.was_asked() {
+            return;
+        }
         self.function("stage", stage.stage.as_str(), stage.elapsed);
         for plugin in stage.plugins.iter().filter(|plugin| plugin.was_asked()) {
             self.call(stage.stage.as_str(), plugin);

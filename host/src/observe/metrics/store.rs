@@ -74,3 +74,49 @@ impl Store for Counted {
         self.watch("time_to_live", self.store.time_to_live(key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{capability::Services, observe::metrics::Snapshot, store::MemoryStore};
+
+    fn key() -> Key {
+        Key {
+            namespace: "n".to_owned(),
+            name: b"k".to_vec(),
+        }
+    }
+
+    #[tokio::test]
+    async fn failures_are_counted_by_operation_and_mistakes_are_not() {
+        let metrics = ServerMetrics::default();
+        let broken = metrics.counting(Services::none().store);
+        let minute = Duration::from_secs(60);
+        assert!(broken.get(key()).await.is_err());
+        assert!(broken.get(key()).await.is_err());
+        assert!(broken.set(key(), Vec::new(), None).await.is_err());
+        assert!(broken.delete(key()).await.is_err());
+        assert!(broken.increment(key(), 1, None).await.is_err());
+        assert!(broken.expire(key(), minute).await.is_err());
+        assert!(broken.time_to_live(key()).await.is_err());
+
+        let well = metrics.counting(Arc::new(MemoryStore::new()));
+        assert_eq!(well.set(key(), b"text".to_vec(), None).await, Ok(()));
+        let mistake = well.increment(key(), 1, None).await;
+        assert_eq!(mistake, Err(StoreError::NotANumber));
+
+        let page = metrics.page(&Snapshot::default());
+        for (operation, failures) in [
+            ("get", 2),
+            ("set", 1),
+            ("delete", 1),
+            ("increment", 1),
+            ("expire", 1),
+            ("time_to_live", 1),
+        ] {
+            let line =
+                format!("bulkhead_store_errors_total{{operation=\"{operation}\"}} {failures}\n");
+            assert!(page.contains(&line), "{line}{page}");
+        }
+    }
+}

@@ -43,9 +43,13 @@ pub(super) fn push(batch: &mut Vec<SpanData>, job: &Job) {
 }
 
 /// The spans of one stage: its own, and one for each plugin that was asked.
+/// None for a stage in which no plugin had a part.
 pub(super) fn count(stage: &StageTrace) -> usize {
     let asked = stage.plugins.iter().filter(|plugin| plugin.was_asked());
-    1 + asked.count()
+    match asked.count() {
+        0 => 0,
+        calls => 1 + calls,
+    }
 }
 
 fn login(batch: &mut Vec<SpanData>, record: &LoginRecord) {
@@ -96,6 +100,9 @@ fn login(batch: &mut Vec<SpanData>, record: &LoginRecord) {
 
 /// `began` is what the stage's times count from.
 fn stage(batch: &mut Vec<SpanData>, login: &TraceContext, began: SystemTime, stage: &StageTrace) {
+    if !stage.was_asked() {
+        return;
+    }
     let word = stage.stage.as_str();
     let own = auth::new_span_id();
     batch.push(SpanData {
