@@ -21,7 +21,7 @@ use super::{
     server::server,
     source::{Source, Span},
     source_map::SourceMap,
-    yaml::{Content, Node},
+    yaml::{self, Content, Node},
 };
 
 /// A configuration that can be used.
@@ -87,6 +87,11 @@ pub fn parse(path: &Path, text: &str) -> Result<Loaded, Vec<Diagnostic>> {
         }
         _ => Err(diagnostics),
     }
+}
+
+/// The text as JSON, aliases and merge keys resolved, as the readers see it; nothing if it is no YAML.
+pub fn yaml_to_json(text: &str) -> Option<serde_json::Value> {
+    yaml::parse(text, 0, &mut 0).0.map(|node| node.to_json())
 }
 
 /// The configuration, and where the pipeline names each plugin's code.

@@ -32,6 +32,16 @@ impl Places {
         }
     }
 
+    /// All files.
+    pub(super) fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// What they say together.
+    pub(super) fn root(&self) -> &Node {
+        &self.root
+    }
+
     /// An error about a plugin, at the place where the pipeline names its code.
     pub fn plugin_error(&self, plugin: &str, message: String, help: Option<String>) -> Diagnostic {
         self.error(self.plugins.get(plugin).cloned(), message, help)

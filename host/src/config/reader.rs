@@ -212,7 +212,11 @@ impl Reader {
             return Some(*value);
         }
         let names = || words.iter().map(|(word, _)| *word);
-        let label = nearest(text, names()).map(|word| format!("did you mean `{word}`?"));
+        // A number that is near another one is no typing error.
+        let is_word = text.contains(|symbol: char| symbol.is_ascii_alphabetic());
+        let label = nearest(text, names())
+            .filter(|_| is_word)
+            .map(|word| format!("did you mean `{word}`?"));
         self.error(
             &node.span,
             format!("`{path}` cannot be `{text}`"),

@@ -49,14 +49,17 @@ pub(super) fn written_secret<'a>(
     path: &str,
 ) -> Option<&'a str> {
     let text = reader.text(node, path)?;
-    if let Some(name) = variable(text) {
-        let message = format!("`{path}` looks like the variable `{name}`, but would be this text");
-        let label = format!("did you mean `{{env: {name}}}`?");
+    if let Some(source) = variable(text) {
+        let message = format!("`{path}` looks like a variable, but would be this text itself");
         let help = format!(
-            "write `{{env: {name}}}`; if this text really is the secret, put it into a file: \
-             `{{file: NAME}}`"
+            "write `{source}`; if this text really is the secret, put it into a file: `{{file: NAME}}`"
         );
-        reader.error(&node.span, message, &label, &help);
+        reader.error(
+            &node.span,
+            message,
+            &format!("did you mean `{source}`?"),
+            &help,
+        );
         return None;
     }
     if text == MASK {
@@ -68,19 +71,20 @@ pub(super) fn written_secret<'a>(
     Some(text)
 }
 
-/// The name in `${NAME}`, `$NAME` or `$(NAME)`. Stored hashes, `$6$…`, are none.
-fn variable(text: &str) -> Option<&str> {
+/// What was meant by `${NAME}`, `$(NAME)` or `$NAME`. Without brackets it may be a password after all,
+/// and is not repeated. Stored hashes, `$6$…`, are none.
+fn variable(text: &str) -> Option<String> {
     let rest = text.strip_prefix('$')?;
-    let name = [('{', '}'), ('(', ')')]
+    let bracketed = [('{', '}'), ('(', ')')]
         .into_iter()
-        .find_map(|(open, close)| rest.strip_prefix(open)?.strip_suffix(close))
-        .unwrap_or(rest);
-    let first = name.chars().next()?;
-    let fits = (first.is_ascii_alphabetic() || first == '_')
-        && name
-            .chars()
-            .all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '_');
-    fits.then_some(name)
+        .find_map(|(open, close)| rest.strip_prefix(open)?.strip_suffix(close));
+    let name = bracketed.unwrap_or(rest);
+    let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let fits = |symbol: char| symbol.is_ascii_alphanumeric() || symbol == '_';
+    (begins && name.chars().all(fits)).then(|| match bracketed {
+        Some(name) => format!("{{env: {name}}}"),
+        None => "{env: NAME}".to_owned(),
+    })
 }
 
 /// The value of a secret that is written out, or stands in a file or an environment variable.
@@ -137,9 +141,9 @@ pub(super) fn secret_source(
 ) -> Option<SecretSource> {
     if let (Content::Scalar { text, .. }, false) = (&node.content, node.is_null()) {
         let (label, help) = match variable(text) {
-            Some(name) => (
-                format!("did you mean `{{env: {name}}}`?"),
-                format!("write `{{env: {name}}}`"),
+            Some(source) => (
+                format!("did you mean `{source}`?"),
+                format!("write `{source}`"),
             ),
             None => (
                 "secrets are not written into the configuration".to_owned(),

@@ -112,6 +112,30 @@ impl Node {
     }
 }
 
+/// What one line of YAML means, as JSON; nothing if it is no YAML.
+pub(crate) fn value(text: &str) -> serde_json::Value {
+    parse(text, 0, &mut 0)
+        .0
+        .map_or(serde_json::Value::Null, |node| node.to_json())
+}
+
+/// Text as one would write it in YAML: plain where that is safe, else in quotes.
+pub(crate) fn written(text: &str) -> String {
+    let fits = |symbol: char| symbol.is_ascii_alphanumeric() || "-_./+%;@= ".contains(symbol);
+    let bare = text.starts_with(|first: char| first.is_ascii_alphanumeric() || "/._".contains(first))
+        && !text.ends_with(' ')
+        // A colon within a word, as in an address, begins no value.
+        && text
+            .split(':')
+            .enumerate()
+            .all(|(index, part)| part.chars().all(fits) && (index == 0 || part.starts_with(|first: char| first.is_ascii_alphanumeric())));
+    if bare && matches!(scalar_to_json(text), serde_json::Value::String(_)) {
+        return text.to_owned();
+    }
+    // What JSON writes is YAML too (YAML 1.2.2, section 1.2).
+    serde_json::Value::from(text).to_string()
+}
+
 /// A plain scalar by YAML's core schema (YAML 1.2.2, section 10.3.2).
 fn scalar_to_json(text: &str) -> serde_json::Value {
     use serde_json::Value;

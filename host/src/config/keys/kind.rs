@@ -22,6 +22,8 @@ pub struct Key {
     pub kind: Kind,
     /// What holds without it.
     pub default: DefaultValue,
+    /// It has a meaning only beside this other key of its section.
+    pub with: Option<&'static str>,
     /// What it is for, in one sentence or a few. Ranges are said by the kind.
     pub meaning: &'static str,
 }
@@ -117,6 +119,11 @@ impl Keys {
 }
 
 impl Key {
+    pub(super) const fn with(mut self, other: &'static str) -> Self {
+        self.with = Some(other);
+        self
+    }
+
     /// The meaning with what the kind adds: ranges, and words that it does not name.
     pub fn explained(&self) -> String {
         let added = match &self.kind {
@@ -188,6 +195,7 @@ pub(super) const fn key(
         name,
         kind,
         default,
+        with: None,
         meaning,
     }
 }

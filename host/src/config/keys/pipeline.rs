@@ -74,13 +74,15 @@ const DIALECT: Key = written(
     Kind::Choice(&["5.1", "5.4"]),
     "5.1",
     "Scripts only: `5.1` (Nauthilus scripts) or `5.4` (Dovecot scripts).",
-);
+)
+.with("script");
 const PACKAGE_PATH: Key = optional(
     "package_path",
     Kind::Templates,
     "none",
     "Scripts only: templates for `require`, joined by `;`. The script's folder is always searched.",
-);
+)
+.with("script");
 const WHEN_NO_AUTH: Key = flag(
     "when_no_auth",
     "false",

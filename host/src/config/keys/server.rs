@@ -57,7 +57,7 @@ pub(in super::super) static SERVER: Keys = Keys::new(
             "max_login_attempts",
             (1, 255),
             "15",
-            "From this attempt of one connection on, the header `Auth-Wait` is left out.",
+            "Attempts after which the client of one connection should give up.",
         ),
         key(
             "trusted_proxies",
@@ -161,7 +161,8 @@ const MODE: Key = written(
     Kind::Mode,
     "\"0660\"",
     "With `unix` only: permissions of that socket.",
-);
+)
+.with("unix");
 
 pub(in super::super) static TLS: Keys = Keys::new(
     "server.listen.tls",

@@ -4,7 +4,7 @@ use super::kind::{
     DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, below, duration, flag, key,
     optional, required, size, whole, written,
 };
-use crate::config::schema::StoreConfig;
+use crate::config::{schema::StoreConfig, yaml};
 
 pub(in super::super) static TOP: Keys = Keys::new(
     "",
@@ -59,12 +59,16 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Path,
             Computed(
                 "`$XDG_CACHE_HOME/bulkhead`, `~/.cache/bulkhead`; `/var/cache/bulkhead` for root",
-                |config| Some(config.cache_directory.display().to_string()),
+                |config| Some(path(&config.cache_directory)),
             ),
             "Compiled components.",
         ),
     ],
 );
+
+fn path(path: &std::path::Path) -> String {
+    yaml::written(&path.display().to_string())
+}
 
 pub(in super::super) static STORE: Keys = Keys::new(
     "store",
@@ -82,7 +86,7 @@ pub(in super::super) static STORE: Keys = Keys::new(
                 "`$XDG_STATE_HOME/bulkhead/bulkhead.redb`, `~/.local/state/…`; \
                  `/var/lib/bulkhead/bulkhead.redb` for root",
                 |config| match &config.store {
-                    StoreConfig::Redb { path } => Some(path.display().to_string()),
+                    StoreConfig::Redb { path: file } => Some(path(file)),
                     StoreConfig::Memory => None,
                 },
             ),

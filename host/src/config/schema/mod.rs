@@ -29,7 +29,7 @@ use crate::pipeline::OnError;
 pub struct Config {
     /// The main file.
     pub file: PathBuf,
-    /// Every file that took part, the main file first.
+    /// Every file that took part, in the order in which they were read: the main file first.
     pub files: Vec<PathBuf>,
     /// Folders in which a new file may become a part of the configuration (`include: conf.d/*.yaml`).
     pub include_folders: Vec<PathBuf>,
