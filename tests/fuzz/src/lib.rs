@@ -14,7 +14,7 @@ pub mod pipeline;
 
 pub mod api;
 
-pub use api::{form, json};
+pub use api::{cbor, form, headers, json, proxy};
 
 pub fn yaml(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
