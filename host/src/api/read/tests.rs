@@ -162,6 +162,25 @@ fn cbor_containers_may_hold_as_many_as_the_limit_and_no_more() {
     assert_eq!(why(bytes), "cbor: more than 4096 elements or pairs");
 }
 
+#[test]
+fn cbor_bodies_have_a_limit_of_their_own_beside_that_of_all_bodies() {
+    let limit = |form: super::Form, body_bytes| {
+        form.body_bytes(&ServerLimits {
+            body_bytes,
+            ..ServerLimits::default()
+        })
+    };
+    let rows = [
+        (super::Form::Cbor, 1 << 10, 1 << 10),
+        (super::Form::Cbor, 1 << 20, 1 << 20),
+        (super::Form::Cbor, (1 << 20) + 1, 1 << 20),
+        (super::Form::Json, (1 << 20) + 1, (1 << 20) + 1),
+    ];
+    for (form, body_bytes, expected) in rows {
+        assert_eq!(limit(form, body_bytes), expected, "{form:?}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>, text in r#"[{}\[\]",:\\u0-9a-f%+=& \n]{0,60}"#) {
