@@ -11,6 +11,8 @@
 )]
 
 mod client;
+mod header_fields;
+mod hook_scripts;
 mod hooks;
 mod listener_places;
 mod listener_proxy;
@@ -20,6 +22,8 @@ mod outcomes;
 mod pages;
 mod policy;
 mod requests;
+mod routes;
 mod secrecy;
 mod server;
+mod spoken;
 mod transport;
