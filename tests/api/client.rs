@@ -32,17 +32,28 @@ impl Wire {
         }
     }
 
-    /// Exactly so many bytes.
-    pub async fn bytes(&mut self, count: usize) -> Vec<u8> {
+    /// Exactly so many bytes; `None` if the connection ends before.
+    pub async fn bytes_or_end(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.unread.len() < count {
-            assert!(self.more().await, "the connection ended early");
+            if !self.more().await {
+                return None;
+            }
         }
-        self.unread.drain(..count).collect()
+        Some(self.unread.drain(..count).collect())
     }
 
     /// To a server that may have closed the connection already.
-    pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = self.stream.write_all(bytes.as_ref()).await;
+    pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).await.is_ok()
+    }
+
+    /// Everything that comes before the connection ends or nothing more comes for a while.
+    pub async fn until_closed_or_silent(&mut self) -> Vec<u8> {
+        let _ = tokio::time::timeout(Duration::from_millis(20), async {
+            while self.more().await {}
+        })
+        .await;
+        std::mem::take(&mut self.unread)
     }
 
     /// Everything up to the end of the connection, however it ends.
@@ -90,6 +101,24 @@ impl Wire {
             return format!("{head}cbor {}", serde_json::to_string(&value).unwrap());
         }
         head + &String::from_utf8(body).unwrap()
+    }
+
+    /// A body in chunks.
+    pub async fn chunked_body(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            while !line.ends_with(b"\r\n") {
+                line.extend(self.bytes_or_end(1).await.unwrap());
+            }
+            let size = std::str::from_utf8(&line).unwrap().trim();
+            let size = usize::from_str_radix(size, 16).unwrap();
+            let chunk = self.bytes_or_end(size + 2).await.unwrap();
+            if size == 0 {
+                return body;
+            }
+            body.extend(&chunk[..size]);
+        }
     }
 
     /// True if the server closes the connection without another byte.

@@ -13,10 +13,17 @@
 mod client;
 mod header_fields;
 mod hook_scripts;
+mod frames;
 mod hooks;
+mod listener_compression;
+mod listener_heads;
+mod listener_http2;
+mod listener_many;
 mod listener_places;
 mod listener_proxy;
 mod listener_rate;
+mod listener_slow;
+mod listener_systemd;
 mod listener_tls;
 mod outcomes;
 mod pages;
