@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod check;
 mod configuration;
 mod effective;
 mod plugins;

@@ -17,6 +17,9 @@ fn every_command_has_a_help_text() {
         &["serve"],
         &["check"],
         &["login"],
+        &["config"],
+        &["config", "show"],
+        &["config", "schema"],
         &["lua"],
         &["lua", "run"],
         &["plugin"],
@@ -50,7 +53,8 @@ fn a_wrong_command_line_ends_with_64_and_a_hint() {
         (&["serve"], "--config"),
         (&["serve", "-c"], "FILE"),
         (&["check"], "<FILE>"),
-        (&["check", "a", "b"], "unexpected argument"),
+        (&["config"], "schema"),
+        (&["config", "show"], "--config"),
         (&["login", "-c", "x", "--user", "a"], "--password-stdin"),
         (
             &[

@@ -52,7 +52,42 @@ impl Source {
 /// Replaces the values of `password: …` and the like by as many stars as they have bytes. Works on
 /// lines, so that it also works on text that is no YAML.
 fn mask(text: &str) -> String {
-    text.split_inclusive('\n').map(mask_line).collect()
+    let mut shown = String::with_capacity(text.len());
+    // Lines that are indented deeper than this belong to a value that began further up.
+    let mut value_below: Option<usize> = None;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let is_blank = line.trim().is_empty();
+        match value_below {
+            Some(key) if !is_blank && indent > key => {
+                let end = line.trim_end().len();
+                shown.push_str(line.get(..indent).unwrap_or(""));
+                shown.push_str(&"*".repeat(end - indent));
+                shown.push_str(line.get(end..).unwrap_or(""));
+                continue;
+            }
+            Some(_) if is_blank => {}
+            _ => value_below = goes_on_below(line),
+        }
+        shown.push_str(&mask_line(line));
+    }
+    shown
+}
+
+/// The column of a secret's key whose value goes on in the lines below: a block scalar, or text in
+/// quotes that are not closed.
+fn goes_on_below(line: &str) -> Option<usize> {
+    let (before, value) = line.split_once(": ").or_else(|| line.split_once(":\n"))?;
+    let key = before.trim_start_matches([' ', '-']);
+    let column = before.len() - key.len();
+    let key = key.trim_matches(['"', '\'', ' ']);
+    let value = value.trim();
+    let open = match value.chars().next() {
+        Some('|' | '>') => true,
+        Some(quote @ ('"' | '\'')) => !value.get(1..)?.contains(quote),
+        _ => false,
+    };
+    (open && HIDDEN.iter().any(|word| key.ends_with(word))).then_some(column)
 }
 
 fn mask_line(line: &str) -> String {
@@ -122,6 +157,24 @@ mod tests {
             ("  - tls", "  - tls"),
         ] {
             assert_eq!(mask(line), shown, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_password_of_several_lines_is_masked_to_its_end() {
+        for (text, shown) in [
+            (
+                "- password: |\n    hun ter\n\n    2\n  name: x\n",
+                "- password: *\n    *******\n\n    *\n  name: x\n",
+            ),
+            (
+                "token: \"one\n  two\"\nname: x\n",
+                "token: ****\n  ****\nname: x\n",
+            ),
+            ("password:\n  file: x\n", "password:\n  file: x\n"),
+        ] {
+            assert_eq!(mask(text), shown);
+            assert_eq!(text.len(), shown.len());
         }
     }
 

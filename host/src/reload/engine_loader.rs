@@ -156,7 +156,7 @@ impl LoadPlugin for EngineLoader {
 }
 
 /// One problem for each thing that is wrong.
-fn problems(plugin: &str, error: LoadError) -> Vec<LoadProblem> {
+pub(super) fn problems(plugin: &str, error: LoadError) -> Vec<LoadProblem> {
     match error {
         LoadError::Configuration(found) => found
             .into_iter()

@@ -146,7 +146,7 @@ impl Generation {
 }
 
 /// All plugins of the pipeline, in configuration order.
-fn wanted(config: &Config) -> Vec<Wanted> {
+pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
     let pipeline = &config.pipeline;
     let of_kind = |kind, entries: Vec<&PluginEntry>| {
         entries

@@ -4,6 +4,7 @@
 //! problem of every plugin; nothing of it is used before that. What has not changed is taken over from
 //! the running one. What outlives generations (the store, the pools) is in [`Server`].
 
+mod dry_run;
 mod engine_loader;
 mod generation;
 mod lease;
@@ -17,6 +18,7 @@ mod server;
 mod services;
 mod watch;
 
+pub use dry_run::{DryRun, dry_run};
 pub use generation::{Generation, Hook, LoadPlugin, Wanted};
 pub use outcome::{Cause, Refused, ReloadOutcome, Reloaded};
 pub use problem::{LoadProblem, Place, to_diagnostics};
