@@ -122,18 +122,6 @@ fn a_broken_file_is_looked_after_until_it_is_mended() {
     write(&server, "lua/marker.lua", &marker("b"));
     write(&server, "lua/backend.lua", support::BACKEND);
     await_serving(&server, "b");
-    // So is one that does not exist yet, in a folder that does not exist yet.
-    support::replace(
-        &server,
-        "bulkhead.yaml",
-        "{file: token.secret}",
-        "{file: new/token.secret}",
-    );
-    await_log(&server, "goes on serving cause=files took_ms");
-    write(&server, "lua/marker.lua", &marker("c"));
-    fs::create_dir(server.folder().join("new")).unwrap();
-    write(&server, "new/token.secret", "x");
-    await_serving(&server, "c");
 }
 
 #[test]
