@@ -373,8 +373,12 @@ pub(super) fn collect_sources(path: &Path, package_path: &str) -> Result<Sources
 }
 
 pub(super) fn compile(shared: &Shared, bytes: &[u8]) -> Result<Component, LoadError> {
-    Component::new(&shared.engine, bytes)
-        .map_err(|error| LoadError::NotComponent(format!("{error:#}")))
+    let (engine, cache) = (&shared.engine, shared.cache.as_ref());
+    shared.functions.restore(engine, cache);
+    let component = Component::new(engine, bytes)
+        .map_err(|error| LoadError::NotComponent(format!("{error:#}")))?;
+    shared.functions.keep(engine, cache);
+    Ok(component)
 }
 
 /// Compiles a component as it is; its machine code depends on nothing else.

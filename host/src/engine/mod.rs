@@ -9,6 +9,7 @@ mod builtin;
 mod classify;
 mod error;
 mod freeze;
+mod functions;
 mod image;
 mod inputs;
 mod inspect;
@@ -72,6 +73,7 @@ struct Shared {
     /// `limits.instances`
     places: Arc<Semaphore>,
     cache: Option<aot::Cache>,
+    functions: Arc<functions::Functions>,
     /// Those that a reload may change: `load_timeout`, `component_bytes`, `context_bytes` and
     /// `store_value_bytes`. Each load takes them as they are then.
     limits: ArcSwap<ServerLimits>,
@@ -132,7 +134,9 @@ impl Engine {
     /// Sets up the sandbox and starts its threads.
     pub fn new(settings: EngineSettings<'_>) -> Result<Self, EngineError> {
         let setup = |error: wasmtime::Error| EngineError::Setup(format!("{error:#}"));
-        let (engine, _pooled) = settings::make(settings.limits).map_err(setup)?;
+        let functions = Arc::new(functions::Functions::new());
+        let (engine, _pooled) =
+            settings::make(settings.limits, functions.clone()).map_err(setup)?;
         let mut linker = Linker::new(&engine);
         capability::link(&mut linker, false).map_err(setup)?;
         let mut wasi_linker = Linker::new(&engine);
@@ -158,6 +162,7 @@ impl Engine {
                 wasi_linker,
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 cache,
+                functions,
                 limits: ArcSwap::from_pointee(settings.limits.clone()),
                 runtime: OnceLock::new(),
             }),

@@ -1,8 +1,7 @@
 //! The settings of wasmtime, each with its reason.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use moka::sync::Cache;
 use wasmtime::{
     CacheStore, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
@@ -20,20 +19,12 @@ const STACK: usize = 2 << 20;
 /// Of that, for the guest. Deeper recursion is a trap, not a crash.
 const GUEST_STACK: usize = 512 << 10;
 
-/// Most bytes of compiled functions that are remembered from one compilation to the next.
-const COMPILED_FUNCTIONS: u64 = 64 << 20;
-
 /// Makes an engine with the pooling allocator, or without it where address space is short (32-bit
 /// user space, `ulimit -v`, small containers). Says which.
-pub(super) fn make(limits: &ServerLimits) -> wasmtime::Result<(Engine, bool)> {
-    let functions: Arc<dyn CacheStore> = Arc::new(Functions(
-        Cache::builder()
-            .max_capacity(COMPILED_FUNCTIONS)
-            .weigher(|key: &Vec<u8>, value: &Vec<u8>| {
-                u32::try_from(key.len() + value.len()).unwrap_or(u32::MAX)
-            })
-            .build(),
-    ));
+pub(super) fn make(
+    limits: &ServerLimits,
+    functions: Arc<dyn CacheStore>,
+) -> wasmtime::Result<(Engine, bool)> {
     // The pool reserves its address space when the engine is made, so making one is the probe.
     let mut pooling = common(functions.clone())?;
     pooling.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits.instances)));
@@ -113,24 +104,4 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
     // Its reset skips swapped-out pages in wasmtime 48: one login could see another's data.
     pool.pagemap_scan(Enabled::No);
     pool
-}
-
-/// Compiled functions by the hash of their source, in memory. Cranelift chooses the keys.
-struct Functions(Cache<Vec<u8>, Vec<u8>>);
-
-impl std::fmt::Debug for Functions {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Functions")
-    }
-}
-
-impl CacheStore for Functions {
-    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        self.0.get(key).map(Cow::Owned)
-    }
-
-    fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
-        self.0.insert(key.to_vec(), value);
-        true
-    }
 }

@@ -76,3 +76,65 @@ impl Round {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::time::Duration;
+
+    use super::*;
+    use crate::reload::{Refused, ReloadOutcome};
+
+    fn outcome() -> Arc<ReloadOutcome> {
+        Arc::new(ReloadOutcome {
+            cause: Cause::Request,
+            took: Duration::ZERO,
+            result: Err(Refused {
+                problems: Vec::new(),
+            }),
+        })
+    }
+
+    #[tokio::test]
+    async fn wishes_that_come_during_a_reload_share_the_next_one() {
+        let (trigger, mut wishes) = queue();
+        trigger.pull(Cause::Signal);
+        let first = wishes.next().await.unwrap();
+        // The reload runs now.
+        trigger.pull(Cause::Files);
+        let callers = [trigger.clone(), trigger.clone()]
+            .map(|trigger| tokio::spawn(async move { trigger.reload(Cause::Request).await }));
+        tokio::task::yield_now().await;
+        first.grant(&outcome());
+        assert!(callers.iter().all(|caller| !caller.is_finished()));
+
+        let second = wishes.next().await.unwrap();
+        assert_eq!(second.cause(), Cause::Files);
+        let granted = outcome();
+        second.grant(&granted);
+        for caller in callers {
+            assert!(Arc::ptr_eq(&caller.await.unwrap().unwrap(), &granted));
+        }
+        assert!(
+            wishes.0.try_recv().is_err(),
+            "nothing is left to be granted"
+        );
+    }
+
+    #[tokio::test]
+    async fn wishes_beyond_the_queue_are_no_loss_and_do_not_wait() {
+        let (trigger, mut wishes) = queue();
+        for _ in 0..WAITING * 2 {
+            trigger.pull(Cause::Files);
+        }
+        let round = wishes.next().await.unwrap();
+        assert_eq!(round.0.len(), WAITING);
+    }
+
+    #[tokio::test]
+    async fn who_waits_hears_when_the_server_ends() {
+        let (trigger, wishes) = queue();
+        drop(wishes);
+        assert!(trigger.reload(Cause::Request).await.is_none());
+    }
+}

@@ -179,7 +179,9 @@ mod tests {
     use crate::config;
 
     fn parsed(yaml: &str) -> Config {
-        config::parse(Path::new("/etc/bulkhead.yaml"), yaml)
+        let pipeline = "pipeline: {backends: [{name: b, component: \"builtin:users-file\"}]}";
+        let text = format!("{yaml}\n{pipeline}\n");
+        config::parse(Path::new("/etc/bulkhead.yaml"), &text)
             .unwrap_or_else(|all| panic!("{}", config::render(&all, false)))
             .config
     }
@@ -188,8 +190,10 @@ mod tests {
     fn fixed_keys_keep_their_running_value_and_are_named() {
         let running = parsed("server: {listen: 127.0.0.1:9080, request_timeout: 5s}");
         let mut next = parsed(
-            "{server: {listen: 127.0.0.1:9081, request_timeout: 6s}, store: {kind: memory}, \
-             limits: {instances: 7, body_bytes: 2KiB}, observe: {log_level: debug}}",
+            "server: {listen: 127.0.0.1:9081, request_timeout: 6s}\n\
+             store: {kind: memory}\n\
+             limits: {instances: 7, body_bytes: 2KiB}\n\
+             observe: {log_level: debug}",
         );
         let keys = keep_fixed(&mut next, &running);
         assert_eq!(

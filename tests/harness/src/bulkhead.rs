@@ -140,6 +140,11 @@ impl Bulkhead {
         self.server.stop()
     }
 
+    /// Asks it to reload, as a service manager does (SIGHUP).
+    pub fn hang_up(&self) {
+        self.server.signal(rustix::process::Signal::HUP);
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         self.server.kill();

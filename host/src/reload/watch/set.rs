@@ -252,7 +252,9 @@ mod tests {
     }
 
     fn set(file: &Path, text: &str, modules: &[PathBuf]) -> WatchSet {
-        let loaded = config::parse(file, text)
+        let pipeline = "pipeline: {backends: [{name: b, component: \"builtin:users-file\"}]}";
+        let text = format!("{text}\n{pipeline}\n");
+        let loaded = config::parse(file, &text)
             .unwrap_or_else(|all| panic!("{}", config::render(&all, false)));
         WatchSet::of(&loaded.config, modules)
     }
@@ -263,15 +265,14 @@ mod tests {
         fs::create_dir_all(root.join("lua/sub")).unwrap();
         fs::write(root.join("lua/backend.lua"), "").unwrap();
         fs::write(root.join("bulkhead.yaml"), "").unwrap();
-        let text = "{pipeline: {backends: [{name: b, script: lua/backend.lua}]}, \
-                    secrets: {token: {file: no/token}}}";
-        let set = set(
-            &root.join("bulkhead.yaml"),
-            text,
-            &[root.join("lua"), root.join("lua/sub")],
-        );
+        fs::write(root.join("token"), "").unwrap();
+        let modules = [root.join("lua"), root.join("lua/sub")];
+        let text = "secrets: {token: {file: token}}";
+        let mut set = set(&root.join("bulkhead.yaml"), text, &modules);
+        set.file(&root.join("no/such/file"));
         for (path, matters) in [
             ("bulkhead.yaml", true),
+            ("token", true),
             ("bulkhead.yaml~", false),
             ("bulkhead.log", false),
             ("lua/backend.lua", true),
@@ -303,7 +304,7 @@ mod tests {
         symlink("..2024", root.join("mount/..data")).unwrap();
         symlink("..data/bulkhead.yaml", root.join("mount/bulkhead.yaml")).unwrap();
         symlink("../mount", root.join("etc/bulkhead")).unwrap();
-        let set = set(&root.join("etc/bulkhead/bulkhead.yaml"), "{}", &[]);
+        let set = set(&root.join("etc/bulkhead/bulkhead.yaml"), "", &[]);
         for path in [
             "etc/bulkhead",
             "mount/bulkhead.yaml",
@@ -321,7 +322,7 @@ mod tests {
         let (_guard, root) = place();
         symlink("b.yaml", root.join("a.yaml")).unwrap();
         symlink("a.yaml", root.join("b.yaml")).unwrap();
-        let set = set(&root.join("a.yaml"), "{}", &[]);
+        let set = set(&root.join("a.yaml"), "", &[]);
         assert!(set.concerns(&root.join("b.yaml")));
     }
 
@@ -338,7 +339,7 @@ mod tests {
         let (_guard, root) = place();
         let file = root.join("bulkhead.yaml");
         fs::write(&file, "").unwrap();
-        let set = set(&file, "{}", &[]);
+        let set = set(&file, "", &[]);
         let facts = fs::metadata(&file).unwrap();
         let changed = facts.modified().unwrap();
         assert!(set.changed_since(changed - Duration::from_millis(1)));
