@@ -249,7 +249,7 @@ mod tests {
         let mut record = LoginRecord::full();
         record.log_fields.clear();
         let line = pairs(&record, false);
-        // time, level, target, message and PAIRS are `format`'s; seven are nobody's yet.
+        // Five are those of every line, and five are nobody's yet.
         assert_eq!(line.matches('=').count(), RESERVED.len() - 10, "{line}");
         for key in line
             .split_whitespace()
