@@ -10,11 +10,10 @@ use crate::{
 
 struct Relay {
     postfix: Postfix,
-    dovecot: Dovecot,
+    dovecot: Option<Dovecot>,
+    saslauthd: Option<Saslauthd>,
     policed: Policed,
     client: Client,
-    /// Kept running.
-    _saslauthd: Option<Saslauthd>,
 }
 
 fn with_certificates(template: Template, setup: PostfixSetup) -> (Template, PostfixSetup, Client) {
@@ -51,10 +50,10 @@ fn asking_dovecot() -> Relay {
     let (main, setup, client) = with_certificates(main, PostfixSetup::new());
     Relay {
         postfix: setup.start(&main.text()),
-        dovecot,
+        dovecot: Some(dovecot),
+        saslauthd: None,
         policed,
         client,
-        _saslauthd: None,
     }
 }
 
@@ -72,10 +71,10 @@ fn asking_saslauthd() -> Relay {
     let (main, setup, client) = with_certificates(main, setup);
     Relay {
         postfix: setup.start(&main.text()),
-        dovecot,
+        dovecot: Some(dovecot),
+        saslauthd: Some(saslauthd),
         policed,
         client,
-        _saslauthd: Some(saslauthd),
     }
 }
 
@@ -127,6 +126,16 @@ impl Relay {
         answer.code == 250
     }
 
+    /// The server that Postfix asks is gone.
+    fn check_without_a_server(&self) {
+        let answer = self.plain("alice", "alice-password");
+        assert!(
+            answer.starts_with("454 4.7.0 "),
+            "{answer}\n{}",
+            self.logs()
+        );
+    }
+
     fn check_accepted_and_refused(&self) {
         assert!(!self.relays(&mut self.session()));
         for user in ["alice", "bob@example.org"] {
@@ -152,7 +161,7 @@ impl Relay {
         format!(
             "Postfix:\n{}\nDovecot:\n{}\nBulkhead:\n{}",
             self.postfix.log(),
-            self.dovecot.log(),
+            self.dovecot.as_ref().map(Dovecot::log).unwrap_or_default(),
             self.policed.bulkhead.log()
         )
     }
@@ -173,12 +182,14 @@ fn postfix_asks_dovecot() {
     // Without TLS there is nothing to log in with.
     let answer = relay.postfix.smtp().auth_plain(b"alice", b"alice-password");
     assert_eq!(answer.unwrap().code, 503);
+    relay.dovecot = None;
+    relay.check_without_a_server();
 }
 
 /// saslauthd knows only yes and no: an outage behind it looks like a wrong password. README.md warns of it.
 #[test]
 fn postfix_asks_saslauthd_which_asks_dovecot() {
-    let relay = asking_saslauthd();
+    let mut relay = asking_saslauthd();
     relay.check_accepted_and_refused();
     for password in ["100%25 +", "quo\"te\\"] {
         let answer = relay.plain("odd", password);
@@ -190,4 +201,6 @@ fn postfix_asks_saslauthd_which_asks_dovecot() {
         assert_eq!(relay.policed.last("json").words().1, password.as_bytes());
     }
     relay.check_refused("broken", "broken-password");
+    relay.saslauthd = None;
+    relay.check_without_a_server();
 }
