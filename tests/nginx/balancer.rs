@@ -67,6 +67,27 @@ fn logins_go_on_while_one_node_is_down() {
     }
 }
 
+/// nginx' mail proxy behind HAProxy: the client whose login it is, not nginx, is whom the policy sees.
+#[test]
+fn the_client_of_a_mail_proxy_stays_known() {
+    let policed = policy::start(&policy::credentials());
+    let node = policed.bulkhead.address();
+    let (haproxy, front, _) = start([node, node]);
+    for service in ["nginx", "header"] {
+        let request = Request::new("GET", &format!("/api/v1/auth/{service}"))
+            .basic_auth(API_USER, API_PASSWORD)
+            .header("Auth-Method", "plain")
+            .header("Auth-Protocol", "imap")
+            .header("Auth-User", "alice")
+            .header("Auth-Pass", "alice-password")
+            .header("X-Forwarded-For", "203.0.113.9")
+            .header("Client-IP", "192.0.2.7");
+        let response = http::send(front, &request);
+        assert_eq!(response.status, 200, "{response:?}\n{}", haproxy.log());
+        assert_eq!(policed.last(service).text("client_ip"), "192.0.2.7");
+    }
+}
+
 #[test]
 fn without_a_node_the_answer_is_503() {
     let nowhere = [port::free(), port::free()];

@@ -173,6 +173,11 @@ impl Front {
         session.unwrap_or_else(|error| panic!("no IMAP greeting: {error}\n{}", self.logs()))
     }
 
+    /// Where IMAP over TLS is served.
+    pub fn imap_address(&self) -> SocketAddr {
+        self.ports[1]
+    }
+
     /// One that begins without TLS.
     pub fn plain_imap(&self) -> imap::Session {
         imap::Session::open(self.ports[0], STEP).unwrap()

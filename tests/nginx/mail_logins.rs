@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use bulkhead_harness::{Template, pop3};
 
-use crate::mail::{Front, Setup};
+use crate::{
+    mail::{Front, Setup},
+    tls::NAME,
+};
 
 const WRONG: &str = "Invalid login or password";
 const TEMPORARY: &str = "Temporary server problem, try again later";
@@ -131,6 +134,23 @@ fn accepted_sessions_reach_dovecot_by_every_mechanism() {
             .all(|heard| heard.text("client_ip") == "127.0.0.1")
     );
     assert_eq!(asked.len(), front.policed.heard("json").len());
+}
+
+#[test]
+fn the_policy_sees_the_address_of_the_client() {
+    let front = Setup::default().start();
+    let at = front.imap_address();
+    let url = format!("imaps://{NAME}:{}/INBOX", at.port());
+    let arguments = [
+        "--interface",
+        "127.0.0.2",
+        "--user",
+        "alice:alice-password",
+        &url,
+    ];
+    let output = front.authority.curl(NAME, at, &arguments);
+    assert_eq!(output.code, Some(0), "{output:?}\n{}", front.logs());
+    assert_eq!(front.policed.last("nginx").text("client_ip"), "127.0.0.2");
 }
 
 /// nginx counts from 1, so that Bulkhead's `Auth-Wait` is 0 for the first failure, and nginx closes the

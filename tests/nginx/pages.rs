@@ -1,11 +1,9 @@
 //! Web servers that ask Bulkhead before they show a page: nginx with `auth_request`, Caddy with
 //! `forward_auth`, and what Traefik sends.
 
-use std::{net::SocketAddr, process::Command, time::Duration};
+use std::net::SocketAddr;
 
-use bulkhead_harness::{
-    Caddy, Nginx, NginxSetup, Scratch, Template, command, http, http::Request, port, require_server,
-};
+use bulkhead_harness::{Caddy, Nginx, NginxSetup, Template, http, http::Request, port};
 
 use crate::{
     policy::{self, Policed},
@@ -33,19 +31,7 @@ impl Page {
 
 /// Asks for the page with a real client, which believes the authority.
 fn curl(authority: &Authority, url: &str, at: SocketAddr, arguments: &[&str]) -> Page {
-    require_server("curl");
-    let scratch = Scratch::new("curl");
-    let ca = scratch.write("ca.pem", &authority.pem);
-    let mut command = Command::new("/usr/bin/curl");
-    command
-        .args(["--silent", "--show-error", "--include", "--max-time", "30"])
-        .args(["--http1.1", "--cacert"])
-        .arg(ca)
-        .arg("--resolve")
-        .arg(format!("{SITE}:{}:127.0.0.1", at.port()))
-        .args(arguments)
-        .arg(url);
-    let output = command::run(command, Duration::from_secs(60));
+    let output = authority.curl(SITE, at, &[&["--include", url], arguments].concat());
     let status = output.stdout.split(' ').nth(1).map(str::parse);
     let Some(Ok(status)) = status else {
         panic!("no answer: {output:?}");

@@ -1,8 +1,19 @@
 //! Certificates of the tests' own authority, and clients that believe it.
 
-use std::{io, net::TcpStream, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpStream},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
 
-use bulkhead_harness::lines::Stream;
+use bulkhead_harness::{
+    Scratch,
+    command::{self, Output},
+    lines::Stream,
+    require_server,
+};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SerialNumber};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
@@ -68,6 +79,21 @@ impl Authority {
     pub fn client_with_certificate(&self) -> Client {
         let (certificate, key) = self.client.clone();
         self.connector(Some((certificate, key)))
+    }
+
+    /// Runs curl, which believes this authority and finds the host `name` at `at`.
+    pub fn curl(&self, name: &str, at: SocketAddr, arguments: &[&str]) -> Output {
+        require_server("curl");
+        let scratch = Scratch::new("curl");
+        let mut command = Command::new("/usr/bin/curl");
+        command
+            .args(["--silent", "--show-error", "--http1.1"])
+            .args(["--max-time", "30", "--resolve"])
+            .arg(format!("{name}:{}:{}", at.port(), at.ip()))
+            .arg("--cacert")
+            .arg(scratch.write("ca.pem", &self.pem))
+            .args(arguments);
+        command::run(command, Duration::from_secs(60))
     }
 
     fn connector(&self, own: Option<(CertificateDer<'static>, Vec<u8>)>) -> Client {
