@@ -11,9 +11,9 @@
 )]
 
 mod client;
+mod frames;
 mod header_fields;
 mod hook_scripts;
-mod frames;
 mod hooks;
 mod listener_compression;
 mod listener_heads;

@@ -6,16 +6,11 @@ use std::{
 };
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
-use super::{Generation, State, refusal::Refusal, source::Source};
+use super::{Generation, State, basic_scheme, refusal::Refusal, source::Source};
 use crate::config::BasicAuth;
-
-/// Bytes that are wiped.
-type Secret = Zeroizing<Vec<u8>>;
 
 /// How long a wrong guess waits for its answer. It waits alone: it holds no place in the server.
 const DELAY: Duration = Duration::from_millis(300);
@@ -77,7 +72,7 @@ pub(super) async fn check_against(
 /// Compares digests, in constant time: neither the length of what is right nor how much of a guess
 /// is right can be measured.
 fn is_right(wanted: &BasicAuth, headers: &HeaderMap) -> bool {
-    let Some((username, password)) = presented(headers) else {
+    let Some((username, password)) = basic_scheme::presented(headers) else {
         return false;
     };
     let same_name = same(wanted.username.as_bytes(), username.as_slice());
@@ -91,27 +86,12 @@ fn same(wanted: &[u8], presented: &[u8]) -> subtle::Choice {
         .ct_eq(Sha256::digest(presented).as_slice())
 }
 
-/// Name and password of the header, if it is there and well-formed.
-pub(super) fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
-    let value = headers.get(AUTHORIZATION)?.as_bytes();
-    let (scheme, encoded) = value.split_at_checked(6)?;
-    if !scheme.eq_ignore_ascii_case(b"basic ") {
-        return None;
-    }
-    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_ascii()).ok()?);
-    let colon = decoded.iter().position(|byte| *byte == b':')?;
-    let (username, rest) = decoded.split_at_checked(colon)?;
-    let (_, password) = rest.split_first()?;
-    Some((
-        Zeroizing::new(username.to_vec()),
-        Zeroizing::new(password.to_vec()),
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
+
+    use base64::{Engine, engine::general_purpose::STANDARD};
 
     use super::*;
     use crate::auth::Password;

@@ -8,6 +8,7 @@
 
 mod access;
 mod admin;
+mod basic_scheme;
 mod body;
 mod client;
 mod concurrency;

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
-use super::client::{self, Named};
+use super::client;
 
 /// One client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ impl Source {
 
     /// The client that sent a request; forwarding headers are believed from trusted peers.
     pub(super) fn of(peer: SocketAddr, trusted: &[IpNet], headers: &HeaderMap) -> (Self, IpAddr) {
-        let (address, _) = client::locate(peer, trusted, headers, Named::Last(None));
+        let (address, _) = client::locate(peer, trusted, headers);
         (Self::new(address), address)
     }
 }

@@ -264,6 +264,8 @@ fn call(deadline: Instant) -> Call {
         progress: Arc::default(),
         context: Context::default(),
         deadline,
+        began: Instant::now(),
+        trace: None,
     }
 }
 

@@ -10,6 +10,8 @@ use crate::{
     config::{Server, ServerLimits},
 };
 
+#[path = "../../../host/src/api/basic_scheme.rs"]
+mod basic_scheme;
 #[path = "../../../host/src/api/client.rs"]
 mod client;
 #[path = "../../../host/src/api/origin.rs"]

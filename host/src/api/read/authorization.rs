@@ -7,13 +7,13 @@ use axum::http::HeaderMap;
 
 use super::fields::Fields;
 use crate::{
-    api::{credentials, refusal::Refusal},
+    api::{basic_scheme, refusal::Refusal},
     auth::Password,
 };
 
 /// Name and password. Whoever has not given a name yet is asked for it.
 pub(super) fn read(headers: &HeaderMap) -> Result<Fields, Refusal> {
-    let (name, mut password) = credentials::presented(headers).ok_or(Refusal::LoginRequired)?;
+    let (name, mut password) = basic_scheme::presented(headers).ok_or(Refusal::LoginRequired)?;
     if name.is_empty() {
         return Err(Refusal::LoginRequired);
     }
