@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{Generation, State, refusal::Refusal, source::Source};
+use super::{Generation, State, lockout::Counted, refusal::Refusal, source::Source};
 use crate::config::BasicAuth;
 
 /// Bytes that are wiped.
@@ -60,14 +60,17 @@ pub(super) async fn check_against(
     // Counted before the pause: guesses that come at the same time all count.
     if let Some(rule) = server.lockout
         && headers.contains_key(AUTHORIZATION)
-        && state.lockouts.failed(source, rule, Instant::now())
     {
-        tracing::warn!(
-            client = %address,
-            failures = rule.failures,
-            seconds = rule.duration.as_secs(),
-            "A client guessed the API's credentials and is locked out"
-        );
+        match state.lockouts.failed(source, rule, Instant::now()) {
+            Counted::Free => {}
+            Counted::LastOne => tracing::warn!(
+                client = %address,
+                failures = rule.failures,
+                seconds = rule.duration.as_secs(),
+                "A client guessed the API's credentials and is locked out"
+            ),
+            Counted::LockedOut(retry_after) => return Err(Refusal::LockedOut { retry_after }),
+        }
     }
     tokio::time::sleep(DELAY).await;
     Err(Refusal::Unauthorized)
