@@ -47,13 +47,12 @@ impl Wire {
         self.stream.write_all(bytes.as_ref()).await.is_ok()
     }
 
-    /// Everything that comes before the connection ends or nothing more comes for a while.
-    pub async fn until_closed_or_silent(&mut self) -> Vec<u8> {
-        let _ = tokio::time::timeout(Duration::from_millis(20), async {
-            while self.more().await {}
-        })
-        .await;
-        std::mem::take(&mut self.unread)
+    /// One whole response, or nothing if the connection ends instead.
+    pub async fn response_or_end(&mut self) -> Option<String> {
+        if self.unread.is_empty() && !self.more().await {
+            return None;
+        }
+        Some(self.response().await)
     }
 
     /// Everything up to the end of the connection, however it ends.

@@ -96,9 +96,8 @@ async fn the_limit_of_a_body_holds_for_what_comes_out() {
             assert_eq!(status(&answer), expected, "{coding} {length}");
         }
     }
-    let seen = server.seen.requests.lock().unwrap();
-    assert_eq!(seen.len(), 2 * CODINGS.len());
-    drop(seen);
+    let decided = server.seen.requests.lock().unwrap().len();
+    assert_eq!(decided, 2 * CODINGS.len());
     server.stop().await;
 }
 

@@ -142,19 +142,18 @@ async fn what_could_be_read_in_two_ways_is_refused() {
     let mut text = String::new();
     for (name, request) in rows {
         let mut wire = Wire::connect(server.address).await;
-        // What a smuggler hides comes as a request of its own, if the first one was read otherwise.
         wire.send(&request).await;
         let answer = wire.response().await;
-        let after = if wire.is_silent(std::time::Duration::from_millis(20)).await {
-            "stays open"
-        } else {
-            "closes"
+        // What a smuggler hides would be answered now, before the next request.
+        wire.try_send(get("/ping", "")).await;
+        let after = match wire.response_or_end().await {
+            Some(next) => {
+                assert!(next.ends_with("\r\n\r\npong"), "{name}: {next}");
+                "stays open"
+            }
+            None => "closes",
         };
         writeln!(text, "{name}: {}, {after}", status(&answer)).unwrap();
-        assert!(
-            !wire.until_closed_or_silent().await.starts_with(b"HTTP"),
-            "{name}: two answers"
-        );
     }
     server.stop().await;
     insta::assert_snapshot!(text);

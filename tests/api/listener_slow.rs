@@ -55,7 +55,7 @@ async fn slow_heads() {
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_bodies() {
     let mut setup = Setup::new();
-    setup.server.request_timeout = Duration::from_millis(500);
+    setup.server.request_timeout = Duration::from_secs(1);
     // A body that nobody reads ends with the patience for an idle connection.
     setup.connections.head_timeout = Duration::from_millis(500);
     let server = setup.start().await;

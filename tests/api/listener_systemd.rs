@@ -173,7 +173,7 @@ fn a_socket_that_cannot_be_used_is_named() {
             "{name}: {}",
             service.log()
         );
-        assert!(service.log().contains("server.listen[0].systemd"), "{name}");
+        assert!(service.log().contains("server.listen.systemd"), "{name}");
     }
 }
 

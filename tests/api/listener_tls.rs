@@ -248,7 +248,7 @@ async fn new_certificates_are_for_new_connections_and_open_ones_go_on() {
         .unwrap();
     assert_eq!(problems.len(), 1);
     assert!(
-        problems[0].contains("server.listen[0].tls.key"),
+        problems[0].contains("server.listen.tls.key"),
         "{problems:?}"
     );
     let again = authority.client().connect(server.address).await.unwrap();

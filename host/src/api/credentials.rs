@@ -9,7 +9,9 @@ use axum::http::{HeaderMap, header::AUTHORIZATION};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Generation, State, basic_scheme, refusal::Refusal, source::Source};
+use super::{
+    Generation, State, basic_scheme, lockout::Counted, refusal::Refusal, source::Source,
+};
 use crate::config::BasicAuth;
 
 /// How long a wrong guess waits for its answer. It waits alone: it holds no place in the server.
@@ -55,15 +57,20 @@ pub(super) async fn check_against(
     // Counted before the pause: guesses that come at the same time all count.
     if let Some(rule) = server.lockout
         && headers.contains_key(AUTHORIZATION)
-        && state.lockouts.failed(source, rule, Instant::now())
     {
-        state.observer.metrics().locked_out();
-        tracing::warn!(
-            client = %address,
-            failures = rule.failures,
-            seconds = rule.duration.as_secs(),
-            "A client guessed the API's credentials and is locked out"
-        );
+        match state.lockouts.failed(source, rule, Instant::now()) {
+            Counted::Free => {}
+            Counted::LastOne => {
+                state.observer.metrics().locked_out();
+                tracing::warn!(
+                    client = %address,
+                    failures = rule.failures,
+                    seconds = rule.duration.as_secs(),
+                    "A client guessed the API's credentials and is locked out"
+                );
+            }
+            Counted::LockedOut(retry_after) => return Err(Refusal::LockedOut { retry_after }),
+        }
     }
     tokio::time::sleep(DELAY).await;
     Err(Refusal::Unauthorized)

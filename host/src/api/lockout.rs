@@ -26,6 +26,25 @@ struct Entry {
     locked_until: Option<Instant>,
 }
 
+/// What wrong credentials lead to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Counted {
+    /// The client may try again.
+    Free,
+    /// They were the last ones: from now on the client is locked out.
+    LastOne,
+    /// The client was locked out already, for so long.
+    LockedOut(Duration),
+}
+
+impl Entry {
+    fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.locked_until
+            .map(|until| until.saturating_duration_since(now))
+            .filter(|left| !left.is_zero())
+    }
+}
+
 impl Lockouts {
     /// Remembers at most `addresses` clients (`limits.rate_limit_addresses`).
     pub(super) fn new(addresses: u32) -> Self {
@@ -40,29 +59,29 @@ impl Lockouts {
     pub(super) fn remaining(&self, source: Source, now: Instant) -> Option<Duration> {
         let entry = self.entries.get(&source)?;
         let entry = entry.lock().unwrap_or_else(PoisonError::into_inner);
-        entry
-            .locked_until
-            .map(|until| until.saturating_duration_since(now))
-            .filter(|left| !left.is_zero())
+        entry.remaining(now)
     }
 
-    /// Counts wrong credentials. True if they were one too many: from now on the client is locked out.
-    pub(super) fn failed(&self, source: Source, rule: Lockout, now: Instant) -> bool {
+    /// Counts wrong credentials.
+    pub(super) fn failed(&self, source: Source, rule: Lockout, now: Instant) -> Counted {
         let entry = self.entries.get_with(source, Arc::default);
         let mut entry = entry.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(left) = entry.remaining(now) {
+            // Another guess was looked at meanwhile.
+            return Counted::LockedOut(left);
+        }
         while let Some(oldest) = entry.failures.front()
             && now.saturating_duration_since(*oldest) >= rule.window
         {
             entry.failures.pop_front();
         }
         entry.failures.push_back(now);
-        let too_many =
-            u32::try_from(entry.failures.len()).is_ok_and(|failures| failures >= rule.failures);
-        if too_many {
-            entry.failures.clear();
-            entry.locked_until = Some(now + rule.duration);
+        if u32::try_from(entry.failures.len()).is_ok_and(|failures| failures < rule.failures) {
+            return Counted::Free;
         }
-        too_many
+        entry.failures.clear();
+        entry.locked_until = Some(now + rule.duration);
+        Counted::LastOne
     }
 
     /// Clients that are remembered.
@@ -102,12 +121,17 @@ mod tests {
         for (seconds, locks) in rows {
             let lockouts = Lockouts::new(10);
             let start = Instant::now();
-            let mut locked = false;
+            let mut last = Counted::Free;
             for second in seconds {
                 let now = start + Duration::from_secs(*second);
-                locked = lockouts.failed(source(1), RULE, now);
+                last = lockouts.failed(source(1), RULE, now);
             }
-            assert_eq!(locked, locks, "{seconds:?}");
+            let expected = if locks {
+                Counted::LastOne
+            } else {
+                Counted::Free
+            };
+            assert_eq!(last, expected, "{seconds:?}");
         }
     }
 
@@ -123,6 +147,10 @@ mod tests {
             let left = left.map(Duration::from_secs);
             let then = now + Duration::from_secs(second);
             assert_eq!(lockouts.remaining(source(1), then), left, "{second}");
+            if let Some(left) = left {
+                let counted = lockouts.failed(source(1), RULE, then);
+                assert_eq!(counted, Counted::LockedOut(left), "{second}");
+            }
         }
         assert_eq!(lockouts.remaining(source(2), now), None);
     }

@@ -54,16 +54,19 @@ pub(in crate::api) async fn serve_one(
     front: Arc<Front>,
     stopping: CancellationToken,
 ) {
-    // Until a request has begun there is nothing to finish.
+    // Until a request has begun there is nothing to finish. Each phase is boxed: an idle connection
+    // shall not hold room for all of them.
     let opened = stopping
-        .run_until_cancelled(open(socket, peer, opening, limits, &front))
+        .run_until_cancelled(Box::pin(open(socket, peer, opening, limits, &front)))
         .await;
     let Some(Some((stream, peer, version))) = opened else {
         return;
     };
     let ended = match version {
-        Version::Http2 => http2(stream, peer, limits, front, stopping).await,
-        Version::Http1 | Version::Open => http1(stream, peer, limits, front, stopping).await,
+        Version::Http2 => Box::pin(http2(stream, peer, limits, front, stopping)).await,
+        Version::Http1 | Version::Open => {
+            Box::pin(http1(stream, peer, limits, front, stopping)).await
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(peer = %peer, error = %error, "A connection ended badly");
@@ -84,7 +87,7 @@ async fn open(
         // Small answers shall not wait for more; without it they are late, not lost.
         tracing::debug!(error = %error, "TCP_NODELAY could not be set");
     }
-    let handshake = begin(socket, peer, opening, limits, front);
+    let handshake = Box::pin(begin(socket, peer, opening, limits, front));
     let (mut stream, peer, version) = match timeout(limits.tls_handshake_timeout, handshake).await {
         Ok(begun) => begun?,
         Err(_) => {

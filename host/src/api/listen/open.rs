@@ -56,7 +56,7 @@ pub fn open(server: &Server) -> Result<Vec<Bound>, ListenError> {
         .then(Inherited::take);
     let mut bound = Vec::with_capacity(server.listeners.len());
     for (index, listener) in server.listeners.iter().enumerate() {
-        let key = format!("server.listen[{index}]");
+        let key = key(&server.listeners, index);
         // Files first: a broken certificate shall not leave a socket file behind.
         let tls = match &listener.tls {
             Some(files) => Some(tls::current(&format!("{key}.tls"), files)?),
@@ -75,6 +75,15 @@ pub fn open(server: &Server) -> Result<Vec<Bound>, ListenError> {
     Ok(bound)
 }
 
+/// The key of one listener; a single one may be written without a list.
+pub(super) fn key(listeners: &[Listener], index: usize) -> String {
+    if listeners.len() == 1 {
+        "server.listen".to_owned()
+    } else {
+        format!("server.listen[{index}]")
+    }
+}
+
 fn socket(
     server: &Server,
     listener: &Listener,
@@ -82,9 +91,15 @@ fn socket(
     inherited: Option<&mut Inherited>,
 ) -> Result<BoundSocket, ListenError> {
     match &listener.at {
-        ListenAt::Address(address) => tcp(*address)
-            .map(BoundSocket::Tcp)
-            .map_err(|error| ListenError::address(format!("{key}.address"), *address, &error)),
+        ListenAt::Address(address) => tcp(*address).map(BoundSocket::Tcp).map_err(|error| {
+            // An address alone needs no section.
+            let key = if *listener == Listener::plain(*address) {
+                key.to_owned()
+            } else {
+                format!("{key}.address")
+            };
+            ListenError::address(key, *address, &error)
+        }),
         ListenAt::Unix { path, mode } => {
             let (listener, file) = unix::listen(path, *mode)
                 .map_err(|why| ListenError::unix(format!("{key}.unix"), path, why))?;

@@ -108,7 +108,7 @@ async fn text(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     const PEER: &str = "192.0.2.9:5";

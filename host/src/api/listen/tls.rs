@@ -17,7 +17,10 @@ use rustls::{
 };
 use zeroize::Zeroizing;
 
-use super::{error::ListenError, open::Bound};
+use super::{
+    error::ListenError,
+    open::{Bound, key},
+};
 use crate::config::{ListenAt, Server, TlsFiles, TlsVersion};
 
 const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
@@ -65,7 +68,7 @@ impl Certificates {
             let Some((index, files)) = found else {
                 continue;
             };
-            match load(&format!("server.listen[{index}].tls"), files) {
+            match load(&format!("{}.tls", key(&server.listeners, index)), files) {
                 Ok(config) => swaps.push((Arc::clone(current), Arc::new(config))),
                 Err(problem) => problems.push(problem.to_string()),
             }

@@ -133,7 +133,7 @@ pub(in super::super) static LISTEN: Keys = Keys::new(
     "server.listen",
     &[
         optional("address", Kind::Address, "", "IP address and port."),
-        optional("unix", Kind::Path, "", "A socket in the file system."),
+        optional("unix", Kind::Path, "", "A socket in the file system; its clients count as 127.0.0.1."),
         MODE,
         optional(
             "systemd",
@@ -150,7 +150,8 @@ pub(in super::super) static LISTEN: Keys = Keys::new(
         flag(
             "proxy_protocol",
             "false",
-            "Connections begin with a PROXY protocol v2 header; only `trusted_proxies` may connect.",
+            "Connections begin with a PROXY protocol header (v2, or v1); only `trusted_proxies` may \
+             connect. Who the header names is the peer from then on.",
         ),
     ],
 )
@@ -202,7 +203,8 @@ pub(in super::super) static RATE_LIMIT: Keys = Keys::new(
         required(
             "per_second",
             Kind::Whole(1, 1_000_000),
-            "Requests per second of one client address.",
+            "Requests per second of one client: an IPv4 address or an IPv6 network of 64 bits. `/ping`, \
+             `/healthz` and `/metrics` do not count.",
         ),
         key(
             "burst",
@@ -223,7 +225,7 @@ pub(in super::super) static LOCKOUT: Keys = Keys::new(
             "failures",
             (0, 1000),
             "5",
-            "Wrong credentials from one address that lock it out; 0 turns it off.",
+            "Wrong credentials from one client that lock it out, the right ones included; 0 turns it off.",
         ),
         duration(
             "window",

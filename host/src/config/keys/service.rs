@@ -208,14 +208,14 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "head_bytes",
             (8 * KIB, MIB),
             "64KiB",
-            "Size at which the head of a request is refused. It is looked at after each read, so a \
-             head of up to twice that may pass.",
+            "Largest head of a request. In HTTP/2 each field counts 32 bytes more (RFC 9113 6.5.2).",
         ),
         duration(
             "head_timeout",
             (100, 10 * MINUTE),
             "30s",
-            "For the head of a request to arrive, idle time of a kept connection included.",
+            "For the head of a request to arrive, idle time of a kept connection included, and for a client \
+             to take some of an answer.",
         ),
         whole(
             "header_count",

@@ -36,11 +36,11 @@ pub struct ServerLimits {
     pub post_action_timeout: Duration,
     /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
     pub connections: u32,
-    /// `head_bytes`: size at which the head of a request is refused, at least 8 KiB. It is looked at
-    /// after each read, so a head of up to twice that may pass. Default 64 KiB.
+    /// `head_bytes`: largest head of a request, at least 8 KiB. In HTTP/2 each field counts 32 bytes
+    /// more (RFC 9113 6.5.2). Holds for trailers too. Default 64 KiB.
     pub head_bytes: u64,
-    /// `head_timeout`: for the head of a request to arrive, idle time of a kept connection included.
-    /// Default 30 s.
+    /// `head_timeout`: for the head of a request to arrive, idle time of a kept connection included;
+    /// also how long a client may take nothing of an answer. Default 30 s.
     pub head_timeout: Duration,
     /// `header_count`: header fields of one request. Default 100.
     pub header_count: u32,
