@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 
@@ -11,16 +11,44 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn Bytes>,
     unread: Vec<u8>,
 }
 
+/// What a client speaks over: TCP, a unix socket, TLS.
+pub trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Bytes for T {}
+
 impl Wire {
     pub async fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    pub fn over(stream: impl Bytes + 'static) -> Self {
         Self {
-            stream: TcpStream::connect(address).await.unwrap(),
+            stream: Box::new(stream),
             unread: Vec::new(),
         }
+    }
+
+    /// Exactly so many bytes.
+    pub async fn bytes(&mut self, count: usize) -> Vec<u8> {
+        while self.unread.len() < count {
+            assert!(self.more().await, "the connection ended early");
+        }
+        self.unread.drain(..count).collect()
+    }
+
+    /// To a server that may have closed the connection already.
+    pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.stream.write_all(bytes.as_ref()).await;
+    }
+
+    /// Everything up to the end of the connection, however it ends.
+    pub async fn until_closed(&mut self) -> Vec<u8> {
+        while self.more().await {}
+        std::mem::take(&mut self.unread)
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {

@@ -12,6 +12,10 @@
 
 mod client;
 mod hooks;
+mod listener_places;
+mod listener_proxy;
+mod listener_rate;
+mod listener_tls;
 mod outcomes;
 mod pages;
 mod policy;

@@ -5,11 +5,14 @@
 //! * A filter rejects `blocked`, who has the same password.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use axum::http::HeaderValue;
 use bulkhead::{
+    api::{Hook, HookTable},
     auth::{Attribute, Event, Header, HookResponse, Request, Usage, Value},
     pipeline::{
         Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FilterAnswer,
@@ -209,8 +212,42 @@ fn answer(question: &Question, call: &Call) -> Ran {
     ran(Ok(Answer::Backend(BackendAnswer::User(Box::new(user)))))
 }
 
+/// The hook `echo`, at `POST /api/v1/custom/echo/here` and at `/.well-known/echo`; and one that says
+/// nothing of its answer's type, at `GET plain`.
+pub fn hooks() -> HookTable {
+    let at = |method: &str, path: &str| (method.to_owned(), path.to_owned());
+    let echo = Hook {
+        plugin: echo_hook(),
+        content_type: Some(HeaderValue::from_static("text/x-configured")),
+    };
+    let plain = Hook {
+        plugin: FunctionPlugin::new("plain", |_, _| {
+            Box::pin(async {
+                ran(Ok(Answer::Hook(HookResponse {
+                    status: 200,
+                    headers: Vec::new(),
+                    body: b"plain".to_vec(),
+                })))
+            })
+        }),
+        content_type: echo.content_type.clone(),
+    };
+    HookTable {
+        locations: HashMap::from([
+            (at("POST", "echo/here"), echo.clone()),
+            (at("GET", "plain"), plain.clone()),
+            (at("HEAD", "plain"), plain.clone()),
+        ]),
+        aliases: HashMap::from([
+            (at("POST", "/.well-known/echo"), echo),
+            (at("GET", "/ping"), plain.clone()),
+            (at("DELETE", "/ping"), plain),
+        ]),
+    }
+}
+
 /// A hook that answers with what it was asked.
-pub fn echo_hook() -> Arc<dyn Plugin> {
+fn echo_hook() -> Arc<dyn Plugin> {
     FunctionPlugin::new("echo", |question, _| {
         Box::pin(async move {
             let Question::Hook(asked) = question else {

@@ -1,7 +1,7 @@
 //! A running server with the policy of `policy`, on a loopback port of its own.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -83,14 +83,44 @@ impl Setup {
         self
     }
 
+    /// Listens on a loopback port with [`Self::connections`].
     pub async fn start(self) -> Running {
+        let limits = self.connections;
+        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        self.run(address, move |state, shutdown| {
+            api::serve_with(listener, state, limits, shutdown)
+        })
+    }
+
+    /// Listens on what `server.listeners` says, with the limits of `limits`.
+    pub async fn listen(self) -> Running {
+        let bound = api::listen::open(&self.server).unwrap();
+        self.serve(bound)
+    }
+
+    pub fn serve(self, bound: Vec<api::listen::Bound>) -> Running {
+        let address = bound.iter().find_map(api::listen::Bound::tcp_address);
+        let address = address.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)));
+        self.run(address, move |state, shutdown| {
+            api::serve(bound, state, shutdown)
+        })
+    }
+
+    fn run<F>(
+        self,
+        address: SocketAddr,
+        serve: impl FnOnce(Arc<State>, BoxFuture<'static, ()>) -> F,
+    ) -> Running
+    where
+        F: Future<Output = std::io::Result<()>> + Send + 'static,
+    {
         let seen = Arc::new(Seen::default());
         let generation = Generation {
             pipeline: Arc::new(Pipeline::new(policy::stages(&seen))),
-            hooks: HashMap::from([(
-                ("POST".to_owned(), "echo/here".to_owned()),
-                policy::echo_hook(),
-            )]),
+            hooks: policy::hooks(),
             backend_numbers: BTreeMap::from([("users".to_owned(), 3)]),
             server: self.server,
             limits: self.limits,
@@ -98,30 +128,18 @@ impl Setup {
         let store = Arc::new(FakeStore::default());
         let observer = Arc::new(Observer::new(&self.observe).unwrap());
         let state = State::new(generation, Arc::clone(&store) as Arc<dyn Store>, observer);
-        let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
-            .await
-            .unwrap();
-        let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn({
-            let state = Arc::clone(&state);
-            let limits = self.connections;
-            async move {
-                let shutdown = async {
-                    let _ = stopped.await;
-                };
-                api::serve_with(listener, state, limits, shutdown)
-                    .await
-                    .unwrap();
-            }
-        });
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let served = serve(Arc::clone(&state), Box::pin(shutdown));
         Running {
             address,
             seen,
             state,
             store,
             stop: Some(stop),
-            serving,
+            serving: tokio::spawn(async { served.await.unwrap() }),
         }
     }
 }

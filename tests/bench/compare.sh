@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares the release server with a bare axum handler that does the same compare.
+# Compares the release server with a bare axum handler that does the same compare, route by route.
 #
 #   tests/bench/compare.sh [ROUNDS [SECONDS [CONNECTIONS]]]
 #
@@ -36,13 +36,18 @@ clean() {
 trap clean EXIT
 
 port=19080
-names=(bare lua lua-pooled)
+servers=(bare lua lua-pooled)
 declare -A address label
-label[bare]="bare axum handler"
-label[lua]="Bulkhead, Lua backend, fresh instance per login"
-label[lua-pooled]="Bulkhead, Lua backend, pooled instances"
+# What is loaded: a server and a route of it.
+cases=(bare:json lua:json lua-pooled:json lua:cbor lua:header lua:nginx lua:basic lua:saslauthd)
+label[bare:json]="bare axum handler"
+label[lua:json]="Bulkhead, JSON, Lua backend, fresh instance per login"
+label[lua-pooled:json]="Bulkhead, JSON, Lua backend, pooled instances"
+for route in cbor header nginx basic saslauthd; do
+  label[lua:$route]="Bulkhead, $route, Lua backend, fresh instance per login"
+done
 
-for name in "${names[@]}"; do
+for name in "${servers[@]}"; do
   port=$((port + 1))
   address[$name]=127.0.0.1:$port
   if [ "$name" = bare ]; then
@@ -58,7 +63,7 @@ for name in "${names[@]}"; do
   processes+=($!)
 done
 
-for name in "${names[@]}"; do
+for name in "${servers[@]}"; do
   up=
   for _ in $(seq 1200); do
     # No curl needed: bash opens the connection.
@@ -76,23 +81,23 @@ for name in "${names[@]}"; do
   fi
 done
 
-load() { # name seconds
-  wrk -t1 -c"$connections" -d"$2s" --latency -s "$here/login.lua" "http://${address[$1]}" |
-    awk '/^RESULT/ { print $2, $3, $4, $5 }'
+load() { # case seconds
+  wrk -t1 -c"$connections" -d"$2s" --latency -s "$here/login.lua" "http://${address[${1%%:*}]}" \
+    -- "${1##*:}" | awk '/^RESULT/ { print $2, $3, $4, $5 }'
 }
 
-for name in "${names[@]}"; do
-  load "$name" 2 >/dev/null
+for one in "${cases[@]}"; do
+  load "$one" 2 >/dev/null
 done
 for round in $(seq "$rounds"); do
-  for name in "${names[@]}"; do
-    result=$(load "$name" "$seconds")
-    echo "round $round, $name: $result (requests/s, p50 µs, p99 µs, unexpected)" >&2
-    echo "$result" >>"$work/$name.results"
+  for one in "${cases[@]}"; do
+    result=$(load "$one" "$seconds")
+    echo "round $round, $one: $result (requests/s, p50 µs, p99 µs, unexpected)" >&2
+    echo "$result" >>"$work/$one.results"
   done
 done
 
-median() { # name column
+median() { # case column
   sort -n -k"$2,$2" "$work/$1.results" | awk -v column="$2" '
     { value[NR] = $column } END { print value[int((NR + 1) / 2)] }'
 }
@@ -103,17 +108,17 @@ echo "Medians of $rounds rounds of $seconds s, $connections connections, wrk on 
 echo
 echo "| Server | Requests/s | p50 | p99 | Requests/s of bare |"
 echo "| --- | ---: | ---: | ---: | ---: |"
-bare=$(median bare 1)
+bare=$(median bare:json 1)
 failed=
-for name in "${names[@]}"; do
-  awk -v label="${label[$name]}" -v rate="$(median "$name" 1)" -v p50="$(median "$name" 2)" \
-    -v p99="$(median "$name" 3)" -v bare="$bare" 'BEGIN {
+for one in "${cases[@]}"; do
+  awk -v label="${label[$one]}" -v rate="$(median "$one" 1)" -v p50="$(median "$one" 2)" \
+    -v p99="$(median "$one" 3)" -v bare="$bare" 'BEGIN {
       printf "| %s | %d | %.2f ms | %.2f ms | %.2f |\n", label, rate, p50 / 1000, p99 / 1000, rate / bare }'
-  if awk '$4 > 0 { bad = 1 } END { exit !bad }' "$work/$name.results"; then
-    failed="$failed $name"
+  if awk '$4 > 0 { bad = 1 } END { exit !bad }' "$work/$one.results"; then
+    failed="$failed $one"
   fi
 done
 if [ -n "$failed" ]; then
-  echo "answers other than 200 and 403 from:$failed; the figures mean nothing" >&2
+  echo "answers other than those of a login from:$failed; the figures mean nothing" >&2
   exit 1
 fi

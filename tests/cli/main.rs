@@ -7,9 +7,12 @@
 )]
 
 mod configuration;
+mod effective;
 mod plugins;
 mod policy;
 mod program;
 mod readme;
+mod reference;
+mod schema;
 mod scripts;
 mod usage;

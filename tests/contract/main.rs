@@ -1,4 +1,5 @@
-//! The published documents against the running server: tests follow.
+//! The published documents: the copies in the repository are what the code makes, and the running
+//! server keeps to them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,3 +8,7 @@
     missing_docs,
     unreachable_pub
 )]
+
+mod document;
+mod schemathesis;
+mod server;

@@ -1,4 +1,9 @@
-//! nginx and other front ends: tests follow.
+//! Real front ends before Bulkhead: nginx as mail proxy and web server, Caddy, HAProxy, Postfix with
+//! saslauthd or Dovecot. Each runs with the file in `host/frontends` that users copy.
+//!
+//! Promises to notice: a login that should pass and does not, or the other way round; an outage that a
+//! client sees as a wrong password; a byte of a name or password that changes on its way. Needs root and
+//! the Debian packages that `tests/run` names.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,3 +12,16 @@
     missing_docs,
     unreachable_pub
 )]
+
+mod balancer;
+mod challenges;
+mod mail;
+mod mail_bytes;
+mod mail_logins;
+mod mail_tls;
+mod pages;
+mod policy;
+mod postfix;
+mod refusals;
+mod saslauthd;
+mod tls;

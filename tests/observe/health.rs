@@ -41,7 +41,7 @@ impl Plugin for NotReady {
 fn state(server: Server, stages: Stages) -> Arc<State> {
     let generation = Generation {
         pipeline: Arc::new(Pipeline::new(stages)),
-        hooks: HookTable::from(HashMap::new()),
+        hooks: HookTable::default(),
         backend_numbers: BTreeMap::new(),
         server,
         limits: ServerLimits::default(),

@@ -5,10 +5,10 @@
 //! its length is refused before it is asked for. hyper's own read buffer is out of reach: it is
 //! reused, not wiped.
 
-use std::time::Instant;
+use std::{error::Error, time::Instant};
 
 use axum::{body::Body, http::HeaderMap, http::header::CONTENT_LENGTH};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, LengthLimitError};
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
@@ -41,8 +41,7 @@ async fn collect(mut body: Body, capacity: u64, limit: u64) -> Result<Zeroizing<
     let mut collected = Zeroizing::new(Vec::with_capacity(capacity));
     let mut received: u64 = 0;
     while let Some(frame) = body.frame().await {
-        // The client broke off or sent bad chunks: nobody reads the answer.
-        let frame = frame.map_err(|_| Refusal::Malformed("unexpected EOF".to_owned()))?;
+        let frame = frame.map_err(|error| failed(&error))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -57,6 +56,23 @@ async fn collect(mut body: Body, capacity: u64, limit: u64) -> Result<Zeroizing<
         return Err(Refusal::TooLarge);
     }
     Ok(collected)
+}
+
+/// Why a body cannot be read to its end.
+fn failed(error: &axum::Error) -> Refusal {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            // A compressed body that is too long even before it is unpacked.
+            return Refusal::TooLarge;
+        }
+        if error.is::<hyper::Error>() {
+            // The client broke off or sent bad chunks: nobody reads the answer.
+            return Refusal::Malformed("unexpected EOF".to_owned());
+        }
+        cause = error.source();
+    }
+    Refusal::Malformed("the compressed body is damaged".to_owned())
 }
 
 /// Appends without leaving a copy behind when the vector has to move.

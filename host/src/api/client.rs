@@ -5,25 +5,43 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
+/// The header in which a front end names the client (`server.headers.client_ip`), and what it counts.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'a> {
+    /// More than what proxies between the front end and this server say.
+    First(Option<&'a HeaderName>),
+    /// Less.
+    Last(Option<&'a HeaderName>),
+}
 
 /// The client's address, and its port if the client is the peer itself.
 pub(super) fn locate(
     peer: SocketAddr,
     trusted: &[IpNet],
     headers: &HeaderMap,
+    named: Named<'_>,
 ) -> (IpAddr, Option<u16>) {
     let peer_address = peer.ip().to_canonical();
-    let address = forwarded(peer_address, trusted, headers);
+    let address = forwarded(peer_address, trusted, headers, named);
     let port = (address == peer_address).then(|| peer.port());
     (address, port)
 }
 
-fn forwarded(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> IpAddr {
+fn forwarded(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap, named: Named<'_>) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     if !is_trusted(&peer) {
         return peer;
+    }
+    let read = |name: &HeaderName| headers.get(name)?.to_str().ok().and_then(parse);
+    if let Named::First(Some(name)) = named
+        && let Some(address) = read(name)
+    {
+        return address;
     }
     let hops: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
@@ -31,10 +49,14 @@ fn forwarded(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> IpAddr {
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     if hops.is_empty() {
-        return ["x-real-ip", "client-ip"]
-            .iter()
-            .filter_map(|name| headers.get(*name))
-            .find_map(|value| value.to_str().ok().and_then(parse))
+        let last = match named {
+            Named::First(_) => None,
+            Named::Last(name) => name,
+        };
+        return [Some(&X_REAL_IP), last]
+            .into_iter()
+            .flatten()
+            .find_map(read)
             .unwrap_or(peer);
     }
     let mut address = peer;
@@ -143,7 +165,10 @@ mod tests {
                     value.parse().unwrap(),
                 );
             }
-            let (address, port) = locate(peer.parse().unwrap(), &trusted, &headers);
+            let name = HeaderName::from_static("client-ip");
+            let peer_address = peer.parse().unwrap();
+            let (address, port) =
+                locate(peer_address, &trusted, &headers, Named::Last(Some(&name)));
             assert_eq!(address.to_string(), expected, "{peer} {given:?}");
             assert_eq!(port.is_some(), given.is_empty() || peer.starts_with("198"));
         }

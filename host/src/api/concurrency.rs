@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 /// Counts requests in work.
 pub(super) struct Concurrency {
     current: AtomicU32,
-    max: u32,
+    max: AtomicU32,
 }
 
 /// One request in work; leaves when dropped.
@@ -20,20 +20,26 @@ impl Concurrency {
     pub(super) fn new(max: u32) -> Self {
         Self {
             current: AtomicU32::new(0),
-            max,
+            max: AtomicU32::new(max),
         }
+    }
+
+    /// Changes the limit. Requests in work stay, and count.
+    pub(super) fn set_max(&self, max: u32) {
+        self.max.store(max, Ordering::Release);
     }
 
     /// A place, or the refusal when all are taken. Never waits.
     pub(super) fn enter(self: &Arc<Self>) -> Result<Place, Refusal> {
         let before = self.current.fetch_add(1, Ordering::AcqRel);
         let place = Place(Arc::clone(self));
-        if before < self.max {
+        let max = self.max.load(Ordering::Acquire);
+        if before < max {
             Ok(place)
         } else {
             Err(Refusal::TooManyRequests {
                 current: before,
-                max: self.max,
+                max,
             })
         }
     }

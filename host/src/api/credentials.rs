@@ -1,6 +1,9 @@
 //! The credentials of the API's callers (HTTP Basic, RFC 7617). Not those of the users who log in.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -8,7 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{Generation, State, refusal::Refusal};
+use super::{Generation, State, refusal::Refusal, source::Source};
 use crate::config::BasicAuth;
 
 /// Bytes that are wiped.
@@ -18,7 +21,7 @@ type Secret = Zeroizing<Vec<u8>>;
 const DELAY: Duration = Duration::from_millis(300);
 
 /// Lets the caller pass if it shows `server.basic_auth` or none is configured. `peer` is the other end
-/// of the connection ([`super::login::peer`]); call this before a place is taken and before the body
+/// of the connection ([`super::origin::peer`]); call this before a place is taken and before the body
 /// is asked for.
 pub(super) async fn check(
     state: &State,
@@ -31,20 +34,44 @@ pub(super) async fn check(
 }
 
 /// [`check`] with credentials of another section, such as `server.metrics_auth`.
+///
+/// Wrong credentials count towards `server.lockout`, a request without any does not. While a client is
+/// locked out even the right ones are refused, so that guessing on teaches nothing.
 pub(super) async fn check_against(
     wanted: Option<&BasicAuth>,
-    _state: &State,
-    _generation: &Generation,
-    _peer: SocketAddr,
+    state: &State,
+    generation: &Generation,
+    peer: SocketAddr,
     headers: &HeaderMap,
 ) -> Result<(), Refusal> {
-    match wanted {
-        Some(wanted) if !is_right(wanted, headers) => {
-            tokio::time::sleep(DELAY).await;
-            Err(Refusal::Unauthorized)
-        }
-        _ => Ok(()),
+    let Some(wanted) = wanted else {
+        return Ok(());
+    };
+    let server = &generation.server;
+    let (source, address) = Source::of(peer, &server.trusted_proxies, headers);
+    if server.lockout.is_some()
+        && let Some(retry_after) = state.lockouts.remaining(source, Instant::now())
+    {
+        return Err(Refusal::LockedOut { retry_after });
     }
+    if is_right(wanted, headers) {
+        return Ok(());
+    }
+    // Counted before the pause: guesses that come at the same time all count.
+    if let Some(rule) = server.lockout
+        && headers.contains_key(AUTHORIZATION)
+        && state.lockouts.failed(source, rule, Instant::now())
+    {
+        state.observer.metrics().locked_out();
+        tracing::warn!(
+            client = %address,
+            failures = rule.failures,
+            seconds = rule.duration.as_secs(),
+            "A client guessed the API's credentials and is locked out"
+        );
+    }
+    tokio::time::sleep(DELAY).await;
+    Err(Refusal::Unauthorized)
 }
 
 /// Compares digests, in constant time: neither the length of what is right nor how much of a guess
@@ -65,7 +92,7 @@ fn same(wanted: &[u8], presented: &[u8]) -> subtle::Choice {
 }
 
 /// Name and password of the header, if it is there and well-formed.
-fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
+pub(super) fn presented(headers: &HeaderMap) -> Option<(Secret, Secret)> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, encoded) = value.split_at_checked(6)?;
     if !scheme.eq_ignore_ascii_case(b"basic ") {

@@ -18,7 +18,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{Generation, State, credentials, login::peer, response};
+use super::{Generation, State, credentials, origin::peer, response};
 use crate::{observe::format::rfc3339, store::Key};
 
 /// A store that takes longer is not well.
@@ -172,7 +172,7 @@ fn plugins(generation: &Generation) -> Check {
     let not_ready: BTreeSet<&str> = generation
         .pipeline
         .plugins()
-        .chain(generation.hooks.values())
+        .chain(generation.hooks.plugins())
         .filter(|plugin| !plugin.is_ready())
         .map(|plugin| plugin.name())
         .collect();

@@ -1,4 +1,4 @@
-//! `/api/v1/custom/…`: requests that a hook answers.
+//! `/api/v1/custom/…` and the alias paths: requests that a hook answers.
 
 use std::{
     net::SocketAddr,
@@ -9,77 +9,127 @@ use std::{
 use axum::{body::Body, extract, http::Response};
 
 use super::{
-    State, body, client, credentials,
-    login::{new_session, peer, plugin_headers, report},
+    Generation, Hook, State,
+    access::{self, Access},
+    body,
+    client::{self, Named},
+    origin::{new_session, peer, plugin_headers, query},
     refusal::Refusal,
     response,
 };
 use crate::{
     auth::{HookRequest, HookResponse, Mode, PluginTrace, Progress, Request, TraceContext, Usage},
+    config::EndpointName,
     observe::HookRecord,
-    pipeline::{Answer, Call, Context, Failure, FailureKind, Plugin, Question},
+    pipeline::{Answer, Call, Context, Failure, FailureKind, Question},
 };
 
 /// Below this path hooks live.
-pub(super) const PREFIX: &str = "/api/v1/custom/";
+const PREFIX: &str = "/api/v1/custom/";
 
-/// Handles every method.
+/// Handles every method below the prefix. Where no hook is, there is an empty 404.
 pub(super) async fn handle(
     extract::State(state): extract::State<Arc<State>>,
     request: extract::Request,
 ) -> Response<Body> {
+    let generation = state.generation.load_full();
+    if is_off(&generation) {
+        return response::refuse(&Refusal::NotFound);
+    }
+    let path = request.uri().path();
+    let key = (
+        request.method().as_str().to_ascii_uppercase(),
+        path.strip_prefix(PREFIX).unwrap_or_default().to_owned(),
+    );
+    let hook = generation.hooks.locations.get(&key);
+    respond(&state, &generation, hook, request).await
+}
+
+/// Handles what no route knows: an alias of a hook, or an unknown page.
+pub(super) async fn handle_alias(
+    extract::State(state): extract::State<Arc<State>>,
+    request: extract::Request,
+) -> Response<Body> {
+    let generation = state.generation.load_full();
+    let key = (
+        request.method().as_str().to_ascii_uppercase(),
+        request.uri().path().to_owned(),
+    );
+    match generation.hooks.aliases.get(&key) {
+        Some(hook) if !is_off(&generation) => {
+            respond(&state, &generation, Some(hook), request).await
+        }
+        _ => response::refuse(&Refusal::NotFound),
+    }
+}
+
+fn is_off(generation: &Generation) -> bool {
+    let disabled = &generation.server.disabled_endpoints;
+    disabled.contains(&EndpointName::CustomHooks)
+}
+
+async fn respond(
+    state: &State,
+    generation: &Generation,
+    hook: Option<&Hook>,
+    request: extract::Request,
+) -> Response<Body> {
     let peer = peer(request.extensions());
-    match answer(&state, request, peer).await {
+    match answer(state, generation, hook, request, peer).await {
         Ok(response) => response,
         Err(refusal) => {
-            report(&refusal, peer);
+            refusal.report(peer);
             response::refuse(&refusal)
         }
     }
 }
 
 async fn answer(
-    state: &Arc<State>,
+    state: &State,
+    generation: &Generation,
+    hook: Option<&Hook>,
     request: extract::Request,
     peer: SocketAddr,
 ) -> Result<Response<Body>, Refusal> {
-    let generation = state.generation.load_full();
     let server = &generation.server;
     let arrived = Instant::now();
     let deadline = arrived + server.request_timeout;
-    credentials::check(state, &generation, peer, request.headers()).await?;
+    access::check(
+        Access::Credentials,
+        state,
+        generation,
+        request.headers(),
+        peer,
+    )
+    .await?;
     let _place = state.concurrency.enter()?;
-    let method = request.method().as_str().to_ascii_uppercase();
-    let path = request.uri().path().to_owned();
-    let location = path.strip_prefix(PREFIX).unwrap_or_default().to_owned();
-    let Some(plugin) = generation.hooks.get(&(method.clone(), location)) else {
+    let Some(hook) = hook else {
         return Ok(response::no_hook());
     };
     let (parts, body) = request.into_parts();
     let mut body = body::read(body, &parts.headers, generation.limits.body_bytes, deadline).await?;
+    let named = Named::Last(server.headers.get("client_ip"));
+    let (client, _) = client::locate(peer, &server.trusted_proxies, &parts.headers, named);
     let question = HookRequest {
         session: new_session(),
-        method,
-        path,
-        query: url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
-            .into_owned()
-            .collect(),
-        headers: plugin_headers(&parts.headers),
+        method: parts.method.as_str().to_ascii_uppercase(),
+        path: parts.uri.path().to_owned(),
+        query: query(&parts.uri),
+        headers: plugin_headers(&parts.headers, None),
         body: std::mem::take(&mut *body),
-        client_address: client::locate(peer, &server.trusted_proxies, &parts.headers)
-            .0
-            .to_string(),
+        client_address: client.to_string(),
     };
-    Ok(ask(state, plugin.as_ref(), question, arrived, deadline).await)
+    Ok(ask(state, hook, question, arrived, deadline).await)
 }
 
 async fn ask(
     state: &State,
-    plugin: &dyn Plugin,
+    hook: &Hook,
     question: HookRequest,
     arrived: Instant,
     deadline: Instant,
 ) -> Response<Body> {
+    let plugin = hook.plugin.as_ref();
     let session = question.session.clone();
     let span = state.observer.span(&question.headers);
     let own = span.as_ref().map(TraceContext::child);
@@ -122,7 +172,7 @@ async fn ask(
     let response = match answer {
         Ok(answer) => {
             "done".clone_into(&mut record.call.verdict);
-            response::hook(answer)
+            response::hook(answer, hook.content_type.as_ref())
         }
         Err(failure) => {
             "failed".clone_into(&mut record.call.verdict);

@@ -19,7 +19,7 @@ use axum::{
 
 use super::{
     Generation, State, credentials,
-    login::{peer, report},
+    origin::peer,
     refusal::{Refusal, Refused},
     response,
 };
@@ -62,7 +62,7 @@ pub(super) async fn page(
     let checked =
         credentials::check_against(wanted, &state, &generation, peer, request.headers()).await;
     if let Err(refusal) = checked {
-        report(&refusal, peer);
+        refusal.report(peer);
         let mut response = response::refuse(&refusal);
         if server.metrics_auth.is_some()
             && let Some(challenge) = response.headers_mut().get_mut(header::WWW_AUTHENTICATE)
@@ -107,7 +107,7 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
     let plugins = generation
         .pipeline
         .plugins()
-        .chain(generation.hooks.values());
+        .chain(generation.hooks.plugins());
     for plugin in plugins {
         if let Entry::Vacant(place) = running.entry(plugin.name().to_owned()) {
             place.insert(plugin.running());

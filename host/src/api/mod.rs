@@ -6,26 +6,33 @@
 //! read to its end before the answer. Clients that send `Expect: 100-continue` (Dovecot 2.3) hang
 //! otherwise.
 
+mod access;
+mod admin;
 mod body;
 mod client;
 mod concurrency;
 mod credentials;
-mod dovecot;
-mod fields;
-mod form;
+mod decide;
 mod health;
 mod hooks;
-mod json;
-mod json_errors;
+pub mod listen;
+mod lockout;
 mod login;
 mod metrics;
 mod negotiate;
+pub mod openapi;
+mod origin;
+mod read;
 mod refusal;
 mod response;
+mod route;
 mod router;
 mod serve;
+mod source;
 mod state;
 
+pub use admin::{Reload, ReloadAnswer};
+pub use listen::ConnectionLimits;
 pub use router::router;
-pub use serve::{ConnectionLimits, PeerAddress, serve, serve_with};
-pub use state::{Generation, Health, HookTable, State, backend_number};
+pub use serve::{PeerAddress, serve, serve_with};
+pub use state::{Generation, Health, Hook, HookTable, State, backend_number};

@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, header::ACCEPT};
 
+use super::refusal::Refusal;
+
 /// The forms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum ListForm {
@@ -9,10 +11,17 @@ pub(super) enum ListForm {
     Lines,
     /// A JSON array.
     Json,
+    /// The same in CBOR.
+    Cbor,
 }
 
-/// The client's favourite among the forms; lines if it has none. `None` if it wants something else.
-pub(super) fn list_form(headers: &HeaderMap) -> Option<ListForm> {
+/// The client's favourite among the forms; if it has none, lines, or CBOR where that is spoken.
+pub(super) fn list_form(headers: &HeaderMap, speaks_cbor: bool) -> Result<ListForm, Refusal> {
+    let (anything, any_application) = if speaks_cbor {
+        (ListForm::Cbor, ListForm::Cbor)
+    } else {
+        (ListForm::Lines, ListForm::Json)
+    };
     let mut best: Option<(u16, ListForm)> = None;
     let mut asked = false;
     for range in headers
@@ -32,10 +41,11 @@ pub(super) fn list_form(headers: &HeaderMap) -> Option<ListForm> {
             .to_ascii_lowercase()
             .as_str()
         {
-            "application/json" | "application/*" => ListForm::Json,
-            "text/plain" | "text/*" | "*/*" | "application/x-www-form-urlencoded" => {
-                ListForm::Lines
-            }
+            "application/json" => ListForm::Json,
+            "application/cbor" => ListForm::Cbor,
+            "application/*" => any_application,
+            "text/plain" | "text/*" | "application/x-www-form-urlencoded" => ListForm::Lines,
+            "*/*" => anything,
             _ => continue,
         };
         let quality = parts.find_map(quality).unwrap_or(1000);
@@ -43,10 +53,10 @@ pub(super) fn list_form(headers: &HeaderMap) -> Option<ListForm> {
             best = Some((quality, form));
         }
     }
-    if asked {
-        best.map(|(_, form)| form)
-    } else {
-        Some(ListForm::Lines)
+    match best {
+        Some((_, form)) => Ok(form),
+        None if asked => Err(Refusal::NotAcceptable),
+        None => Ok(anything),
     }
 }
 
@@ -68,9 +78,10 @@ mod tests {
 
     #[test]
     fn the_favourite_form_wins() {
-        use ListForm::{Json, Lines};
+        use ListForm::{Cbor, Json, Lines};
         let rows = [
             (None, Some(Lines)),
+            (Some("application/*"), Some(Json)),
             (Some("*/*"), Some(Lines)),
             (Some("text/plain"), Some(Lines)),
             (Some("application/json"), Some(Json)),
@@ -80,14 +91,34 @@ mod tests {
             (Some("application/json;q=0"), None),
             (Some("text/html"), None),
             (Some("application/xml, application/json;q=0.1"), Some(Json)),
-            (Some("application/cbor"), None),
+            (Some("application/cbor"), Some(Cbor)),
+            (Some("*/*, application/cbor;q=0.9"), Some(Lines)),
         ];
         for (accept, expected) in rows {
             let mut headers = HeaderMap::new();
             if let Some(accept) = accept {
                 headers.insert(ACCEPT, accept.parse().unwrap());
             }
-            assert_eq!(list_form(&headers), expected, "{accept:?}");
+            assert_eq!(list_form(&headers, false).ok(), expected, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn where_cbor_is_spoken_it_is_the_default() {
+        let rows = [
+            (None, Some(ListForm::Cbor)),
+            (Some("*/*"), Some(ListForm::Cbor)),
+            (Some("application/*"), Some(ListForm::Cbor)),
+            (Some("application/json"), Some(ListForm::Json)),
+            (Some("text/plain"), Some(ListForm::Lines)),
+            (Some("text/html"), None),
+        ];
+        for (accept, expected) in rows {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, accept.parse().unwrap());
+            }
+            assert_eq!(list_form(&headers, true).ok(), expected, "{accept:?}");
         }
     }
 }

@@ -3,23 +3,34 @@
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
-    routing::{any, get},
+    Router, extract, middleware,
+    routing::{any, get, post},
 };
 
-use super::{State, health, hooks, login, metrics, refusal::Refusal, response};
+use super::{State, admin, health, hooks, login, metrics, openapi, route::ROUTES};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
-    let not_found = || async { response::refuse(&Refusal::NotFound) };
-    Router::new()
-        .route("/api/v1/auth/json", get(login::handle).post(login::handle))
+    let mut router = Router::new();
+    for (path, route) in &ROUTES {
+        let handle = move |extract::State(state): extract::State<Arc<State>>,
+                           request: extract::Request| {
+            login::handle(route, state, request)
+        };
+        router = router.route(path, any(handle));
+    }
+    router
         .route("/api/v1/custom/{*location}", any(hooks::handle))
+        .route("/api/v1/admin/reload", post(admin::reload))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
         .route("/metrics", get(metrics::page))
-        .fallback(not_found)
-        .method_not_allowed_fallback(not_found)
+        .route("/api/v1/openapi.json", get(openapi::serve_json))
+        .route("/api/v1/openapi.yaml", get(openapi::serve_yaml))
+        .route("/.well-known/openapi.json", get(openapi::serve_json))
+        .route("/.well-known/openapi.yaml", get(openapi::serve_yaml))
+        .fallback(hooks::handle_alias)
+        .method_not_allowed_fallback(hooks::handle_alias)
         // Outermost: it sees every request and every answer.
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),

@@ -1,50 +1,15 @@
-//! The listener: connections in, requests to the router, a clean end.
-//!
-//! HTTP/1 only, header names in title case as Go writes them, keep-alive. A client that sends its
-//! head slowly is cut off.
+//! The server: connections in, a clean end.
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Service;
 
-use super::{State, router};
-use crate::config::ServerLimits;
-
-/// What one connection may take, and how many there may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ConnectionLimits {
-    /// Time for a request's head to arrive, idle time of a kept connection included. Default 30 s.
-    pub head_timeout: Duration,
-    /// Size at which a request's head is refused, in bytes, at least 8192. It is looked at after each
-    /// read, so a head of up to twice that may pass. Default 64 KiB.
-    pub head_bytes: usize,
-    /// Connections that are open at the same time; more wait to be accepted. Default 10,000.
-    pub connections: usize,
-}
-
-impl From<&ServerLimits> for ConnectionLimits {
-    fn from(limits: &ServerLimits) -> Self {
-        Self {
-            head_timeout: limits.head_timeout,
-            head_bytes: usize::try_from(limits.head_bytes).unwrap_or(usize::MAX),
-            connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
-        }
-    }
-}
-
-impl Default for ConnectionLimits {
-    fn default() -> Self {
-        Self::from(&ServerLimits::default())
-    }
-}
+use super::{
+    State,
+    listen::{Bound, ConnectionLimits, Front, serve_one},
+    router,
+};
 
 /// Pause after a failed accept, such as for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -52,115 +17,128 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const STOP_SLACK: Duration = Duration::from_secs(1);
 
 /// The other end of the connection that brought a request; an extension of each request.
+///
+/// Behind a trusted proxy that speaks the PROXY protocol it is the address that the proxy gave: whatever
+/// asks who the peer is (access rules, rate limit, lock-out, `X-Forwarded-For`) means that one. The other
+/// end of a unix socket counts as 127.0.0.1, with port 0.
 #[derive(Clone, Copy, Debug)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// [`serve_with`] the limits that are configured.
+/// Serves what [`super::listen::open`] opened until `shutdown` is ready. Then takes no new
+/// connections, lets requests in work end (they have deadlines), closes what is left, and returns. Call
+/// [`State::close`] afterwards.
 pub async fn serve(
-    listener: TcpListener,
+    bound: Vec<Bound>,
     state: Arc<State>,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let limits = ConnectionLimits::from(&state.generation.load().limits);
-    serve_with(listener, state, limits, shutdown).await
+    run(bound, state, None, shutdown).await;
+    Ok(())
 }
 
-/// Serves until `shutdown` is ready. Then takes no new connections, lets requests in work end (they
-/// have deadlines), closes what is left, and returns. Call [`State::close`] afterwards.
+/// [`serve`] for plain HTTP on a listener that is open already, with limits that no reload changes.
 pub async fn serve_with(
     listener: TcpListener,
     state: Arc<State>,
     limits: ConnectionLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let patience = state.generation.load().server.request_timeout + STOP_SLACK;
-    let metrics = state.observer.metrics().clone();
-    let router = router(state);
-    let connections = TaskTracker::new();
-    let stopping = CancellationToken::new();
-    let aborting = CancellationToken::new();
-    let places = Arc::new(Semaphore::new(
-        limits.connections.min(Semaphore::MAX_PERMITS),
-    ));
-    let accept = async || {
-        let place = Arc::clone(&places).acquire_owned().await;
-        listener.accept().await.map(|accepted| (accepted, place))
-    };
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = accept() => accepted,
-        };
-        match accepted {
-            Ok(((stream, peer), place)) => {
-                let router = router.clone();
-                let stopping = stopping.clone();
-                let aborting = aborting.clone();
-                let counted = metrics.connection();
-                connections.spawn(async move {
-                    let _place = place;
-                    let _counted = counted;
-                    aborting
-                        .run_until_cancelled(connection(stream, peer, router, limits, stopping))
-                        .await;
-                });
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "A connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    stopping.cancel();
-    connections.close();
-    if tokio::time::timeout(patience, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            connections = connections.len(),
-            "Connections were cut at shutdown"
-        );
-        aborting.cancel();
-        connections.wait().await;
-    }
+    run(vec![Bound::from(listener)], state, Some(limits), shutdown).await;
     Ok(())
 }
 
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    limits: ConnectionLimits,
+/// What the accepting tasks share.
+struct Server {
+    front: Arc<Front>,
+    /// `None` for those of the generation in force.
+    limits: Option<ConnectionLimits>,
+    connections: TaskTracker,
+    places: Arc<Semaphore>,
     stopping: CancellationToken,
+    aborting: CancellationToken,
+}
+
+async fn run(
+    bound: Vec<Bound>,
+    state: Arc<State>,
+    limits: Option<ConnectionLimits>,
+    shutdown: impl Future<Output = ()>,
 ) {
-    // Small answers shall not wait for more; without it they are late, not lost.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(error = %error, "TCP_NODELAY could not be set");
-    }
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut router = router.clone();
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(PeerAddress(peer));
-        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|e| match e {})) }
+    let patience = state.generation.load().server.request_timeout + STOP_SLACK;
+    state.certificates.adopt(bound.iter());
+    let stopping = CancellationToken::new();
+    let front = Front::new(
+        Arc::clone(&state),
+        router(state),
+        stopping.clone(),
+        patience,
+    );
+    let places = limits.unwrap_or_else(|| front.limits()).connections;
+    let server = Arc::new(Server {
+        front: Arc::new(front),
+        limits,
+        connections: TaskTracker::new(),
+        places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+        stopping,
+        aborting: CancellationToken::new(),
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(limits.head_bytes.max(8192))
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopping.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let accepting = TaskTracker::new();
+    for bound in bound {
+        tracing::info!(address = %bound, protocol = bound.protocol(), "Bulkhead listens");
+        let server = Arc::clone(&server);
+        accepting.spawn(async move {
+            let stopping = server.stopping.clone();
+            stopping.run_until_cancelled(server.accept(&bound)).await;
+        });
+    }
+    shutdown.await;
+    server.stopping.cancel();
+    accepting.close();
+    accepting.wait().await;
+    server.connections.close();
+    let all_ended = server.connections.wait();
+    if tokio::time::timeout(patience, all_ended).await.is_err() {
+        tracing::warn!(
+            connections = server.connections.len(),
+            "Connections were cut at shutdown"
+        );
+        server.aborting.cancel();
+        server.connections.wait().await;
+    }
+}
+
+impl Server {
+    /// Accepts connections for as long as it is polled.
+    async fn accept(&self, bound: &Bound) {
+        loop {
+            let (socket, peer) = match bound.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(error = %error, "A connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            // One connection per listener waits here, the others in the system's queue.
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+                return;
+            };
+            let limits = self.limits.unwrap_or_else(|| self.front.limits());
+            let connection = serve_one(
+                socket,
+                peer,
+                bound.opening(),
+                limits,
+                Arc::clone(&self.front),
+                self.stopping.clone(),
+            );
+            let aborting = self.aborting.clone();
+            let counted = self.front.metrics().connection();
+            self.connections.spawn(async move {
+                let _place = place;
+                let _counted = counted;
+                aborting.run_until_cancelled(connection).await;
+            });
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(peer = %peer, error = %error, "A connection ended badly");
     }
 }

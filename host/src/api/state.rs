@@ -2,14 +2,20 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
 use arc_swap::ArcSwap;
+use axum::http::HeaderValue;
 use tokio_util::task::TaskTracker;
 
-use super::concurrency::Concurrency;
+use super::{
+    admin::Reload,
+    concurrency::Concurrency,
+    listen::{Certificates, RateLimits},
+    lockout::Lockouts,
+};
 use crate::{
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
@@ -17,8 +23,30 @@ use crate::{
     store::Store,
 };
 
-/// Hooks by method (upper case) and location (below `/api/v1/custom/`, no leading slash).
-pub type HookTable = HashMap<(String, String), Arc<dyn Plugin>>;
+/// A hook, where it answers.
+#[derive(Clone)]
+pub struct Hook {
+    /// Who answers.
+    pub plugin: Arc<dyn Plugin>,
+    /// Type of the answer, unless the hook names one.
+    pub content_type: Option<HeaderValue>,
+}
+
+/// Every hook of a generation.
+#[derive(Default)]
+pub struct HookTable {
+    /// By method (upper case) and location (below `/api/v1/custom/`, no leading slash).
+    pub locations: HashMap<(String, String), Hook>,
+    /// By method and absolute path; asked where nothing else answers.
+    pub aliases: HashMap<(String, String), Hook>,
+}
+
+impl HookTable {
+    /// Every hook's plugin, once per place where it answers below the prefix.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<dyn Plugin>> {
+        self.locations.values().map(|hook| &hook.plugin)
+    }
+}
 
 /// What a reload replaces as a whole. A request keeps the generation that it began with.
 pub struct Generation {
@@ -77,7 +105,12 @@ pub struct State {
     pub observer: Arc<Observer>,
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
+    /// The certificates of the listeners; a reload replaces them.
+    pub certificates: Certificates,
+    pub(super) reload: OnceLock<Arc<dyn Reload>>,
     pub(super) concurrency: Arc<Concurrency>,
+    pub(super) lockouts: Lockouts,
+    pub(super) rate_limits: RateLimits,
     /// Logins in work, also those whose client has hung up.
     pub(super) logins: TaskTracker,
 }
@@ -97,7 +130,11 @@ impl State {
         )
         .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
+            certificates: Certificates::default(),
+            reload: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
+            lockouts: Lockouts::new(limits.rate_limit_addresses),
+            rate_limits: RateLimits::default(),
             generation: ArcSwap::from_pointee(generation),
             health: ArcSwap::from_pointee(Health::serving(1)),
             store,
@@ -107,9 +144,27 @@ impl State {
         })
     }
 
-    /// Puts a new generation in force. Requests that run finish with the old one.
-    pub fn swap(&self, generation: Generation) {
+    /// Puts a new generation in force. Requests that run finish with the old one; what is counted (requests
+    /// in work, rates, guesses) goes on being counted.
+    pub fn swap(&self, generation: Generation, number: u64) {
+        let limits = &generation.limits;
+        self.concurrency.set_max(limits.concurrent_requests);
+        self.post_actions.set_timeout(limits.post_action_timeout);
         self.generation.store(Arc::new(generation));
+        self.health.store(Arc::new(Health::serving(number)));
+    }
+
+    /// Remembers why a reload was refused. The generation in force stays.
+    pub fn reload_refused(&self, why: String) {
+        self.health.rcu(|health| Health {
+            last_reload_error: Some(why.clone()),
+            ..Health::clone(health)
+        });
+    }
+
+    /// Names the one who reloads when a caller asks for it. Only the first one counts.
+    pub fn reload_with(&self, reload: Arc<dyn Reload>) {
+        let _ = self.reload.set(reload);
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

@@ -24,7 +24,10 @@ impl Serialize for Value {
             Self::Integer(number) => serializer.serialize_i64(*number),
             Self::Decimal(number) => serializer.serialize_f64(*number),
             Self::Boolean(truth) => serializer.serialize_bool(*truth),
-            Self::Bytes(bytes) => serializer.serialize_str(&String::from_utf8_lossy(bytes)),
+            Self::Bytes(bytes) if serializer.is_human_readable() => {
+                serializer.serialize_str(&String::from_utf8_lossy(bytes))
+            }
+            Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
         }
     }
 }

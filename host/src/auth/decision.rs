@@ -1,6 +1,6 @@
 //! The answer to a login question.
 
-use super::{Attribute, Header, Progress};
+use super::{Attribute, Header, Progress, RecoveredPassword};
 
 /// The three possible outcomes of a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub struct Decision {
     pub accounts: Vec<String>,
     /// Headers that plugins add to the response.
     pub response_headers: Vec<Header>,
+    /// The password behind a challenge that the client has answered, on accept only.
+    pub recovered_password: Option<RecoveredPassword>,
 }
 
 impl Decision {

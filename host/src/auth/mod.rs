@@ -4,6 +4,7 @@
 //! password.
 
 mod attribute;
+mod challenge;
 mod decision;
 mod hook;
 mod password;
@@ -14,6 +15,7 @@ mod trace;
 mod trace_context;
 
 pub use attribute::{Attribute, Value};
+pub use challenge::{Challenge, Mechanism, RecoveredPassword};
 pub use decision::{Decision, Verdict};
 pub use hook::{HookRequest, HookResponse};
 pub use password::Password;

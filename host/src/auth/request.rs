@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Attribute, Password, TraceContext};
+use super::{Attribute, Challenge, Password, TraceContext};
 
 /// An IP address and a port, as text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -125,6 +125,8 @@ pub struct Request {
     pub username: String,
     /// Shared with the calls that are granted it; wiped with the last of them.
     pub password: Option<Arc<Password>>,
+    /// What the client answered to a challenge; there is no password then.
+    pub challenge: Option<Challenge>,
     /// What the caller wants to know.
     pub mode: Mode,
     /// Counted from 1; 0 when unknown.
@@ -146,7 +148,16 @@ pub struct Request {
 }
 
 impl Request {
-    /// A copy without the password and without the HTTP body that carried it.
+    /// True if the user gave nothing that could be checked.
+    pub fn lacks_password(&self) -> bool {
+        let given = match &self.challenge {
+            Some(challenge) => Some(&challenge.response),
+            None => self.password.as_ref(),
+        };
+        given.is_none_or(|password| password.is_empty())
+    }
+
+    /// A copy without the password, the answer to a challenge, and the HTTP body that carried them.
     pub fn without_password(&self) -> Self {
         Self {
             session: self.session.clone(),
@@ -157,6 +168,7 @@ impl Request {
             method: self.method.clone(),
             username: self.username.clone(),
             password: None,
+            challenge: None,
             mode: self.mode,
             login_attempt: self.login_attempt,
             client: self.client.clone(),

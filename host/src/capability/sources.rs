@@ -2,14 +2,17 @@
 //! path, as they were at load.
 //!
 //! All files are read once, when the plugin loads; a call never touches the file system, so no path
-//! trick in a script can reach one.
+//! trick in a script can reach one. Which of them a load asked for can be recorded: a compiled script
+//! depends on those and on no other.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Component, Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
+
+use sha2::{Digest, Sha256};
 
 use super::{bindings::bulkhead::policy::sources, state::CallState};
 
@@ -26,9 +29,20 @@ const ENTRIES: usize = 50_000;
 #[derive(Clone, Default)]
 pub struct Sources {
     folder: PathBuf,
-    files: BTreeMap<PathBuf, Arc<[u8]>>,
+    found: Arc<Found>,
     /// The caps were reached; what was left out is unknown.
     pub truncated: bool,
+    asked: Option<Asked>,
+}
+
+/// Paths that were asked for, whether or not there is such a file.
+type Asked = Arc<Mutex<BTreeSet<PathBuf>>>;
+
+#[derive(Default)]
+struct Found {
+    files: BTreeMap<PathBuf, Arc<[u8]>>,
+    folders: BTreeSet<PathBuf>,
+    digest: [u8; 32],
 }
 
 impl sources::Host for CallState {
@@ -67,36 +81,89 @@ impl Sources {
                 .collect(),
             entries: 0,
             bytes: 0,
-            found: Self {
-                folder,
-                ..Self::default()
-            },
+            truncated: false,
+            found: Found::default(),
         };
         for root in &roots {
             reader.folder(root, 0);
         }
-        Ok(reader.found)
+        let mut found = reader.found;
+        found.digest = digest(&found.files);
+        Ok(Self {
+            folder,
+            found: Arc::new(found),
+            truncated: reader.truncated,
+            asked: None,
+        })
     }
 
     /// The bytes under a path that is absolute or relative to the script's folder.
     pub fn read(&self, path: &str) -> Option<&[u8]> {
         let path = lexical(&self.folder.join(path));
-        self.files.get(&path).map(|bytes| &**bytes)
+        let bytes = self.at(&path);
+        if let Some(asked) = &self.asked {
+            let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.insert(path);
+        }
+        bytes
     }
 
-    /// All files in a fixed order.
-    pub fn files(&self) -> impl Iterator<Item = (&Path, &[u8])> {
-        self.files
-            .iter()
-            .map(|(path, bytes)| (path.as_path(), &**bytes))
+    /// The bytes under an absolute path without `.` and `..`.
+    pub fn at(&self, path: &Path) -> Option<&[u8]> {
+        self.found.files.get(path).map(|bytes| &**bytes)
     }
+
+    /// The folders that were searched, the script's own included.
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.found.folders.iter().map(PathBuf::as_path)
+    }
+
+    /// The same files, and a record of what [`Self::read`] is asked for from now on.
+    pub fn recording(&self) -> Self {
+        Self {
+            asked: Some(Asked::default()),
+            ..self.clone()
+        }
+    }
+
+    /// What was recorded.
+    pub fn asked(&self) -> Vec<PathBuf> {
+        self.asked.as_ref().map_or_else(Vec::new, |asked| {
+            let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked.iter().cloned().collect()
+        })
+    }
+
+    /// Whether both hold the same files with the same content.
+    pub fn same(&self, other: &Self) -> bool {
+        self.found.digest == other.found.digest && self.truncated == other.truncated
+    }
+
+    /// Whether those files are the same in both, or absent from both.
+    pub fn same_at<'a>(&self, other: &Self, paths: impl IntoIterator<Item = &'a PathBuf>) -> bool {
+        paths
+            .into_iter()
+            .all(|path| self.at(path) == other.at(path))
+    }
+}
+
+fn digest(files: &BTreeMap<PathBuf, Arc<[u8]>>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for (path, bytes) in files {
+        for part in [path.as_os_str().as_encoded_bytes(), bytes] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().into()
 }
 
 struct Reader {
     canonical: Vec<PathBuf>,
     entries: usize,
     bytes: u64,
-    found: Sources,
+    truncated: bool,
+    found: Found,
 }
 
 impl Reader {
@@ -105,12 +172,13 @@ impl Reader {
         let Ok(listing) = fs::read_dir(folder) else {
             return;
         };
+        self.found.folders.insert(folder.to_path_buf());
         let mut paths: Vec<PathBuf> = listing.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {
             self.entries += 1;
             if self.entries > ENTRIES {
-                self.found.truncated = true;
+                self.truncated = true;
                 return;
             }
             let name = path.file_name().map(|name| name.to_string_lossy());
@@ -142,7 +210,7 @@ impl Reader {
             return;
         }
         if self.found.files.len() >= FILES || self.bytes.saturating_add(facts.len()) > BYTES {
-            self.found.truncated = true;
+            self.truncated = true;
             return;
         }
         let Ok(bytes) = fs::read(&target) else { return };
@@ -214,5 +282,26 @@ mod tests {
             assert_eq!(sources.read(path), expected, "{path}");
         }
         assert!(!sources.truncated);
+    }
+
+    #[test]
+    fn two_readings_differ_where_a_file_was_changed_added_or_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let file = |name: &str| place.path().join(name);
+        let read = || Sources::collect(&file("main.lua"), "").unwrap();
+        fs::write(file("main.lua"), "main").unwrap();
+        fs::write(file("other.lua"), "other").unwrap();
+        let before = read().recording();
+        assert!(before.same(&read()));
+        assert_eq!(before.read("main.lua"), Some(&b"main"[..]));
+        assert_eq!(before.read("sub/./absent.lua"), None);
+        assert_eq!(before.asked(), [file("main.lua"), file("sub/absent.lua")]);
+
+        fs::write(file("other.lua"), "changed").unwrap();
+        assert!(!before.same(&read()));
+        assert!(before.same_at(&read(), &before.asked()));
+        fs::create_dir(file("sub")).unwrap();
+        fs::write(file("sub/absent.lua"), "here").unwrap();
+        assert!(!before.same_at(&read(), &before.asked()));
     }
 }

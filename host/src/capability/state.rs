@@ -26,6 +26,7 @@ use crate::{
 pub const TABLE_ELEMENTS: usize = 20_000;
 
 /// What one plugin may do, compiled from its configuration. Shared by all of its calls.
+#[derive(Clone)]
 pub struct Rights {
     /// The configured name.
     pub plugin: String,

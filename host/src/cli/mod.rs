@@ -5,12 +5,14 @@
 
 mod check;
 mod completion;
+mod config;
 pub mod exit;
 mod login;
 mod lua;
 mod plugin;
 mod report;
 mod serve;
+mod systemd;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -49,6 +51,9 @@ enum Command {
     Serve(serve::Arguments),
     Check(check::Arguments),
     Login(login::Arguments),
+    /// Look at the configuration
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(config::Command),
     /// Work with Lua scripts
     #[command(subcommand, arg_required_else_help = true)]
     Lua(lua::Command),
@@ -68,6 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Login(arguments) => login::run(arguments),
+        Command::Config(command) => config::run(&command),
         Command::Lua(command) => lua::run(command),
         Command::Plugin(command) => plugin::run(&command),
         Command::Completion(arguments) => completion::run(&arguments, &mut Arguments::command()),

@@ -32,8 +32,21 @@ pub struct Diagnostic {
     /// Places and what is to be said about each; the first one is the place of the complaint. Empty
     /// when it is about the file as a whole.
     pub labels: Vec<(Span, String)>,
+    /// Places in other files that belong to it.
+    pub elsewhere: Vec<Elsewhere>,
     /// What to write instead.
     pub help: Option<String>,
+}
+
+/// A place in another file than the one that a complaint is about.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The file.
+    pub source: Arc<Source>,
+    /// The place in it.
+    pub span: Span,
+    /// What is to be said about it.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -44,6 +57,7 @@ impl Diagnostic {
             source,
             message: message.into(),
             labels: Vec::new(),
+            elsewhere: Vec::new(),
             help: (!help.is_empty()).then(|| help.to_owned()),
         }
     }
@@ -99,6 +113,29 @@ impl miette::Diagnostic for Diagnostic {
     }
 }
 
+impl fmt::Display for Elsewhere {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Elsewhere {}
+
+impl miette::Diagnostic for Elsewhere {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(miette::Severity::Advice)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(self.source.shown() as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = LabeledSpan::new_primary_with_span(None, self.span.clone());
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
 /// Prints complaints for people, each with its place underlined, and a last line that counts them.
 pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
     let theme = if colour {
@@ -120,6 +157,12 @@ pub fn render(diagnostics: &[Diagnostic], colour: bool) -> String {
         }
         if diagnostic.labels.is_empty() {
             text.push_str(&format!("  {}:\n", diagnostic.source.name()));
+        }
+        for other in &diagnostic.elsewhere {
+            // As above: what cannot be shown is said in words.
+            if handler.render_report(&mut one, other).is_err() {
+                one.push_str(&format!("  {}: {other}\n", other.source.name()));
+            }
         }
         for line in one.lines() {
             text.push_str(line.trim_end());
@@ -161,10 +204,32 @@ struct Record<'a> {
     message: &'a str,
     reason: Option<&'a str>,
     help: Option<&'a str>,
+    also: Vec<OtherPlace<'a>>,
+}
+
+/// Another place that belongs to a complaint.
+#[derive(Serialize)]
+struct OtherPlace<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    reason: &'a str,
+}
+
+impl<'a> OtherPlace<'a> {
+    fn new(source: &'a Source, span: &Span, reason: &'a str) -> Self {
+        let (line, column) = source.position(span.start);
+        Self {
+            file: source.name(),
+            line,
+            column,
+            reason,
+        }
+    }
 }
 
 /// Complaints as a JSON list of objects: `severity`, `file`, `line`, `column`, `message`, `reason`,
-/// `help`.
+/// `help`, and `also`: other places that belong to it (`file`, `line`, `column`, `reason`).
 pub fn to_json(diagnostics: &[Diagnostic]) -> serde_json::Value {
     let records: Vec<_> = diagnostics
         .iter()
@@ -180,6 +245,18 @@ pub fn to_json(diagnostics: &[Diagnostic]) -> serde_json::Value {
                 .map(|(_, text)| text.as_str())
                 .filter(|text| !text.is_empty()),
             help: diagnostic.help.as_deref(),
+            also: diagnostic
+                .labels
+                .iter()
+                .skip(1)
+                .map(|(span, text)| OtherPlace::new(&diagnostic.source, span, text))
+                .chain(
+                    diagnostic
+                        .elsewhere
+                        .iter()
+                        .map(|other| OtherPlace::new(&other.source, &other.span, &other.text)),
+                )
+                .collect(),
         })
         .collect();
     serde_json::to_value(records).unwrap_or_default()

@@ -6,6 +6,7 @@ use super::{
     keys,
     reader::Reader,
     schema::{ListenAt, Listener, TlsFiles, TlsVersion},
+    secrets::warn_if_public,
     section::Section,
     yaml::{Content, Node},
 };
@@ -17,7 +18,7 @@ const SOCKET_MODE: u32 = 0o660;
 pub(super) fn listeners(reader: &mut Reader, server: &Section<'_>) -> Option<Vec<Listener>> {
     let node = server.value("listen")?;
     let path = server.path_of("listen");
-    let listeners: Vec<_> = match &node.content {
+    let placed: Vec<_> = match &node.content {
         Content::Sequence(items) => {
             if items.is_empty() {
                 let help = "write `listen: 127.0.0.1:9080`";
@@ -26,12 +27,67 @@ pub(super) fn listeners(reader: &mut Reader, server: &Section<'_>) -> Option<Vec
             items
                 .iter()
                 .enumerate()
-                .filter_map(|(index, item)| listener(reader, item, &format!("{path}[{index}]")))
+                .filter_map(|(index, item)| {
+                    let listener = listener(reader, item, &format!("{path}[{index}]"))?;
+                    Some((listener, item))
+                })
                 .collect()
         }
-        _ => listener(reader, node, &path).into_iter().collect(),
+        _ => listener(reader, node, &path)
+            .map(|listener| (listener, node))
+            .into_iter()
+            .collect(),
     };
+    for (index, (later, there)) in placed.iter().enumerate() {
+        let clash = placed
+            .iter()
+            .take(index)
+            .find_map(|(earlier, first)| Some((clash(&earlier.at, &later.at)?, &first.span)));
+        if let Some(((message, help), first)) = clash {
+            reader.error(&there.span, message, "this one", help);
+            reader.and_there(first, "and this one");
+        }
+    }
+    let listeners: Vec<_> = placed.into_iter().map(|(listener, _)| listener).collect();
     (!listeners.is_empty()).then_some(listeners)
+}
+
+/// Why the server could not open both places: what is wrong, and what to do.
+fn clash(one: &ListenAt, other: &ListenAt) -> Option<(String, &'static str)> {
+    let twice = |what: String| Some((format!("the server would listen {what} twice"), "keep one"));
+    match (one, other) {
+        // Port 0 is another free port each time.
+        (ListenAt::Address(one), ListenAt::Address(other))
+            if one.port() != other.port()
+                || one.port() == 0
+                || one.is_ipv4() != other.is_ipv4() =>
+        {
+            None
+        }
+        (ListenAt::Address(one), ListenAt::Address(other)) if one == other => {
+            twice(format!("on {one}"))
+        }
+        (ListenAt::Address(one), ListenAt::Address(other)) => {
+            let (all, covered) = if one.ip().is_unspecified() {
+                (one, other)
+            } else if other.ip().is_unspecified() {
+                (other, one)
+            } else {
+                return None;
+            };
+            Some((
+                format!("{all} means every address of this machine, {covered} too"),
+                "keep the first, or write out each address that is meant",
+            ))
+        }
+        (ListenAt::Unix { path: one, .. }, ListenAt::Unix { path: other, .. }) if one == other => {
+            twice(format!("on {}", one.display()))
+        }
+        (ListenAt::Systemd(one), ListenAt::Systemd(other)) if one == other => {
+            twice(format!("on systemd's socket `{one}`"))
+        }
+        _ => None,
+    }
 }
 
 fn listener(reader: &mut Reader, node: &Node, path: &str) -> Option<Listener> {
@@ -91,7 +147,7 @@ fn place(reader: &mut Reader, section: &Section<'_>) -> Option<ListenAt> {
 
 fn socket(reader: &mut Reader, node: &Node, path: &str) -> Option<PathBuf> {
     let written = reader.text(node, path)?;
-    let file = reader.resolve(written);
+    let file = reader.resolve(written, &node.span);
     // The kernel's limit (unix(7)), with its final zero byte.
     if file.as_os_str().len() > 107 {
         let message = format!("`{path}` is longer than 107 bytes");
@@ -157,6 +213,9 @@ fn tls(reader: &mut Reader, section: &Section<'_>) -> Option<TlsFiles> {
             .and_then(|node| reader.existing_file(node, &path))
     };
     let (certificate, key, client_ca) = (file("certificate"), file("key"), file("client_ca"));
+    if let (Some(key), Some(node)) = (&key, section.value("key")) {
+        warn_if_public(reader, key, &node.span);
+    }
     for name in ["certificate", "key"] {
         if section.entry(name).is_none() {
             section.missing(reader, name, &format!("write `{name}: FILE.pem`"));

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 use super::{
-    diagnostic::{Diagnostic, Severity},
-    general, keys,
+    diagnostic::Diagnostic,
+    general, include, keys,
     observe::observe,
     pipeline::pipeline,
     place::Places,
@@ -19,12 +19,10 @@ use super::{
     secrets::secrets,
     section::Section,
     server::server,
-    source::Source,
-    yaml::{self, Content, Flaw, Node},
+    source::{Source, Span},
+    source_map::SourceMap,
+    yaml::{self, Content, Node},
 };
-
-/// Largest configuration file, in bytes.
-const MOST_BYTES: u64 = 4 << 20;
 
 /// A configuration that can be used.
 pub struct Loaded {
@@ -36,14 +34,15 @@ pub struct Loaded {
     pub places: Places,
 }
 
-/// Reads a configuration file. Relative paths in it start at its folder.
+/// Reads a configuration file and those that it includes. Relative paths start at the folder of the
+/// file that names them.
 ///
 /// # Errors
 ///
 /// Everything that is wrong with it, with places, and the warnings too; at least one of them is an
 /// error.
 pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
-    match read(path) {
+    match include::read(path, include::MOST_BYTES) {
         Ok(text) => parse(path, &text),
         Err(why) => Err(vec![Diagnostic::about_file(
             Source::new(path, ""),
@@ -53,68 +52,51 @@ pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if metadata.is_dir() {
-        return Err("it is a folder".to_owned());
-    }
-    if metadata.len() > MOST_BYTES {
-        return Err(format!("it is larger than {MOST_BYTES} bytes"));
-    }
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        format!("it is not UTF-8 text (byte {at})")
-    })
-}
-
-/// The same for text that is already in memory; `path` names it in messages, and its folder is where
-/// relative paths start.
+/// The same for a main file that is already in memory; `path` names it in messages, and its folder is
+/// where relative paths start.
 ///
 /// # Errors
 ///
 /// As [`load`].
 pub fn parse(path: &Path, text: &str) -> Result<Loaded, Vec<Diagnostic>> {
-    let source = Source::new(path, text);
-    let file = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let (root, flaws) = yaml::parse(text);
     let mut reader = Reader {
-        diagnostics: flaws
-            .into_iter()
-            .map(|flaw| from_flaw(&source, flaw))
-            .collect(),
-        source: Arc::clone(&source),
-        folder,
+        sources: SourceMap::new(path, text),
+        complaints: Vec::new(),
     };
-    let Some(root) = root else {
-        return Err(reader.diagnostics);
-    };
-    let (config, places) = config(&mut reader, root, file);
-    let mut diagnostics = reader.diagnostics;
-    diagnostics.sort_by_key(|one| one.labels.first().map_or(0, |(span, _)| span.start));
-    if diagnostics.iter().any(Diagnostic::is_error) {
-        return Err(diagnostics);
-    }
-    Ok(Loaded {
-        config,
-        warnings: diagnostics,
-        places,
-    })
-}
-
-fn from_flaw(source: &Arc<Source>, flaw: Flaw) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        source: Arc::clone(source),
-        message: flaw.message,
-        labels: flaw.labels,
-        help: (!flaw.help.is_empty()).then(|| flaw.help.to_owned()),
+    let read = include::assemble(&mut reader, path, text).map(|assembled| {
+        let root = Arc::new(assembled.root);
+        let (mut config, plugins) = config(&mut reader, &root);
+        config.include_folders = assembled.folders;
+        (config, root, plugins)
+    });
+    let mut complaints = reader.complaints;
+    complaints.sort_by_key(|one| one.labels.first().map_or(0, |(span, _)| span.start));
+    let sources = Arc::new(reader.sources);
+    let diagnostics: Vec<_> = complaints
+        .into_iter()
+        .map(|complaint| sources.diagnostic(complaint))
+        .collect();
+    match read {
+        Some((mut config, root, plugins)) if !diagnostics.iter().any(Diagnostic::is_error) => {
+            config.files = sources.paths();
+            Ok(Loaded {
+                config,
+                warnings: diagnostics,
+                places: Places::new(sources, root, plugins),
+            })
+        }
+        _ => Err(diagnostics),
     }
 }
 
-fn config(reader: &mut Reader, root: Node, file: PathBuf) -> (Config, Places) {
-    let top = Section::open(reader, &root, &root.span, "", &keys::TOP);
+/// The text as JSON, aliases and merge keys resolved, as the readers see it; nothing if it is no YAML.
+pub fn yaml_to_json(text: &str) -> Option<serde_json::Value> {
+    yaml::parse(text, 0, &mut 0).0.map(|node| node.to_json())
+}
+
+/// The configuration, and where the pipeline names each plugin's code.
+fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) {
+    let top = Section::open(reader, root, &root.span, "", &keys::TOP);
     let server = server(reader, &top);
     let store = general::store(reader, &top);
     let secrets = secrets(reader, &top);
@@ -125,7 +107,9 @@ fn config(reader: &mut Reader, root: Node, file: PathBuf) -> (Config, Places) {
     let (pipeline, listed) = pipeline(reader, &top);
     let plugins = plugins(reader, &top, &listed, &secrets, &secret_names);
     let config = Config {
-        file,
+        file: reader.sources.main().to_owned(),
+        files: Vec::new(),
+        include_folders: Vec::new(),
         server,
         store,
         limits: general::limits(reader, &top),
@@ -136,10 +120,9 @@ fn config(reader: &mut Reader, root: Node, file: PathBuf) -> (Config, Places) {
         reload: reload(reader, &top),
         cache_directory: general::cache_directory(reader, &top),
     };
-    let sources: BTreeMap<_, _> = listed
+    let places = listed
         .into_iter()
         .map(|(name, place)| (name, place.source))
         .collect();
-    let places = Places::new(Arc::clone(&reader.source), root, sources);
     (config, places)
 }

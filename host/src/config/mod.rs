@@ -7,9 +7,12 @@ mod builtin;
 mod diagnostic;
 mod general;
 mod hooks;
+mod include;
+mod json_schema;
 pub mod keys;
 mod listen;
 mod load;
+mod merge;
 mod observe;
 mod pipeline;
 mod place;
@@ -20,15 +23,19 @@ mod schema;
 mod secrets;
 mod section;
 mod server;
+mod show;
+mod show_free;
 mod source;
+mod source_map;
 mod units;
 mod wire;
 mod yaml;
 
 pub use builtin::{BUILTIN, Builtin};
-pub use diagnostic::{Diagnostic, Severity, count, render, to_json};
+pub use diagnostic::{Diagnostic, Elsewhere, Severity, count, render, to_json};
 pub use general::default_cache_directory;
-pub use load::{Loaded, load, parse};
+pub use json_schema::json_schema;
+pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
@@ -37,4 +44,5 @@ pub use schema::{
     RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
     Traces,
 };
+pub use show::{Effective, effective};
 pub use source::{Source, Span};

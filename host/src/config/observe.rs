@@ -15,9 +15,7 @@ pub(super) fn observe(reader: &mut Reader, top: &Section<'_>) -> Observe {
     let log_level = section.choice(reader, "log_level", &levels, "info");
     let formats = [("text", false), ("json", true)];
     let log_json = section.choice(reader, "log_format", &formats, false);
-    let decision_log = section
-        .text(reader, "decision_log")
-        .map(|written| reader.resolve(written));
+    let decision_log = section.path(reader, "decision_log");
     if let (Some(file), Some(node)) = (&decision_log, section.value("decision_log"))
         && !file.parent().is_some_and(Path::is_dir)
     {

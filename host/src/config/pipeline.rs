@@ -360,13 +360,13 @@ fn package_path(reader: &mut Reader, node: &Node, path: &str) -> Option<String> 
             return None;
         };
         let folder = before.rsplit_once(MAIN_SEPARATOR).map_or("", |pair| pair.0);
-        let folder = reader.resolve(folder);
+        let folder = reader.resolve(folder, &node.span);
         if !before.starts_with('/') && !folder.is_dir() {
             let message = format!("the folder of `{template}` in `{path}` does not exist");
             let help = format!("looked for {}", folder.display());
             reader.error(&node.span, message, "", &help);
         }
-        templates.push(reader.resolve(template).display().to_string());
+        templates.push(reader.resolve(template, &node.span).display().to_string());
     }
     Some(templates.join(";"))
 }

@@ -1,30 +1,45 @@
-//! Where things stand in a configuration file, for complaints that come up after it was read: a
+//! Where things stand in the configuration files, for complaints that come up after it was read: a
 //! plugin that does not load, a plugin that refuses its configuration.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     diagnostic::{Diagnostic, Severity},
-    source::{Source, Span},
+    source::Span,
+    source_map::{Complaint, SourceMap},
     yaml::{Content, Node},
 };
 
-/// The places of one file.
+/// The places of one configuration.
 #[derive(Clone)]
 pub struct Places {
-    source: Arc<Source>,
+    sources: Arc<SourceMap>,
     root: Arc<Node>,
     /// Where the pipeline names each plugin's code.
     plugins: BTreeMap<String, Span>,
 }
 
 impl Places {
-    pub(super) fn new(source: Arc<Source>, root: Node, plugins: BTreeMap<String, Span>) -> Self {
+    pub(super) fn new(
+        sources: Arc<SourceMap>,
+        root: Arc<Node>,
+        plugins: BTreeMap<String, Span>,
+    ) -> Self {
         Self {
-            source,
-            root: Arc::new(root),
+            sources,
+            root,
             plugins,
         }
+    }
+
+    /// All files.
+    pub(super) fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// What they say together.
+    pub(super) fn root(&self) -> &Node {
+        &self.root
     }
 
     /// An error about a plugin, at the place where the pipeline names its code.
@@ -51,21 +66,33 @@ impl Places {
         self.error(span, format!("`{place}`: {message}"), None)
     }
 
+    /// An error about a place below a top-level key, or the nearest place that is written down.
+    pub fn entry_error(
+        &self,
+        key: &str,
+        path: &str,
+        message: String,
+        help: Option<String>,
+    ) -> Diagnostic {
+        let entry = self.root.get(key);
+        let span = entry.map(|entry| descend(&entry.value, &entry.key_span, path));
+        self.error(span, message, help)
+    }
+
     /// An error about the file as a whole.
     pub fn file_error(&self, message: String, help: Option<String>) -> Diagnostic {
         self.error(None, message, help)
     }
 
     fn error(&self, span: Option<Span>, message: String, help: Option<String>) -> Diagnostic {
-        Diagnostic {
+        self.sources.diagnostic(Complaint {
             severity: Severity::Error,
-            source: Arc::clone(&self.source),
             message,
             labels: span
                 .map(|span| vec![(span, String::new())])
                 .unwrap_or_default(),
             help,
-        }
+        })
     }
 }
 

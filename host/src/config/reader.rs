@@ -5,24 +5,22 @@
 use std::{
     ops::RangeInclusive,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use super::{
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::Severity,
     keys::{list, nearest},
-    source::{Source, Span},
+    source::Span,
+    source_map::{Complaint, SourceMap},
     units,
     yaml::{Content, Node},
 };
 
 /// What all section readers share.
 pub(super) struct Reader {
-    pub(super) source: Arc<Source>,
-    /// Relative paths start here.
-    pub(super) folder: PathBuf,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) sources: SourceMap,
+    pub(super) complaints: Vec<Complaint>,
 }
 
 impl Reader {
@@ -44,9 +42,8 @@ impl Reader {
         label: &str,
         help: &str,
     ) {
-        self.diagnostics.push(Diagnostic {
+        self.complaints.push(Complaint {
             severity,
-            source: Arc::clone(&self.source),
             message,
             labels: vec![(span.clone(), label.to_owned())],
             help: (!help.is_empty()).then(|| help.to_owned()),
@@ -55,14 +52,14 @@ impl Reader {
 
     /// Adds another place to the complaint made last.
     pub(super) fn and_there(&mut self, span: &Span, label: &str) {
-        if let Some(last) = self.diagnostics.last_mut() {
+        if let Some(last) = self.complaints.last_mut() {
             last.labels.push((span.clone(), label.to_owned()));
         }
     }
 
-    /// The path, from the folder of the configuration file on.
-    pub(super) fn resolve(&self, written: &str) -> PathBuf {
-        self.folder.join(written)
+    /// The path, from the folder of the file on in which it is written.
+    pub(super) fn resolve(&self, written: &str, span: &Span) -> PathBuf {
+        self.sources.folder(span).join(written)
     }
 
     /// The value as text; numbers and truth values count as the text that was written.
@@ -215,7 +212,11 @@ impl Reader {
             return Some(*value);
         }
         let names = || words.iter().map(|(word, _)| *word);
-        let label = nearest(text, names()).map(|word| format!("did you mean `{word}`?"));
+        // A number that is near another one is no typing error.
+        let is_word = text.contains(|symbol: char| symbol.is_ascii_alphabetic());
+        let label = nearest(text, names())
+            .filter(|_| is_word)
+            .map(|word| format!("did you mean `{word}`?"));
         self.error(
             &node.span,
             format!("`{path}` cannot be `{text}`"),
@@ -258,7 +259,7 @@ impl Reader {
     /// A path that must name a readable file.
     pub(super) fn existing_file(&mut self, node: &Node, path: &str) -> Option<PathBuf> {
         let written = self.text(node, path)?;
-        let file = self.resolve(written);
+        let file = self.resolve(written, &node.span);
         self.check_file(&file, &node.span, path).then_some(file)
     }
 
@@ -273,7 +274,7 @@ impl Reader {
             Err(error) => error.to_string(),
         };
         let help = format!(
-            "looked for {}; relative paths start at the folder of the configuration file",
+            "looked for {}; relative paths start at the folder of the file that names them",
             file.display()
         );
         self.error(span, format!("`{path}` cannot be read"), &why, &help);

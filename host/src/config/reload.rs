@@ -6,7 +6,7 @@ use super::{
     keys,
     reader::Reader,
     schema::{ExampleLogin, ExamplePassword, Reload},
-    secrets::secret_source,
+    secrets::{secret_source, written_secret},
     section::Section,
     yaml::{Content, Node},
 };
@@ -26,7 +26,7 @@ pub(super) fn reload(reader: &mut Reader, top: &Section<'_>) -> Reload {
     });
     Reload {
         watch: section.boolean(reader, "watch", default.watch),
-        settle: section.duration(reader, "settle", 10..=60_000, default.settle),
+        settle: section.duration(reader, "settle", default.settle),
         logins,
     }
 }
@@ -37,7 +37,7 @@ fn login(reader: &mut Reader, node: &Node, path: &str) -> Option<ExampleLogin> {
         let path = section.path_of("password");
         match &entry.value.content {
             Content::Scalar { .. } => {
-                let text = reader.text(&entry.value, &path)?;
+                let text = written_secret(reader, &entry.value, &path)?;
                 let password = Password::new(text.as_bytes().to_vec());
                 Some(ExamplePassword::Written(Arc::new(password)))
             }

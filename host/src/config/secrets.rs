@@ -39,6 +39,54 @@ impl SecretSource {
     }
 }
 
+/// What `bulkhead config show` prints instead of a secret.
+pub(super) const MASK: &str = "(masked)";
+
+/// A secret that is written out; complains if it is plainly none.
+pub(super) fn written_secret<'a>(
+    reader: &mut Reader,
+    node: &'a Node,
+    path: &str,
+) -> Option<&'a str> {
+    let text = reader.text(node, path)?;
+    if let Some(source) = variable(text) {
+        let message = format!("`{path}` looks like a variable, but would be this text itself");
+        let help = format!(
+            "write `{source}`; if this text really is the secret, put it into a file: `{{file: NAME}}`"
+        );
+        reader.error(
+            &node.span,
+            message,
+            &format!("did you mean `{source}`?"),
+            &help,
+        );
+        return None;
+    }
+    if text == MASK {
+        let message = format!("`{path}` is what `bulkhead config show` prints instead of a secret");
+        let help = "write `{file: NAME}`, `{env: VARIABLE}` or the secret itself";
+        reader.error(&node.span, message, "", help);
+        return None;
+    }
+    Some(text)
+}
+
+/// What was meant by `${NAME}`, `$(NAME)` or `$NAME`. Without brackets it may be a password after all,
+/// and is not repeated. Stored hashes, `$6$…`, are none.
+fn variable(text: &str) -> Option<String> {
+    let rest = text.strip_prefix('$')?;
+    let bracketed = [('{', '}'), ('(', ')')]
+        .into_iter()
+        .find_map(|(open, close)| rest.strip_prefix(open)?.strip_suffix(close));
+    let name = bracketed.unwrap_or(rest);
+    let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    let fits = |symbol: char| symbol.is_ascii_alphanumeric() || symbol == '_';
+    (begins && name.chars().all(fits)).then(|| match bracketed {
+        Some(name) => format!("{{env: {name}}}"),
+        None => "{env: NAME}".to_owned(),
+    })
+}
+
 /// The value of a secret that is written out, or stands in a file or an environment variable.
 pub(super) fn secret_value(
     reader: &mut Reader,
@@ -47,8 +95,7 @@ pub(super) fn secret_value(
     path: &str,
 ) -> Option<Zeroizing<Vec<u8>>> {
     let value = match &node.content {
-        Content::Scalar { .. } => reader
-            .text(node, path)
+        Content::Scalar { .. } => written_secret(reader, node, path)
             .map(|text| Zeroizing::new(text.as_bytes().to_vec()))?,
         _ => secret_source(reader, node, span, path)?.read().ok()?,
     };
@@ -92,13 +139,19 @@ pub(super) fn secret_source(
     span: &Span,
     path: &str,
 ) -> Option<SecretSource> {
-    if let (Content::Scalar { .. }, false) = (&node.content, node.is_null()) {
-        reader.error(
-            span,
-            format!("`{path}` must say where the secret is"),
-            "secrets are not written into the configuration",
-            "write `{file: NAME}` or `{env: VARIABLE}`",
-        );
+    if let (Content::Scalar { text, .. }, false) = (&node.content, node.is_null()) {
+        let (label, help) = match variable(text) {
+            Some(source) => (
+                format!("did you mean `{source}`?"),
+                format!("write `{source}`"),
+            ),
+            None => (
+                "secrets are not written into the configuration".to_owned(),
+                "write `{file: NAME}` or `{env: VARIABLE}`".to_owned(),
+            ),
+        };
+        let message = format!("`{path}` must say where the secret is");
+        reader.error(span, message, &label, &help);
         return None;
     }
     let section = Section::open(reader, node, span, path, &keys::SECRET);
@@ -134,7 +187,7 @@ pub(super) fn secret_source(
 }
 
 /// A secret that every user of the machine may read is hardly one.
-fn warn_if_public(reader: &mut Reader, file: &Path, span: &Span) {
+pub(super) fn warn_if_public(reader: &mut Reader, file: &Path, span: &Span) {
     use std::os::unix::fs::PermissionsExt;
     let public = std::fs::metadata(file)
         .map(|metadata| metadata.permissions().mode() & 0o004 != 0)

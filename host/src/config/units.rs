@@ -73,6 +73,27 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     Ok(bytes as u64)
 }
 
+/// The regular expression (ECMA-262) that durations match.
+pub(crate) fn duration_pattern() -> String {
+    pattern(&TIMES)
+}
+
+/// The regular expression (ECMA-262) that sizes match.
+pub(crate) fn size_pattern() -> String {
+    pattern(&SIZES)
+}
+
+fn pattern(units: &[(&str, f64)]) -> String {
+    let names: Vec<_> = units
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| !name.is_empty())
+        .collect();
+    let optional = if names.len() < units.len() { "?" } else { "" };
+    let names = names.join("|");
+    format!("^ *([0-9]+\\.?[0-9]*|\\.[0-9]+) *({names}){optional} *$")
+}
+
 /// A duration as one would write it.
 pub(crate) fn show_duration(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();

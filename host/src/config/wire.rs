@@ -90,6 +90,14 @@ pub(super) fn upstreams(reader: &mut Reader, server: &Section<'_>) -> BTreeMap<S
     };
     for entry in entries {
         let path = format!("server.upstreams.{}", entry.key);
+        let lower = entry.key.to_lowercase();
+        if lower != entry.key {
+            let message = format!("no request names the protocol `{}`", entry.key);
+            let label = format!("did you mean `{lower}`?");
+            let help = "write protocols in lower case";
+            reader.error(&entry.key_span, message, &label, help);
+            continue;
+        }
         if entry.value.is_null() {
             upstreams.remove(&entry.key);
             continue;
@@ -104,8 +112,7 @@ pub(super) fn upstreams(reader: &mut Reader, server: &Section<'_>) -> BTreeMap<S
         let standing = upstreams.get(&entry.key).copied();
         let address = address(reader, &section).or(standing.map(|known| known.ip()));
         let port = section
-            .value("port")
-            .and_then(|node| reader.integer(node, &section.path_of("port"), 1..=65535))
+            .whole(reader, "port")
             .and_then(|port| u16::try_from(port).ok())
             .or(standing.map(|known| known.port()));
         match (address, port) {

@@ -9,7 +9,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::source::Span;
 
-/// Most nodes that one file may hold after its aliases are resolved.
+/// Most nodes that the files of one configuration may hold after their aliases are resolved.
 const MOST_NODES: usize = 100_000;
 
 /// A value and its place.
@@ -112,6 +112,30 @@ impl Node {
     }
 }
 
+/// What one line of YAML means, as JSON; nothing if it is no YAML.
+pub(crate) fn value(text: &str) -> serde_json::Value {
+    parse(text, 0, &mut 0)
+        .0
+        .map_or(serde_json::Value::Null, |node| node.to_json())
+}
+
+/// Text as one would write it in YAML: plain where that is safe, else in quotes.
+pub(crate) fn written(text: &str) -> String {
+    let fits = |symbol: char| symbol.is_ascii_alphanumeric() || "-_./+%;@= ".contains(symbol);
+    let bare = text.starts_with(|first: char| first.is_ascii_alphanumeric() || "/._".contains(first))
+        && !text.ends_with(' ')
+        // A colon within a word, as in an address, begins no value.
+        && text
+            .split(':')
+            .enumerate()
+            .all(|(index, part)| part.chars().all(fits) && (index == 0 || part.starts_with(|first: char| first.is_ascii_alphanumeric())));
+    if bare && matches!(scalar_to_json(text), serde_json::Value::String(_)) {
+        return text.to_owned();
+    }
+    // What JSON writes is YAML too (YAML 1.2.2, section 1.2).
+    serde_json::Value::from(text).to_string()
+}
+
 /// A plain scalar by YAML's core schema (YAML 1.2.2, section 10.3.2).
 fn scalar_to_json(text: &str) -> serde_json::Value {
     use serde_json::Value;
@@ -141,31 +165,19 @@ fn scalar_to_json(text: &str) -> serde_json::Value {
         .map_or_else(|| Value::String(text.to_owned()), Value::Number)
 }
 
-/// Parses the text. No node means: not YAML, and the flaws say why.
-pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Flaw>) {
-    let mut builder = Builder::default();
-    for next in Parser::new_from_str(text) {
-        let (event, span) = match next {
-            Ok(next) => next,
-            Err(error) => {
-                let start = error.marker().byte_offset().unwrap_or(text.len());
-                builder.flaws.push(syntax_flaw(text, start, error.info()));
-                return (None, builder.flaws);
-            }
-        };
-        let span = span.byte_range().unwrap_or(0..0);
-        if !builder.take(event, span) {
-            return (None, builder.flaws);
-        }
-    }
-    let root = builder.root.unwrap_or(Node {
-        span: 0..0,
-        content: Content::Mapping(Vec::new()),
-    });
-    (Some(root), builder.flaws)
+/// Parses the text. No node means: not YAML, and the flaws say why. All places are moved by `base`;
+/// `nodes` counts over all files of one configuration.
+pub(crate) fn parse(text: &str, base: usize, nodes: &mut usize) -> (Option<Node>, Vec<Flaw>) {
+    let mut builder = Builder {
+        nodes: *nodes,
+        ..Builder::default()
+    };
+    let root = builder.build(text, base);
+    *nodes = builder.nodes;
+    (root, builder.flaws)
 }
 
-fn syntax_flaw(text: &str, start: usize, why: String) -> Flaw {
+fn syntax_flaw(text: &str, start: usize, base: usize, why: String) -> Flaw {
     // At the end of the text there is nothing to underline: step back to its last visible character.
     let visible = text.trim_end().len();
     let start = start.min(visible.saturating_sub(1));
@@ -179,7 +191,7 @@ fn syntax_flaw(text: &str, start: usize, why: String) -> Flaw {
         .map_or(0, char::len_utf8);
     Flaw {
         message: "this is not valid YAML".to_owned(),
-        labels: vec![(start..start + length, why)],
+        labels: vec![(base + start..base + start + length, why)],
         help: "check indentation (spaces only), closing brackets and quotes just before this place",
     }
 }
@@ -200,6 +212,28 @@ struct Builder {
 }
 
 impl Builder {
+    fn build(&mut self, text: &str, base: usize) -> Option<Node> {
+        for next in Parser::new_from_str(text) {
+            let (event, span) = match next {
+                Ok(next) => next,
+                Err(error) => {
+                    let start = error.marker().byte_offset().unwrap_or(text.len());
+                    self.flaws
+                        .push(syntax_flaw(text, start, base, error.info()));
+                    return None;
+                }
+            };
+            let span = span.byte_range().unwrap_or(0..0);
+            if !self.take(event, base + span.start..base + span.end) {
+                return None;
+            }
+        }
+        Some(self.root.take().unwrap_or(Node {
+            span: base..base,
+            content: Content::Mapping(Vec::new()),
+        }))
+    }
+
     /// Takes one event in; false when it makes no sense to go on.
     fn take(&mut self, event: Event<'_>, span: Span) -> bool {
         match event {

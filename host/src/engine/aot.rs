@@ -12,6 +12,7 @@ use std::{
     io::{self, Read, Write},
     os::fd::OwnedFd,
     path::Path,
+    time::Duration,
 };
 
 use hmac::{Hmac, Mac};
@@ -19,6 +20,8 @@ use rand::TryRngCore;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, openat, renameat, unlinkat};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
+
+use super::prune;
 
 /// First bytes of every file. The number changes when the format does.
 const MAGIC: &[u8; 8] = b"bulkaot1";
@@ -28,6 +31,10 @@ const MAC: usize = 32;
 const LARGEST: u64 = 512 << 20;
 /// The file that holds the key of the hashes.
 const KEY_FILE: &str = "key";
+/// Ending of files with compiled code.
+pub(super) const CODE: &str = "cwasm";
+/// Ending of files with notes.
+pub(super) const NOTE: &str = "note";
 
 /// The folder. Whatever goes wrong with it costs time, never correctness.
 pub(super) struct Cache {
@@ -85,19 +92,40 @@ impl Cache {
         })
     }
 
+    /// What [`Self::put_note`] wrote under that name.
+    pub(super) fn note(&self, name: &Name) -> Option<Vec<u8>> {
+        let bytes = self.read(&name.note_file()).ok()?;
+        Some(self.verify(name, &bytes)?.0.to_vec())
+    }
+
+    /// Writes a note that belongs to no component.
+    pub(super) fn put_note(&self, name: &Name, note: &[u8]) -> io::Result<()> {
+        self.store(name, &name.note_file(), note, &[])
+    }
+
+    /// Removes entries that nobody has used for that long, and what interrupted writes left behind.
+    /// Says how many.
+    pub(super) fn prune(&self, unused: Duration) -> io::Result<usize> {
+        prune::prune(&self.folder, unused)
+    }
+
     /// Writes an entry. Others see it wholly or not at all.
     pub(super) fn put(&self, name: &Name, component: &Component, note: &[u8]) -> io::Result<()> {
         let code = component.serialize().map_err(io::Error::other)?;
+        self.store(name, &name.file(), note, &code)
+    }
+
+    fn store(&self, name: &Name, file: &str, note: &[u8], code: &[u8]) -> io::Result<()> {
         let length = u32::try_from(note.len()).map_err(io::Error::other)?;
         let mut content = Vec::with_capacity(code.len() + note.len() + 64);
         content.extend_from_slice(&length.to_le_bytes());
         content.extend_from_slice(note);
-        content.extend_from_slice(&code);
+        content.extend_from_slice(code);
         let mut bytes = Vec::with_capacity(content.len() + 64);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&self.mac(name, &content).finalize().into_bytes());
         bytes.extend_from_slice(&content);
-        self.write(&name.file(), &bytes)
+        self.write(file, &bytes)
     }
 
     fn mac(&self, name: &Name, content: &[u8]) -> Hmac<Sha256> {
@@ -144,6 +172,7 @@ impl Cache {
         if !is_private(&facts, FileType::RegularFile) || size > LARGEST {
             return Err(io::Error::other("not a file of this server"));
         }
+        prune::mark_used(&file, &facts);
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         File::from(file).take(LARGEST).read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -197,8 +226,17 @@ impl Name {
         Self(hash.finalize().into())
     }
 
+    /// To be a part of another name.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     fn file(&self) -> String {
-        format!("{}.cwasm", hex::encode(self.0))
+        format!("{}.{CODE}", hex::encode(self.0))
+    }
+
+    fn note_file(&self) -> String {
+        format!("{}.{NOTE}", hex::encode(self.0))
     }
 }
 

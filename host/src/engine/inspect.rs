@@ -46,12 +46,13 @@ async fn inspect_here(shared: &Shared, bytes: &[u8]) -> Result<Inspection, LoadE
         secrets: std::collections::BTreeMap::new(),
         services: Arc::new(Services::none()),
     };
-    let rights = Arc::new(rights(shared, &spec, Sources::default())?);
+    let rights = rights(&shared.limits.load(), &spec, Sources::default())?;
+    let rights = Arc::new(rights);
     let component = compile(shared, bytes)?;
     let setup = Setup {
         configuration: None,
         bundle: None,
-        timeout: shared.limits.load_timeout,
+        timeout: shared.limits.load().load_timeout,
     };
     let _running = shared.ticker.run();
     let state = freeze::loading_state(rights, setup.timeout);

@@ -1,23 +1,34 @@
 //! From a plugin's configuration to something that can be asked.
 //!
-//! Order: read, check imports and exports, look into the cache, else set up, freeze, compile and keep.
+//! Order: read, use the running plugin on if nothing has changed, check imports and exports, look into
+//! the cache, else set up, freeze, compile and keep.
 //! Runs as a whole on one of tokio's blocking threads, because compiling and a guest's own set-up
 //! compute.
 
-use std::{fs, io::Read, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fs,
+    io::Read,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+};
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, Linker};
 
 use super::{
-    Description, LoadError, LoadedPlugin, PluginKind, PluginSpec, Shared, Surface,
+    Description, LoadError, LoadedPlugin, Origin, PluginKind, PluginSpec, Reading, Shared, Surface,
     aot::Name,
     builtin,
     freeze::{self, Bundle, Instrumented, Setup},
     image::Image,
+    inputs::Inputs,
 };
 use crate::{
     capability::{CallState, Rights, Sources, bindings::exports::bulkhead::policy::script},
-    config::{Dialect, PluginSource},
+    config::{PluginSource, ServerLimits},
 };
 
 /// How much longer than `load_timeout` compiling may take on top: it is the server's own work, but a
@@ -30,15 +41,26 @@ pub(super) struct Runtime {
     component: Component,
 }
 
+/// What loading makes, before it becomes a plugin.
+pub(super) struct Made {
+    pub(super) image: Image,
+    pub(super) rights: Arc<Rights>,
+    pub(super) description: Description,
+    /// The other Lua files that the image depends on, present or not.
+    pub(super) depends: Vec<PathBuf>,
+}
+
 pub(super) async fn load(
     shared: &Arc<Shared>,
     spec: PluginSpec,
-) -> Result<LoadedPlugin, LoadError> {
-    let limit = shared.limits.load_timeout;
+    running: Option<Arc<LoadedPlugin>>,
+    reading: &Arc<Reading>,
+) -> Result<(Arc<LoadedPlugin>, Origin), LoadError> {
+    let limit = shared.limits.load().load_timeout;
     let handle = tokio::runtime::Handle::current();
     let task = tokio::task::spawn_blocking({
-        let shared = shared.clone();
-        move || handle.block_on(load_here(&shared, spec))
+        let (shared, reading) = (shared.clone(), reading.clone());
+        move || handle.block_on(load_here(&shared, spec, running, &reading))
     });
     // A compilation cannot be interrupted: its thread goes on, but nobody waits for it.
     match tokio::time::timeout(limit * COMPILE_FACTOR, task).await {
@@ -54,53 +76,78 @@ pub(super) async fn load(
     }
 }
 
-async fn load_here(shared: &Arc<Shared>, spec: PluginSpec) -> Result<LoadedPlugin, LoadError> {
-    let (image, rights, description) = match &spec.source {
+async fn load_here(
+    shared: &Arc<Shared>,
+    spec: PluginSpec,
+    running: Option<Arc<LoadedPlugin>>,
+    reading: &Reading,
+) -> Result<(Arc<LoadedPlugin>, Origin), LoadError> {
+    let limits = shared.limits.load_full();
+    let inputs = Inputs::read(&spec, &limits, reading)?;
+    let unchanged = running.and_then(|running| running.unchanged(shared, &inputs));
+    if let Some(plugin) = unchanged {
+        return Ok((plugin, Origin::Running));
+    }
+    let made = match &spec.source {
         PluginSource::Script {
             path,
             dialect,
             package_path,
-        } => load_script(shared, &spec, path, *dialect, package_path).await?,
-        PluginSource::Builtin(name) => {
-            let bytes = builtin::plugin(name).ok_or_else(|| LoadError::NoSuchBuiltin {
-                name: name.clone(),
-                known: builtin::plugin_names(),
-            })?;
-            load_component(shared, &spec, bytes).await?
+        } => {
+            let bundle = Bundle {
+                dialect: *dialect,
+                kind: script_kind(spec.kind),
+                chunk_name: path.display().to_string(),
+                source: inputs.bytes.to_vec(),
+                package_path: search_path(path, package_path),
+            };
+            load_script(shared, &limits, &spec, &inputs, bundle).await?
         }
-        PluginSource::Component(path) => {
-            let bytes = read(path, shared.limits.component_bytes)?;
-            load_component(shared, &spec, &bytes).await?
+        PluginSource::Builtin(_) | PluginSource::Component(_) => {
+            load_component(shared, &limits, &spec, &inputs.bytes).await?
         }
     };
     let config = &spec.config;
     let plugin = LoadedPlugin::new(
         shared.clone(),
         spec.kind,
-        image,
-        rights,
+        made,
+        inputs.fingerprint,
         config.instances,
         config.on_error,
-        description,
     );
-    Ok(plugin)
+    Ok((Arc::new(plugin), Origin::Made))
 }
 
 async fn load_component(
     shared: &Shared,
+    limits: &ServerLimits,
     spec: &PluginSpec,
     bytes: &[u8],
-) -> Result<(Image, Arc<Rights>, Description), LoadError> {
+) -> Result<Made, LoadError> {
     let surface = Surface::read(bytes)?;
     surface.check_exports(spec.kind)?;
     surface.check_imports(&spec.name, spec.kind, &spec.config.grants)?;
-    let rights = Arc::new(rights(shared, spec, Sources::default())?);
+    let rights = Arc::new(rights(limits, spec, Sources::default())?);
     let configuration = spec.config.configuration.to_string();
     let setup = Setup {
         configuration: Some(configuration.clone()),
         bundle: None,
-        timeout: shared.limits.load_timeout,
+        timeout: limits.load_timeout,
     };
+    let made = |image, description| Made {
+        image,
+        rights: rights.clone(),
+        description,
+        depends: Vec::new(),
+    };
+    let parts: [&[u8]; 3] = [b"component", bytes, configuration.as_bytes()];
+    let name = Name::new(&shared.engine, parts);
+    // Before anything else is done with the bytes: a start from the cache shall be quick.
+    if let Some((component, description)) = cached(shared, &name) {
+        let image = bind(&shared.linker, &component, spec.kind, None)?;
+        return Ok(made(image, description));
+    }
     // Tables of resources live in the host and cannot be frozen; WASI consists of them.
     let instrumented = match surface.wants_wasi() {
         true => None,
@@ -114,114 +161,165 @@ async fn load_component(
             .ok(),
     };
     if let Some(instrumented) = instrumented {
-        let parts: [&[u8]; 3] = [b"component", bytes, configuration.as_bytes()];
-        let name = Name::new(&shared.engine, parts);
-        let make = || compile(shared, &instrumented.bytes);
-        let (component, description) =
-            frozen(shared, &name, rights.clone(), &setup, &instrumented, make).await?;
-        let image = bind(&shared.linker, &component, spec.kind, None)?;
-        return Ok((image, rights, description));
+        let component = compile(shared, &instrumented.bytes)?;
+        let frozen = frozen(shared, rights.clone(), &setup, &instrumented, &component).await?;
+        keep(shared, &name, &frozen);
+        let image = bind(&shared.linker, &frozen.component, spec.kind, None)?;
+        return Ok(made(image, frozen.description));
     }
     let component = compile_cached(shared, b"plain", bytes)?;
     let state = freeze::loading_state(rights.clone(), setup.timeout);
     let _running = shared.ticker.run();
     let ready = freeze::set_up(&shared.wasi_linker, &component, state, &setup).await?;
-    let image = bind(
-        &shared.wasi_linker,
-        &component,
-        spec.kind,
-        Some(configuration),
-    )?;
-    Ok((image, rights, ready.description))
+    let linker = &shared.wasi_linker;
+    let image = bind(linker, &component, spec.kind, Some(configuration))?;
+    Ok(made(image, ready.description))
 }
 
 async fn load_script(
     shared: &Shared,
+    limits: &ServerLimits,
     spec: &PluginSpec,
-    path: &Path,
-    dialect: Dialect,
-    package_path: &str,
-) -> Result<(Image, Arc<Rights>, Description), LoadError> {
-    let source = read(path, shared.limits.component_bytes)?;
-    let sources = collect_sources(path, package_path)?;
-    let bundle = Bundle {
-        dialect,
-        kind: script_kind(spec.kind),
-        chunk_name: path.display().to_string(),
-        source,
-        package_path: search_path(path, package_path),
-    };
+    inputs: &Inputs,
+    bundle: Bundle,
+) -> Result<Made, LoadError> {
+    let sources = &inputs.sources;
     let configuration = spec.config.configuration.to_string();
-    let name = script_name(shared, &bundle, &configuration, &sources);
-    let rights = Arc::new(rights(shared, spec, sources)?);
+    let base = script_name(shared, &bundle, &configuration);
+    let mut rights = rights(limits, spec, sources.clone())?;
+    let mut depends = remembered_files(shared, &base);
+    let name = image_name(shared, &base, &depends, sources);
+    if let Some((component, description)) = cached(shared, &name) {
+        return Ok(Made {
+            image: bind(&shared.linker, &component, spec.kind, None)?,
+            rights: Arc::new(rights),
+            description,
+            depends: depends.into_iter().collect(),
+        });
+    }
     let setup = Setup {
         configuration: Some(configuration),
         bundle: Some(bundle),
-        timeout: shared.limits.load_timeout,
+        timeout: limits.load_timeout,
     };
     let runtime = runtime(shared)?;
-    let make = || Ok(runtime.component.clone());
-    let (component, description) = frozen(
+    let recording = sources.recording();
+    let loading = Arc::new(Rights {
+        sources: recording.clone(),
+        ..rights.clone()
+    });
+    let component = &runtime.component;
+    let frozen = frozen(shared, loading, &setup, &runtime.instrumented, component).await?;
+    // What an earlier version of the modules asked for stays in the list, so that going back to it
+    // finds what was compiled then.
+    depends.extend(recording.asked());
+    remember_files(shared, &base, &depends);
+    keep(
         shared,
-        &name,
-        rights.clone(),
-        &setup,
-        &runtime.instrumented,
-        make,
-    )
-    .await?;
-    let image = bind(&shared.linker, &component, spec.kind, None)?;
-    Ok((image, rights, description))
+        &image_name(shared, &base, &depends, sources),
+        &frozen,
+    );
+    rights.sources = sources.clone();
+    Ok(Made {
+        image: bind(&shared.linker, &frozen.component, spec.kind, None)?,
+        rights: Arc::new(rights),
+        description: frozen.description,
+        depends: depends.into_iter().collect(),
+    })
 }
 
-/// The image of a guest: from the cache, or made now.
+/// A guest that was set up, frozen and compiled.
+struct Frozen {
+    component: Component,
+    description: Description,
+    /// What has spoken with the outside may hold secrets, and is not the same the next time.
+    touched_outside: bool,
+}
+
 async fn frozen(
     shared: &Shared,
-    name: &Name,
     rights: Arc<Rights>,
     setup: &Setup,
     instrumented: &Instrumented<'_>,
-    make: impl FnOnce() -> Result<Component, LoadError>,
-) -> Result<(Component, Description), LoadError> {
-    if let Some(cache) = &shared.cache
-        && let Some(entry) = cache.get(&shared.engine, name)
-        && let Some(description) = Description::from_note(&entry.note)
-    {
-        return Ok((entry.component, description));
-    }
-    let component = make()?;
+    component: &Component,
+) -> Result<Frozen, LoadError> {
     let _running = shared.ticker.run();
     let state = freeze::loading_state(rights, setup.timeout);
-    let mut ready = freeze::set_up(&shared.linker, &component, state, setup).await?;
+    let mut ready = freeze::set_up(&shared.linker, component, state, setup).await?;
     let bytes = freeze::freeze(instrumented, &mut ready).await?;
-    let image = compile(shared, &bytes)?;
-    // What has spoken with the outside may hold secrets, and is not the same the next time.
+    Ok(Frozen {
+        component: compile(shared, &bytes)?,
+        touched_outside: ready.store.data().touched_outside,
+        description: ready.description,
+    })
+}
+
+/// The image of that name, if it was made before.
+fn cached(shared: &Shared, name: &Name) -> Option<(Component, Description)> {
+    let entry = shared.cache.as_ref()?.get(&shared.engine, name)?;
+    Some((entry.component, Description::from_note(&entry.note)?))
+}
+
+fn keep(shared: &Shared, name: &Name, frozen: &Frozen) {
     if let Some(cache) = &shared.cache
-        && !ready.store.data().touched_outside
-        && let Err(error) = cache.put(name, &image, &ready.description.to_note())
+        && !frozen.touched_outside
+        && let Err(error) = cache.put(name, &frozen.component, &frozen.description.to_note())
     {
         tracing::warn!("a compiled component cannot be kept: {error}");
     }
-    Ok((image, ready.description))
 }
 
-/// Everything that a script's image depends on.
-fn script_name(shared: &Shared, bundle: &Bundle, configuration: &str, sources: &Sources) -> Name {
+/// Everything that a script's image depends on, but the other files that it asks for.
+fn script_name(shared: &Shared, bundle: &Bundle, configuration: &str) -> Name {
+    // The runtime is larger than all the rest, and the same for all scripts.
+    static RUNTIME: LazyLock<[u8; 32]> =
+        LazyLock::new(|| Sha256::digest(builtin::LUA_RUNTIME).into());
     let facts = format!("{:?} {:?}", bundle.dialect, bundle.kind);
-    let files: Vec<_> = sources
-        .files()
-        .flat_map(|(path, bytes)| [path.as_os_str().as_encoded_bytes(), bytes])
-        .collect();
     let parts: [&[u8]; 7] = [
         b"script",
-        builtin::LUA_RUNTIME,
+        &*RUNTIME,
         configuration.as_bytes(),
         facts.as_bytes(),
         bundle.chunk_name.as_bytes(),
         bundle.package_path.as_bytes(),
         &bundle.source,
     ];
-    Name::new(&shared.engine, parts.into_iter().chain(files))
+    Name::new(&shared.engine, parts)
+}
+
+/// The same with those files as they are now.
+fn image_name(shared: &Shared, base: &Name, files: &BTreeSet<PathBuf>, now: &Sources) -> Name {
+    let parts = files.iter().flat_map(|path| {
+        let (mark, bytes): (&[u8], &[u8]) = match now.at(path) {
+            Some(bytes) => (b"file", bytes),
+            None => (b"absent", b""),
+        };
+        [path.as_os_str().as_encoded_bytes(), mark, bytes]
+    });
+    Name::new(&shared.engine, std::iter::once(base.bytes()).chain(parts))
+}
+
+/// The files that the script of that name asked for when it was compiled.
+fn remembered_files(shared: &Shared, base: &Name) -> BTreeSet<PathBuf> {
+    let note = shared.cache.as_ref().and_then(|cache| cache.note(base));
+    note.unwrap_or_default()
+        .split(|byte| *byte == 0)
+        .filter(|path| !path.is_empty())
+        .map(|path| PathBuf::from(OsStr::from_bytes(path)))
+        .collect()
+}
+
+fn remember_files(shared: &Shared, base: &Name, files: &BTreeSet<PathBuf>) {
+    // No path holds a zero byte.
+    let paths: Vec<&[u8]> = files
+        .iter()
+        .map(|path| path.as_os_str().as_bytes())
+        .collect();
+    if let Some(cache) = &shared.cache
+        && let Err(error) = cache.put_note(base, &paths.join(&0))
+    {
+        tracing::warn!("the list of a script's modules cannot be kept: {error}");
+    }
 }
 
 /// The Lua runtime; made once per engine.
@@ -309,7 +407,7 @@ fn bind(
 }
 
 /// Reads a file that an administrator named.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let failed = |error| LoadError::Read {
         path: path.to_path_buf(),
         error,
@@ -329,7 +427,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
 }
 
 pub(super) fn rights(
-    shared: &Shared,
+    limits: &ServerLimits,
     spec: &PluginSpec,
     sources: Sources,
 ) -> Result<Rights, LoadError> {
@@ -359,8 +457,8 @@ pub(super) fn rights(
         plugin: spec.name.clone(),
         grants: grants.clone(),
         limits: spec.config.limits.clone(),
-        context_bytes: shared.limits.context_bytes,
-        store_value_bytes: shared.limits.store_value_bytes,
+        context_bytes: limits.context_bytes,
+        store_value_bytes: limits.store_value_bytes,
         http,
         secrets,
         environment,

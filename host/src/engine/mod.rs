@@ -10,11 +10,13 @@ mod classify;
 mod error;
 mod freeze;
 mod image;
+mod inputs;
 mod inspect;
 mod kind;
 mod lane;
 mod load;
 mod plugin;
+mod prune;
 mod script;
 mod settings;
 mod surface;
@@ -24,14 +26,17 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use zeroize::Zeroizing;
 
 pub use builtin::plugin_names;
 pub use error::{ConfigurationProblem, EngineError, LoadError};
+pub use inputs::Reading;
 pub use kind::PluginKind;
 pub use plugin::LoadedPlugin;
 pub use script::{ScriptError, ScriptRun};
@@ -67,7 +72,9 @@ struct Shared {
     /// `limits.instances`
     places: Arc<Semaphore>,
     cache: Option<aot::Cache>,
-    limits: ServerLimits,
+    /// Those that a reload may change: `load_timeout`, `component_bytes`, `context_bytes` and
+    /// `store_value_bytes`. Each load takes them as they are then.
+    limits: ArcSwap<ServerLimits>,
     /// The Lua runtime, instrumented and compiled; every script starts from it.
     runtime: OnceLock<Result<load::Runtime, String>>,
 }
@@ -86,6 +93,15 @@ pub struct PluginSpec {
     pub secrets: BTreeMap<String, Zeroizing<Vec<u8>>>,
     /// The outside.
     pub services: Arc<Services>,
+}
+
+/// Where a plugin that was asked for came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is the one that runs already: nothing that it is made of has changed.
+    Running,
+    /// It was made now, from its code or from the cache.
+    Made,
 }
 
 /// Who a plugin says that it is.
@@ -142,7 +158,7 @@ impl Engine {
                 wasi_linker,
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 cache,
-                limits: settings.limits.clone(),
+                limits: ArcSwap::from_pointee(settings.limits.clone()),
                 runtime: OnceLock::new(),
             }),
         })
@@ -152,7 +168,37 @@ impl Engine {
     ///
     /// Needs a tokio runtime. Computing happens on its blocking threads.
     pub async fn load(&self, spec: PluginSpec) -> Result<Arc<LoadedPlugin>, LoadError> {
-        load::load(&self.shared, spec).await.map(Arc::new)
+        let reading = Arc::new(Reading::new());
+        let (plugin, _) = self.load_next(spec, None, &reading).await?;
+        Ok(plugin)
+    }
+
+    /// The same for a plugin that may run already: it is used on, with its instances, if nothing that
+    /// it is made of has changed. Plugins of one generation share a `reading`.
+    pub async fn load_next(
+        &self,
+        spec: PluginSpec,
+        running: Option<Arc<LoadedPlugin>>,
+        reading: &Arc<Reading>,
+    ) -> Result<(Arc<LoadedPlugin>, Origin), LoadError> {
+        load::load(&self.shared, spec, running, reading).await
+    }
+
+    /// Takes over those limits that need no new engine; the others
+    /// stay. Plugins that are loaded keep theirs.
+    pub fn set_limits(&self, limits: &ServerLimits) {
+        self.shared.limits.store(Arc::new(limits.clone()));
+    }
+
+    /// Removes compiled code that nobody has used for `unused`. Blocks on the disk.
+    pub fn prune_cache(&self, unused: Duration) {
+        if let Some(cache) = &self.shared.cache {
+            match cache.prune(unused) {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "Old compiled code was removed"),
+                Err(error) => tracing::warn!(%error, "Old compiled code cannot be removed"),
+            }
+        }
     }
 
     /// Runs a plain Lua program to its end and returns its exit code.

@@ -3,6 +3,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -16,10 +17,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{
     Description, PluginKind, Shared, classify,
     image::{Asked, Image, Live},
+    inputs::{Fingerprint, Inputs},
+    load::Made,
 };
 use crate::{
     auth::{Usage, Value},
-    capability::{CallState, Meter, Rights, Stop},
+    capability::{CallState, Meter, Rights, Sources, Stop},
     config::Instances,
     pipeline::{Answer, Call, ContextChange, Failure, FailureKind, OnError, Plugin, Question, Ran},
 };
@@ -29,12 +32,15 @@ pub struct LoadedPlugin {
     inner: Arc<Inner>,
     on_error: OnError,
     description: Description,
+    fingerprint: Fingerprint,
+    /// The other Lua files that the image depends on, present or not.
+    depends: Arc<[PathBuf]>,
 }
 
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     pub(super) kind: PluginKind,
-    pub(super) image: Image,
+    image: Arc<Image>,
     pub(super) rights: Arc<Rights>,
     pub(super) instances: Instances,
     slots: Arc<Semaphore>,
@@ -55,18 +61,18 @@ impl LoadedPlugin {
     pub(super) fn new(
         shared: Arc<Shared>,
         kind: PluginKind,
-        image: Image,
-        rights: Arc<Rights>,
+        made: Made,
+        fingerprint: Fingerprint,
         instances: Instances,
         on_error: OnError,
-        description: Description,
     ) -> Self {
+        let rights = made.rights;
         let concurrency = usize::try_from(rights.limits.concurrency).unwrap_or(usize::MAX);
         Self {
             inner: Arc::new(Inner {
                 shared,
                 kind,
-                image,
+                image: Arc::new(made.image),
                 slots: Arc::new(Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS))),
                 rights,
                 instances,
@@ -74,7 +80,76 @@ impl LoadedPlugin {
                 idle: Mutex::new(Vec::new()),
             }),
             on_error,
-            description,
+            description: made.description,
+            fingerprint,
+            depends: made.depends.into(),
+        }
+    }
+
+    /// This plugin for the next generation, unless it would have to be made anew. Where only Lua files
+    /// have changed that it was not compiled from, it is the same code with a new view of the files.
+    pub(super) fn unchanged(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        inputs: &Inputs,
+    ) -> Option<Arc<Self>> {
+        let inner = &self.inner;
+        if self.fingerprint != inputs.fingerprint || !Arc::ptr_eq(&inner.shared, shared) {
+            return None;
+        }
+        let sources = &inner.rights.sources;
+        if sources.same(&inputs.sources) {
+            return Some(Arc::clone(self));
+        }
+        sources
+            .same_at(&inputs.sources, &*self.depends)
+            .then(|| Arc::new(self.with_sources(inputs.sources.clone())))
+    }
+
+    fn with_sources(&self, sources: Sources) -> Self {
+        let inner = &self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                shared: inner.shared.clone(),
+                kind: inner.kind,
+                image: inner.image.clone(),
+                rights: Arc::new(Rights {
+                    sources,
+                    ..Rights::clone(&inner.rights)
+                }),
+                instances: inner.instances,
+                // Both views together are one plugin, with one limit.
+                slots: inner.slots.clone(),
+                waiting: AtomicU32::new(0),
+                idle: Mutex::new(Vec::new()),
+            }),
+            on_error: self.on_error,
+            description: self.description.clone(),
+            fingerprint: self.fingerprint,
+            depends: self.depends.clone(),
+        }
+    }
+
+    /// Makes an instance, asks it nothing, and drops it: what cannot even be instantiated under its
+    /// limits would fail every login.
+    pub async fn probe(&self, deadline: Instant) -> Result<(), Failure> {
+        let limits = &self.inner.rights.limits;
+        let meter = Arc::new(Meter::new(limits.cpu, deadline, Stop::Deadline));
+        let inner = self.inner.clone();
+        let work = async move {
+            let _running = inner.shared.ticker.run();
+            let state = CallState::new(inner.rights.clone(), meter);
+            let boundary = inner.rights.limits.boundary_bytes;
+            match inner.image.open(state, None).await {
+                Ok(_) => Ok(()),
+                Err((_, error)) => Err(classify::failure(&error, boundary)),
+            }
+        };
+        let work = AssertUnwindSafe(work).catch_unwind();
+        match tokio::time::timeout_at(deadline.into(), work).await {
+            Ok(Ok(probed)) => probed,
+            Ok(Err(_)) => Err(panicked()),
+            Err(_) => Err(classify::from_stop(&Stop::Deadline)),
         }
     }
 

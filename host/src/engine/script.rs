@@ -94,8 +94,8 @@ async fn run_here(
     let rights = Rights {
         plugin: run.chunk_name.clone(),
         limits: run.limits,
-        context_bytes: shared.limits.context_bytes,
-        store_value_bytes: shared.limits.store_value_bytes,
+        context_bytes: shared.limits.load().context_bytes,
+        store_value_bytes: shared.limits.load().store_value_bytes,
         http: http.transpose().map_err(|reason| LoadError::Grant {
             grant: "http",
             reason,

@@ -81,7 +81,10 @@ fn common(functions: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
 
 fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    // `limits.instances`: component instances that exist at the same time.
+    // `limits.instances`: component instances that exist at the same time. Beyond them there is room
+    // to load the next generation while calls take all of it: plugins load one per core.
+    let loading = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let instances = instances.saturating_add(u32::try_from(loading).unwrap_or(1));
     pool.total_component_instances(instances);
     // One call per instance, one fiber per call.
     pool.total_stacks(instances);

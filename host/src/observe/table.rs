@@ -145,6 +145,7 @@ mod tests {
             progress: Progress::default(),
             accounts: Vec::new(),
             response_headers: Vec::new(),
+            recovered_password: None,
         };
         insta::assert_snapshot!(render_trace(&decision, &trace), @r"
         decision: temporary-failure (Later)

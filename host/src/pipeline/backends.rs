@@ -4,12 +4,17 @@
 //! the user and not the password rejects. A backend that fails hands the question to the next, and
 //! if nobody settles it, the login is a temporary failure: an outage must never look like a wrong
 //! password, whatever stands beside it in the list. Accounts are listed by all or by none.
+//!
+//! When the client has answered a challenge (APOP, CRAM-MD5), backends are asked who the user is; the
+//! password that they supply with it is compared here, and goes no further.
+
+use std::sync::Arc;
 
 use super::{
-    Answer, BackendAnswer, BackendUser, Member, OnError, Operation, Question, ask::ask,
-    attributes::first_text, login::Login,
+    Answer, BackendAnswer, BackendUser, Call, Member, OnError, Operation, Question, Stages,
+    ask::ask, attributes::first_text, challenge, login::Login,
 };
-use crate::auth::{Mode, Stage, Verdict};
+use crate::auth::{Challenge, Mode, RecoveredPassword, Request, Stage, Verdict};
 
 /// What is known when no backend has settled the question yet.
 #[derive(Default)]
@@ -36,43 +41,86 @@ impl Unsettled {
     }
 }
 
+/// What the backends are asked to find out.
+#[derive(Clone, Copy)]
+enum Check<'a> {
+    /// Whether the password is right; they compare.
+    Password,
+    /// Who the user is.
+    Existence,
+    /// What the password is; the host compares.
+    Challenge(&'a Challenge),
+}
+
+/// What a backend's answer about a user comes to.
+enum Finding {
+    Settled(Verdict, Option<RecoveredPassword>),
+    Unknown,
+    /// The user is known, and yet nobody can say; why.
+    Unsupported(String),
+}
+
 /// Checks the password, or in mode `no-auth` finds the user.
-pub(super) async fn find_user(login: &mut Login, members: &[Member]) -> Verdict {
-    let look_up = login.request.mode != Mode::Verify;
-    let operation = if look_up {
-        Operation::LookUp
-    } else {
-        Operation::Verify
+pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Verdict {
+    let request = Arc::clone(&login.request);
+    let check = match (&request.challenge, request.mode) {
+        (Some(challenge), Mode::Verify) => Check::Challenge(challenge),
+        (None, Mode::Verify) => Check::Password,
+        (_, Mode::LookUp | Mode::ListAccounts) => Check::Existence,
+    };
+    let attribute = stages.password_attribute.as_deref();
+    let asked_about = match check {
+        Check::Challenge(_) => Arc::new(Request {
+            mode: Mode::LookUp,
+            ..request.without_password()
+        }),
+        Check::Password | Check::Existence => Arc::clone(&request),
+    };
+    let operation = match check {
+        Check::Password => Operation::Verify,
+        Check::Existence | Check::Challenge(_) => Operation::LookUp,
     };
     let mut clock = login.clock(Stage::Backends);
     let mut unsettled = Unsettled::default();
     let mut settled = None;
-    for member in members {
+    for member in &stages.backends {
         let name = member.plugin.name();
         if settled.is_some() || login.expired() {
             clock.skipped(name);
             continue;
         }
+        let call = Call {
+            request: Arc::clone(&asked_about),
+            ..login.call()
+        };
         let question = Question::Backend(operation.clone());
-        let mut asked = ask(
-            member.plugin.as_ref(),
-            Stage::Backends,
-            question,
-            login.call(),
-        )
-        .await;
+        let mut asked = ask(member.plugin.as_ref(), Stage::Backends, question, call).await;
         match asked.answer {
             Ok(Answer::Backend(BackendAnswer::User(user))) => {
-                let (word, verdict) = judge(&user, look_up);
+                let (word, finding) = judge(&user, check, attribute);
                 asked.trace.verdict = word.to_owned();
-                clock.push(asked.trace);
-                match verdict {
-                    Some(verdict) => {
-                        adopt(login, name, *user, look_up);
+                match finding {
+                    Finding::Settled(verdict, password) => {
+                        let authenticated =
+                            verdict == Verdict::Accept && request.mode == Mode::Verify;
+                        adopt(login, name, *user, authenticated, attribute);
+                        login.recovered_password = password;
                         settled = Some(verdict);
                     }
-                    None => unsettled.unknown_user = true,
+                    Finding::Unknown => unsettled.unknown_user = true,
+                    Finding::Unsupported(why) => {
+                        let session = &request.session;
+                        tracing::warn!(
+                            session,
+                            plugin = name,
+                            why,
+                            "A challenge cannot be checked"
+                        );
+                        asked.trace.error = Some(why);
+                        unsettled.failed = true;
+                    }
                 }
+                clock.push(asked.trace);
             }
             Ok(_) => clock.push(asked.trace),
             Err(on_error) => {
@@ -90,28 +138,49 @@ pub(super) async fn find_user(login: &mut Login, members: &[Member]) -> Verdict 
     settled.unwrap_or_else(|| unsettled.verdict())
 }
 
-/// The answer in one word, and what it settles. A user without an account (no account field named,
+/// The answer in one word, and what it comes to. A user without an account (no account field named,
 /// or nothing in the attribute that it names) counts as not found, as in Nauthilus.
-fn judge(user: &BackendUser, look_up: bool) -> (&'static str, Option<Verdict>) {
-    let account = first_text(&user.attributes, &user.account_field);
+fn judge(
+    user: &BackendUser,
+    check: Check<'_>,
+    password_attribute: Option<&str>,
+) -> (&'static str, Finding) {
+    let settled = |verdict| Finding::Settled(verdict, None);
     if !user.found {
-        ("unknown-user", None)
-    } else if account.is_empty() {
-        ("no-account", None)
-    } else if look_up {
-        ("found", Some(Verdict::Accept))
-    } else if user.authenticated {
-        ("authenticated", Some(Verdict::Accept))
-    } else {
-        ("wrong-password", Some(Verdict::Reject))
+        return ("unknown-user", Finding::Unknown);
+    }
+    if first_text(&user.attributes, &user.account_field).is_empty() {
+        return ("no-account", Finding::Unknown);
+    }
+    match check {
+        Check::Existence => ("found", settled(Verdict::Accept)),
+        Check::Password if user.authenticated => ("authenticated", settled(Verdict::Accept)),
+        Check::Password => ("wrong-password", settled(Verdict::Reject)),
+        Check::Challenge(challenge) => {
+            match challenge::stored_password(&user.attributes, password_attribute) {
+                Err(why) => ("temporary-failure", Finding::Unsupported(why)),
+                Ok(password) if challenge.is_answered_with(password.0.expose()) => {
+                    let finding = Finding::Settled(Verdict::Accept, Some(password));
+                    ("authenticated", finding)
+                }
+                Ok(_) => ("wrong-password", settled(Verdict::Reject)),
+            }
+        }
     }
 }
 
 /// Takes over what the deciding backend knows.
-fn adopt(login: &mut Login, backend: &str, user: BackendUser, look_up: bool) {
+fn adopt(
+    login: &mut Login,
+    backend: &str,
+    mut user: BackendUser,
+    authenticated: bool,
+    password_attribute: Option<&str>,
+) {
+    challenge::hide(&mut user.attributes, password_attribute);
     let progress = &mut login.progress;
     progress.user_found = true;
-    progress.authenticated = user.authenticated && !look_up;
+    progress.authenticated = authenticated;
     progress.account = first_text(&user.attributes, &user.account_field);
     progress.unique_user_id = first_text(&user.attributes, &user.unique_user_id_field);
     progress.display_name = first_text(&user.attributes, &user.display_name_field);

@@ -13,15 +13,15 @@
 //! Filters have nothing to say about a temporary failure of the backends, nor about a login that
 //! ended before the backends were asked.
 
-use std::{sync::Arc, time::Instant};
+use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    Plugin, PostWork, Stages, actions, backends,
+    Plugin, PostWork, Stages, actions, backends, challenge,
     features::{self, Ending},
     filters,
     login::Login,
 };
-use crate::auth::{Decision, Event, Mode, Password, Request, Trace, Value, Verdict};
+use crate::auth::{Decision, Event, Mode, Request, Trace, Value, Verdict};
 
 /// Text of a login without a user name (Nauthilus' wording).
 const NO_USERNAME: &str = "No username given";
@@ -30,7 +30,13 @@ const NO_USERNAME: &str = "No username given";
 pub struct Pipeline {
     stages: Stages,
     post: Arc<[Arc<dyn Plugin>]>,
+    /// Last, so that it goes after the plugins.
+    lease: Option<Lease>,
 }
+
+/// Something that is dropped when a pipeline and all that it began has ended; the last post action of
+/// the last login included.
+pub type Lease = Arc<dyn Any + Send + Sync>;
 
 /// What came of one request.
 pub struct Outcome {
@@ -53,7 +59,16 @@ impl Pipeline {
             .filter(|(event, _)| *event == Event::Post)
             .map(|(_, member)| Arc::clone(&member.plugin))
             .collect();
-        Self { stages, post }
+        Self {
+            stages,
+            post,
+            lease: None,
+        }
+    }
+
+    /// Keeps `lease` for as long as the pipeline is used.
+    pub fn hold(&mut self, lease: Lease) {
+        self.lease = Some(lease);
     }
 
     /// All plugins, those of the post actions included; one that has several places comes several
@@ -106,11 +121,10 @@ impl Pipeline {
             login.temporary_failure_message = Some(NO_USERNAME.to_owned());
             return Verdict::TemporaryFailure;
         }
-        let no_password = request.password.as_deref().is_none_or(Password::is_empty);
-        if request.mode == Mode::Verify && no_password {
+        if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let verdict = backends::find_user(login, &self.stages.backends).await;
+        let verdict = backends::find_user(login, &self.stages).await;
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
         }
@@ -118,6 +132,11 @@ impl Pipeline {
     }
 
     fn finish(&self, mut login: Login, verdict: Verdict, accounts: Vec<String>) -> Outcome {
+        // Filters may have put it back.
+        challenge::hide(
+            &mut login.progress.attributes,
+            self.stages.password_attribute.as_deref(),
+        );
         let message = match verdict {
             Verdict::Accept => String::new(),
             Verdict::Reject if login.progress.status_message.is_empty() => {
@@ -147,10 +166,14 @@ impl Pipeline {
                 progress: progress.clone(),
                 accounts,
                 response_headers: login.response_headers,
+                recovered_password: login
+                    .recovered_password
+                    .filter(|_| verdict == Verdict::Accept),
             },
             trace: login.trace,
             log_fields: login.log_fields,
-            post: PostWork::new(plugins, login.request, progress, login.context),
+            post: PostWork::new(plugins, login.request, progress, login.context)
+                .holding(self.lease.clone()),
         }
     }
 }

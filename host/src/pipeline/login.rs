@@ -9,7 +9,9 @@ use std::{
 };
 
 use super::{Call, Context, ContextChange};
-use crate::auth::{Header, PluginTrace, Progress, Request, Stage, StageTrace, Trace, Value};
+use crate::auth::{
+    Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Value,
+};
 
 /// One login, while it is being decided.
 pub(super) struct Login {
@@ -22,6 +24,8 @@ pub(super) struct Login {
     pub(super) trace: Trace,
     pub(super) log_fields: Vec<(String, Value)>,
     pub(super) response_headers: Vec<Header>,
+    /// The password behind the challenge that the client answered.
+    pub(super) recovered_password: Option<RecoveredPassword>,
     started: Instant,
 }
 
@@ -36,6 +40,7 @@ impl Login {
             trace: Trace::default(),
             log_fields: Vec::new(),
             response_headers: Vec::new(),
+            recovered_password: None,
             started: Instant::now(),
         }
     }

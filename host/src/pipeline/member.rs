@@ -50,6 +50,9 @@ impl Member {
 /// The plugins of every stage, each list in configuration order.
 #[derive(Clone, Default)]
 pub struct Stages {
+    /// The attribute in which backends supply the password in plain text, for challenges. It stays
+    /// inside: neither plugins nor clients get it. `None`: challenges cannot be checked.
+    pub password_attribute: Option<String>,
     /// Features one after the other, the first that does not pass ends the stage.
     pub sequential: bool,
     /// Before the password check.

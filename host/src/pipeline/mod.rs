@@ -8,6 +8,7 @@ mod actions;
 mod ask;
 mod attributes;
 mod backends;
+mod challenge;
 mod context;
 mod decide;
 mod features;
@@ -20,7 +21,7 @@ mod post;
 mod tests;
 
 pub use context::{Context, ContextChange};
-pub use decide::{Outcome, Pipeline};
+pub use decide::{Lease, Outcome, Pipeline};
 pub use member::{Member, Stages};
 pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,

@@ -15,7 +15,7 @@ use std::{
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Call, Context, Plugin, Question, ask::ask, login::StageClock};
+use super::{Call, Context, Lease, Plugin, Question, ask::ask, login::StageClock};
 use crate::auth::{Event, Progress, Request, Stage, StageTrace, TraceContext};
 
 /// The post actions of one login, ready to run.
@@ -24,6 +24,8 @@ pub struct PostWork {
     request: Arc<Request>,
     progress: Progress,
     context: Context,
+    /// Only held. Last, so that it goes after the plugins.
+    lease: Option<Lease>,
 }
 
 impl PostWork {
@@ -38,7 +40,14 @@ impl PostWork {
             request,
             progress,
             context,
+            lease: None,
         }
+    }
+
+    /// Keeps the pipeline's lease until the last action has ended.
+    pub(super) fn holding(mut self, lease: Option<Lease>) -> Self {
+        self.lease = lease;
+        self
     }
 
     /// True when there is nothing to do.
@@ -104,7 +113,7 @@ pub trait PostListener: Send + Sync {
 pub struct PostActions {
     slots: Arc<Semaphore>,
     limit: usize,
-    timeout: Duration,
+    timeout_ms: AtomicU64,
     tasks: TaskTracker,
     cancelled: CancellationToken,
     dropped: AtomicU64,
@@ -122,7 +131,7 @@ impl PostActions {
         Self {
             slots: Arc::new(Semaphore::new(limit)),
             limit,
-            timeout,
+            timeout_ms: AtomicU64::new(milliseconds(timeout)),
             tasks: TaskTracker::new(),
             cancelled: CancellationToken::new(),
             dropped: AtomicU64::new(0),
@@ -156,7 +165,7 @@ impl PostActions {
             return false;
         };
         let cancelled = self.cancelled.clone();
-        let timeout = self.timeout;
+        let timeout = Duration::from_millis(self.timeout_ms.load(Ordering::Relaxed));
         let listener = self.listener.clone();
         self.tasks.spawn_on(
             async move {
@@ -172,6 +181,12 @@ impl PostActions {
             &self.runtime,
         );
         true
+    }
+
+    /// Changes the time that the actions of logins from now on have.
+    pub fn set_timeout(&self, timeout: Duration) {
+        let timeout = milliseconds(timeout);
+        self.timeout_ms.store(timeout, Ordering::Relaxed);
     }
 
     /// How many actions were dropped since the start, those cancelled at the end included.
@@ -222,4 +237,8 @@ impl PostActions {
             listener.dropped(actions);
         }
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

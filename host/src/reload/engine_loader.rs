@@ -1,9 +1,10 @@
-//! Lets the engine load what a generation wants, runs init plugins, and puts errors into the
+//! Lets the engine load what a generation wants, tries out what was made anew, and puts errors into the
 //! configuration's words.
 
 use std::{
-    collections::BTreeMap,
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -14,17 +15,31 @@ use super::{LoadPlugin, LoadProblem, Wanted};
 use crate::{
     capability::Services,
     config::Config,
-    engine::{Engine, LoadError, PluginKind, PluginSpec},
+    engine::{Engine, LoadError, LoadedPlugin, Origin, PluginSpec, Reading},
     pipeline::Plugin,
 };
 
+/// Plugins by their names.
+pub(super) type Plugins = BTreeMap<String, Arc<LoadedPlugin>>;
+
 /// The engine, and what it needs to load plugins of one configuration.
 pub(super) struct EngineLoader {
-    engine: Engine,
-    services: Arc<Services>,
+    pub(super) engine: Engine,
+    pub(super) services: Arc<Services>,
     secrets: BTreeMap<String, Zeroizing<Vec<u8>>>,
-    /// Deadline of an init plugin.
-    init_timeout: Duration,
+    /// Deadline of a probe, and of an init plugin.
+    patience: Duration,
+    /// What serves now, and may be used on.
+    running: Plugins,
+    reading: Arc<Reading>,
+    done: Mutex<Done>,
+}
+
+/// What was loaded so far.
+#[derive(Default)]
+struct Done {
+    plugins: Plugins,
+    made: BTreeSet<String>,
 }
 
 impl EngineLoader {
@@ -33,6 +48,7 @@ impl EngineLoader {
         engine: Engine,
         services: Arc<Services>,
         config: &Config,
+        running: Plugins,
     ) -> Result<Self, Vec<LoadProblem>> {
         let mut secrets = BTreeMap::new();
         let mut problems = Vec::new();
@@ -47,16 +63,69 @@ impl EngineLoader {
                 }
             }
         }
-        if problems.is_empty() {
-            Ok(Self {
-                engine,
-                services,
-                secrets,
-                init_timeout: config.limits.load_timeout,
-            })
-        } else {
-            Err(problems)
+        if !problems.is_empty() {
+            return Err(problems);
         }
+        engine.set_limits(&config.limits);
+        Ok(Self {
+            engine,
+            services,
+            secrets,
+            patience: config.limits.load_timeout,
+            running,
+            reading: Arc::default(),
+            done: Mutex::default(),
+        })
+    }
+
+    /// Makes an instance of each plugin that was not taken over, and then runs those among the init
+    /// plugins, in configuration order.
+    pub(super) async fn try_out(&self, config: &Config) -> Vec<LoadProblem> {
+        let made: Plugins = {
+            let done = self.done();
+            let made = |(name, _): &(&String, &Arc<LoadedPlugin>)| done.made.contains(*name);
+            let plugins = done.plugins.iter().filter(made);
+            plugins
+                .map(|(name, plugin)| (name.clone(), Arc::clone(plugin)))
+                .collect()
+        };
+        let mut problems = Vec::new();
+        for (name, plugin) in &made {
+            if let Err(failure) = plugin.probe(Instant::now() + self.patience).await {
+                let message = format!("it cannot be started: {failure}");
+                problems.push(LoadProblem::code(name, message));
+            }
+        }
+        if !problems.is_empty() {
+            return problems;
+        }
+        for entry in &config.pipeline.init {
+            let Some(plugin) = made.get(&entry.name) else {
+                continue;
+            };
+            let ran = plugin.run_init(Instant::now() + self.patience).await;
+            if let Err(failure) = ran.answer {
+                let message = format!("its init failed: {failure}");
+                problems.push(LoadProblem::code(&entry.name, message));
+            }
+        }
+        problems
+    }
+
+    /// Everything that is loaded, and the names of what was made anew.
+    pub(super) fn finish(self) -> (Plugins, Vec<String>) {
+        let done = self.done.into_inner();
+        let done = done.unwrap_or_else(PoisonError::into_inner);
+        (done.plugins, done.made.into_iter().collect())
+    }
+
+    /// The folders in which scripts found, or might have found, their modules.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        self.reading.folders()
+    }
+
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -64,6 +133,7 @@ impl LoadPlugin for EngineLoader {
     fn load(&self, wanted: Wanted) -> BoxFuture<'_, Result<Arc<dyn Plugin>, Vec<LoadProblem>>> {
         Box::pin(async move {
             let name = wanted.name.clone();
+            let running = self.running.get(&name).cloned();
             let spec = PluginSpec {
                 name: wanted.name,
                 kind: wanted.kind,
@@ -72,19 +142,14 @@ impl LoadPlugin for EngineLoader {
                 secrets: self.secrets.clone(),
                 services: Arc::clone(&self.services),
             };
-            let is_init = spec.kind == PluginKind::Init;
-            let plugin = self
-                .engine
-                .load(spec)
-                .await
-                .map_err(|error| problems(&name, error))?;
-            if is_init {
-                let ran = plugin.run_init(Instant::now() + self.init_timeout).await;
-                if let Err(failure) = ran.answer {
-                    let message = format!("its init failed: {failure}");
-                    return Err(vec![LoadProblem::code(&name, message)]);
-                }
+            let loaded = self.engine.load_next(spec, running, &self.reading).await;
+            let (plugin, origin) = loaded.map_err(|error| problems(&name, error))?;
+            let mut done = self.done();
+            if origin == Origin::Made {
+                done.made.insert(name.clone());
             }
+            done.plugins.insert(name, Arc::clone(&plugin));
+            drop(done);
             Ok(plugin as Arc<dyn Plugin>)
         })
     }

@@ -8,7 +8,7 @@ use super::LoadProblem;
 use crate::{
     config::{Config, PluginConfig, PluginEntry, PluginSource},
     engine::PluginKind,
-    pipeline::{Member, Pipeline, Plugin, Stages},
+    pipeline::{Lease, Member, Pipeline, Plugin, Stages},
 };
 
 /// Everything that one configuration loads. Requests that began with one generation end with it.
@@ -108,6 +108,7 @@ impl Generation {
             |entries: &[PluginEntry]| entries.iter().map(member).collect::<Result<Vec<_>, _>>();
         let pipeline = &config.pipeline;
         let stages = Stages {
+            password_attribute: config.server.password_attribute.clone(),
             sequential: pipeline.sequential,
             features: members(&pipeline.features)?,
             backends: members(&pipeline.backends)?,
@@ -134,6 +135,13 @@ impl Generation {
             hooks,
             config,
         })
+    }
+
+    /// Has everything that begins in this generation hold `lease`. To be called before it serves.
+    pub(super) fn hold(&mut self, lease: Lease) {
+        if let Some(pipeline) = Arc::get_mut(&mut self.pipeline) {
+            pipeline.hold(lease);
+        }
     }
 }
 

@@ -28,6 +28,11 @@ pub enum Place {
         /// Its word for the place: `networks[2]`; empty for the configuration as a whole.
         path: String,
     },
+    /// One of `reload.logins`, which is not decided as expected.
+    ExampleLogin {
+        /// Its place in the list, from 0.
+        index: usize,
+    },
     /// The server itself: its engine, its threads.
     Server,
     /// Something outside that is not available now, such as a store that another process has.
@@ -53,6 +58,15 @@ impl LoadProblem {
                 plugin: plugin.to_owned(),
                 path: path.to_owned(),
             },
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// An example login is not decided as expected.
+    pub fn example_login(index: usize, message: impl Into<String>) -> Self {
+        Self {
+            place: Place::ExampleLogin { index },
             message: message.into(),
             help: None,
         }
@@ -98,6 +112,12 @@ pub fn to_diagnostics(problems: &[LoadProblem], places: &Places) -> Vec<Diagnost
                 diagnostic.help.clone_from(&problem.help);
                 diagnostic
             }
+            Place::ExampleLogin { index } => places.entry_error(
+                "reload",
+                &format!("logins[{index}]"),
+                problem.message.clone(),
+                problem.help.clone(),
+            ),
             Place::Server | Place::Outside => {
                 places.file_error(problem.message.clone(), problem.help.clone())
             }

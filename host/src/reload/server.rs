@@ -1,8 +1,13 @@
 //! What outlives generations, and the way from a configuration to a server that could answer.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
-use super::{Generation, LoadProblem, engine_loader::EngineLoader, services};
+use super::{
+    Generation, LoadProblem,
+    engine_loader::{EngineLoader, Plugins},
+    lease::{Lease, Register},
+    services,
+};
 use crate::{
     capability::Services,
     config::{Config, StoreConfig},
@@ -36,9 +41,34 @@ pub struct Server {
     pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
+    /// What the next generation may use on.
+    pub running: Running,
 }
 
-/// Opens the store, starts the engine, and loads the first generation.
+/// What a generation leaves to the next one.
+pub struct Running {
+    pub(super) engine: Engine,
+    pub(super) services: Arc<Services>,
+    pub(super) config: Arc<Config>,
+    pub(super) plugins: Plugins,
+    pub(super) lease: Arc<Lease>,
+    pub(super) register: Arc<Register>,
+    /// Where scripts look for modules.
+    pub(super) folders: Vec<PathBuf>,
+    /// When its files began to be read.
+    pub(super) read_at: SystemTime,
+}
+
+/// A generation that could serve, and what it leaves to the next one.
+pub(super) struct Built {
+    pub(super) generation: Generation,
+    pub(super) running: Running,
+    /// Names of the plugins that were not taken over.
+    pub(super) made: Vec<String>,
+}
+
+/// Opens the store, starts the engine, loads the first generation and tries out its plugins. Example
+/// logins are for the caller to run: [`super::self_test`].
 ///
 /// # Errors
 ///
@@ -58,16 +88,53 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         Arc::clone(&store),
         metrics.clone(),
     ));
-    let config = Arc::new(config);
-    let loader = EngineLoader::new(engine.clone(), Arc::clone(&services), &config)?;
-    let generation = Generation::load(config, &loader).await?;
+    let read_at = SystemTime::now();
+    let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
+    let register = Register::new(metrics.clone());
+    let built = build(Arc::new(config), loader, register, 1, read_at).await?;
+    built.running.lease.begin();
     Ok(Server {
-        generation,
+        generation: built.generation,
+        running: built.running,
         engine,
         services,
         metrics,
         server_metrics,
         store,
+    })
+}
+
+/// Loads everything and tries out what is new.
+pub(super) async fn build(
+    config: Arc<Config>,
+    loader: EngineLoader,
+    register: Arc<Register>,
+    number: u64,
+    read_at: SystemTime,
+) -> Result<Built, Vec<LoadProblem>> {
+    let mut generation = Generation::load(Arc::clone(&config), &loader).await?;
+    let problems = loader.try_out(&config).await;
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let folders = loader.folders();
+    let (engine, services) = (loader.engine.clone(), Arc::clone(&loader.services));
+    let (plugins, made) = loader.finish();
+    let lease = Lease::new(&register, number, plugins.keys().cloned());
+    generation.hold(lease.clone());
+    Ok(Built {
+        generation,
+        made,
+        running: Running {
+            engine,
+            services,
+            config,
+            plugins,
+            lease,
+            register,
+            folders,
+            read_at,
+        },
     })
 }
 

@@ -24,6 +24,7 @@ const START: Duration = Duration::from_secs(120);
 pub struct Policy {
     scratch: Scratch,
     address: SocketAddr,
+    environment: Vec<(String, String)>,
 }
 
 impl Policy {
@@ -37,7 +38,11 @@ impl Policy {
             .replace("{listen}", &address.to_string())
             .replace("{folder}", &folder);
         scratch.write("bulkhead.yaml", text);
-        Self { scratch, address }
+        Self {
+            scratch,
+            address,
+            environment: Vec::new(),
+        }
     }
 
     /// Adds a file, such as a script. What ends in `.secret` only the owner may read.
@@ -47,6 +52,12 @@ impl Policy {
             let owner = fs::Permissions::from_mode(0o600);
             fs::set_permissions(path, owner).expect("cannot change the mode");
         }
+        self
+    }
+
+    /// Sets an environment variable of the server.
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -154,6 +165,7 @@ fn launch(binary: &Path, policy: &Policy, cache: &Path) -> Server {
         .arg("-c")
         .arg(policy.scratch.file("bulkhead.yaml"))
         .current_dir(policy.path())
+        .envs(policy.environment.iter().cloned())
         .env("XDG_CACHE_HOME", cache)
         .env("XDG_STATE_HOME", policy.scratch.file("state"));
     Server::start(command, &policy.scratch.file("bulkhead.log"))

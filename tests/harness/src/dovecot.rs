@@ -15,9 +15,9 @@ use std::{
 use crate::{
     Scratch,
     command::{self, Output},
-    imap, port, require_server,
+    imap, pop3, port, require_server,
     server::Server,
-    wait,
+    smtp, wait,
 };
 
 /// The one master user that every test server has.
@@ -58,6 +58,10 @@ pub struct DovecotSetup {
     scratch: Scratch,
     extra: String,
     prefetch: bool,
+    protocols: String,
+    imap: SocketAddr,
+    pop3: Option<SocketAddr>,
+    submission: Option<SocketAddr>,
 }
 
 impl Default for DovecotSetup {
@@ -73,12 +77,24 @@ impl DovecotSetup {
             scratch: Scratch::new("dovecot"),
             extra: String::new(),
             prefetch: false,
+            protocols: "imap".to_owned(),
+            imap: port::free(),
+            pop3: None,
+            submission: None,
         }
     }
 
     /// Where the file `name` will be: to be named in scripts.
     pub fn file_path(&self, name: &str) -> String {
         self.scratch.file(name).display().to_string()
+    }
+
+    /// Where it will serve, protocol by protocol.
+    pub fn addresses(&self) -> Vec<(&'static str, SocketAddr)> {
+        let mut addresses = vec![("imap", self.imap)];
+        addresses.extend(self.pop3.map(|address| ("pop3", address)));
+        addresses.extend(self.submission.map(|address| ("smtp", address)));
+        addresses
     }
 
     /// Adds a file that every user may read.
@@ -99,17 +115,34 @@ impl DovecotSetup {
         self
     }
 
+    /// Serves POP3 and submission too. Logged-in clients of submission cannot send mail: nobody would
+    /// relay it.
+    pub fn pop3_and_submission(mut self) -> Self {
+        let (pop3, submission) = (port::free(), port::free());
+        let services = MORE_SERVICES
+            .replace("{pop3}", &pop3.port().to_string())
+            .replace("{submission}", &submission.port().to_string());
+        self.extra.push_str(&services);
+        self.protocols.push_str(" pop3 submission");
+        self.pop3 = Some(pop3);
+        self.submission = Some(submission);
+        self
+    }
+
     /// Starts Dovecot with the file `script` as passdb and userdb.
     ///
     /// # Panics
     /// When Dovecot is missing, this process is not root, or the server does not come up.
     pub fn start(self, script: &str) -> Dovecot {
         require_server("dovecot");
+        if self.pop3.is_some() {
+            require_server("dovecot-mail");
+        }
         assert!(
             rustix::process::geteuid().is_root(),
             "Dovecot's master process must be started as root"
         );
-        let imap = port::free();
+        let imap = self.imap;
         let scratch = self.scratch;
         scratch.write(
             "masters",
@@ -124,7 +157,7 @@ impl DovecotSetup {
         let extra = self.extra;
         let configuration = format!(
             "{}{prefetch}{}{extra}",
-            head(&scratch, imap, script),
+            head(&scratch, &self.protocols, imap, script),
             lua_userdb(&scratch, script)
         );
         let configuration = scratch.write("dovecot.conf", configuration);
@@ -135,13 +168,15 @@ impl DovecotSetup {
             server,
             scratch,
             imap,
+            pop3: self.pop3,
+            submission: self.submission,
         };
         dovecot.await_start();
         dovecot
     }
 }
 
-fn head(scratch: &Scratch, imap: SocketAddr, script: &str) -> String {
+fn head(scratch: &Scratch, protocols: &str, imap: SocketAddr, script: &str) -> String {
     let folder = scratch.path().display();
     let port = imap.port();
     format!(
@@ -151,7 +186,7 @@ log_path = {folder}/dovecot.log
 info_log_path = {folder}/dovecot.log
 debug_log_path = {folder}/dovecot.log
 instance_name = bulkhead-test-{port}
-protocols = imap
+protocols = {protocols}
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -208,6 +243,31 @@ fn lua_userdb(scratch: &Scratch, script: &str) -> String {
     format!("userdb {{\n  driver = lua\n  args = file={folder}/{script} blocking=yes\n}}\n")
 }
 
+/// The capabilities are those of no server: none is asked before a client sends mail.
+const MORE_SERVICES: &str = r#"
+submission_relay_host = 127.0.0.1
+submission_relay_port = 1
+submission_backend_capabilities = 8BITMIME
+service pop3-login {
+  inet_listener pop3 {
+    address = 127.0.0.1
+    port = {pop3}
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
+service submission-login {
+  inet_listener submission {
+    address = 127.0.0.1
+    port = {submission}
+  }
+  inet_listener submissions {
+    port = 0
+  }
+}
+"#;
+
 const PREFETCH: &str = "userdb {\n  driver = prefetch\n}\n";
 
 /// A running Dovecot.
@@ -216,6 +276,8 @@ pub struct Dovecot {
     server: Server,
     scratch: Scratch,
     imap: SocketAddr,
+    pop3: Option<SocketAddr>,
+    submission: Option<SocketAddr>,
 }
 
 impl Dovecot {
@@ -303,6 +365,22 @@ impl Dovecot {
         self.imap
     }
 
+    /// Where POP3 listens.
+    ///
+    /// # Panics
+    /// When it does not: see [`DovecotSetup::pop3_and_submission`].
+    pub fn pop3_address(&self) -> SocketAddr {
+        self.pop3.expect("this Dovecot speaks no POP3")
+    }
+
+    /// Where submission listens.
+    ///
+    /// # Panics
+    /// When it does not: see [`DovecotSetup::pop3_and_submission`].
+    pub fn submission_address(&self) -> SocketAddr {
+        self.submission.expect("this Dovecot speaks no SMTP")
+    }
+
     /// Everything that Dovecot logged so far.
     pub fn log(&self) -> String {
         let log = fs::read(self.scratch.file("dovecot.log")).unwrap_or_default();
@@ -312,10 +390,13 @@ impl Dovecot {
 
     fn await_start(&mut self) {
         let server = &mut self.server;
-        let imap = self.imap;
+        let (imap, pop3, submission) = (self.imap, self.pop3, self.submission);
+        let limit = Duration::from_secs(5);
         let mut up = false;
         wait::until(Duration::from_secs(30), || {
-            up = imap::Session::open(imap, Duration::from_secs(5)).is_ok();
+            up = imap::Session::open(imap, limit).is_ok()
+                && pop3.is_none_or(|address| pop3::Session::open(address, limit).is_ok())
+                && submission.is_none_or(|address| smtp::Session::open(address, limit).is_ok());
             up || server.has_ended()
         });
         assert!(up, "Dovecot does not come up; its log:\n{}", self.log());

@@ -13,20 +13,35 @@
 )]
 
 pub mod bulkhead;
+pub mod caddy;
 pub mod command;
 pub mod dovecot;
+pub mod haproxy;
 pub mod http;
 pub mod imap;
+pub mod lines;
 pub mod lua;
+pub mod nginx;
 pub mod packages;
+pub mod pop3;
 pub mod port;
+pub mod postfix;
+pub mod saslauthd;
 pub mod scratch;
 pub mod server;
+pub mod smtp;
+pub mod template;
 pub mod wait;
 pub mod web;
 
 pub use bulkhead::{Bulkhead, Policy};
+pub use caddy::Caddy;
 pub use dovecot::{Dovecot, DovecotSetup, Login};
+pub use haproxy::Haproxy;
+pub use nginx::{Nginx, NginxSetup};
 pub use packages::require_server;
+pub use postfix::{Postfix, PostfixSetup};
+pub use saslauthd::Saslauthd;
 pub use scratch::Scratch;
+pub use template::Template;
 pub use web::{Answer, Exchange, WebServer};

@@ -41,6 +41,30 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         &["/usr/bin/lua5.4", "/usr/share/lua/5.4/cjson"],
         &["lua5.4", "lua-cjson"],
     ),
+    (
+        "dovecot-mail",
+        &[
+            "/usr/lib/dovecot/pop3-login",
+            "/usr/lib/dovecot/submission-login",
+        ],
+        &["dovecot-pop3d", "dovecot-submissiond"],
+    ),
+    (
+        "nginx",
+        &[
+            "/usr/sbin/nginx",
+            "/usr/lib/nginx/modules/ngx_mail_module.so",
+        ],
+        &["nginx", "libnginx-mod-mail"],
+    ),
+    ("haproxy", &["/usr/sbin/haproxy"], &["haproxy"]),
+    ("caddy", &["/usr/bin/caddy"], &["caddy"]),
+    ("postfix", &["/usr/sbin/postfix"], &["postfix"]),
+    (
+        "saslauthd",
+        &["/usr/sbin/saslauthd", "/usr/sbin/testsaslauthd"],
+        &["sasl2-bin", "libsasl2-modules"],
+    ),
     ("wrk", &["/usr/bin/wrk"], &["wrk"]),
     ("curl", &["/usr/bin/curl"], &["curl"]),
 ];

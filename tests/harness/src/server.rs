@@ -5,6 +5,7 @@
 
 use std::{
     fs::{self, File},
+    net::{SocketAddr, TcpStream},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -14,6 +15,9 @@ use std::{
 use rustix::process::{Pid, Signal};
 
 use crate::wait;
+
+/// How long a server may take to listen.
+const START: Duration = Duration::from_secs(30);
 
 /// How long a server may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -60,6 +64,19 @@ impl Server {
     /// True once the process has ended.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Waits until something listens at all the addresses. False when the server has ended, or half a
+    /// minute has passed.
+    pub fn await_listening(&mut self, addresses: &[SocketAddr]) -> bool {
+        let mut up = false;
+        wait::until(START, || {
+            up = addresses
+                .iter()
+                .all(|address| TcpStream::connect(address).is_ok());
+            up || self.has_ended()
+        });
+        up
     }
 
     /// Sends a signal to the process, not to its group.

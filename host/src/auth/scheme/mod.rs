@@ -109,6 +109,21 @@ pub fn verify(
     }
 }
 
+/// The password that `stored` holds in plain text: without a prefix, or with `{PLAIN}`,
+/// `{CLEARTEXT}` or `{CLEAR}`, whatever its encoding.
+///
+/// # Errors
+/// [`SchemeError`] if the value is of another scheme or malformed.
+pub fn plain_text(stored: &[u8]) -> Result<crate::auth::Password, SchemeError> {
+    let hash = Hash::parse(stored, "")?;
+    if hash.scheme != Scheme::Plain {
+        return Err(malformed("plain text: the value is of another scheme"));
+    }
+    Ok(crate::auth::Password::new(std::mem::take(
+        &mut *hash.text()?,
+    )))
+}
+
 /// True if comparing takes microseconds, so that it needs no thread of its own. Also true for values
 /// that only yield an error.
 pub fn is_cheap(stored: &[u8], default_scheme: &str) -> bool {

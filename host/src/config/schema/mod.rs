@@ -27,8 +27,12 @@ use crate::pipeline::OnError;
 /// Everything that one generation of the server needs to know.
 #[derive(Clone)]
 pub struct Config {
-    /// The file it came from.
+    /// The main file.
     pub file: PathBuf,
+    /// Every file that took part, in the order in which they were read: the main file first.
+    pub files: Vec<PathBuf>,
+    /// Folders in which a new file may become a part of the configuration (`include: conf.d/*.yaml`).
+    pub include_folders: Vec<PathBuf>,
     /// `server`
     pub server: Server,
     /// `store`

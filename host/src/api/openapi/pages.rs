@@ -1,0 +1,151 @@
+//! Everything that is not a question about a login.
+
+use serde_json::{Map, Value, json};
+
+use super::parts::reference;
+
+pub(super) fn add(paths: &mut Map<String, Value>) {
+    let text = |description: &str, kind: &str| {
+        json!({
+            "description": description,
+            "content": { kind: { "schema": { "type": "string" } } },
+        })
+    };
+    paths.insert(
+        "/ping".to_owned(),
+        json!({ "get": {
+            "operationId": "ping",
+            "tags": ["operation"],
+            "summary": "Is the server alive?",
+            "security": [],
+            "responses": { "200": text("`pong`", "text/plain") },
+        } }),
+    );
+    let health = json!({ "application/json": { "schema": reference("schemas", "Health") } });
+    paths.insert(
+        "/healthz".to_owned(),
+        json!({ "get": {
+            "operationId": "health",
+            "tags": ["operation"],
+            "summary": "Can the server work?",
+            "security": [],
+            "responses": {
+                "200": { "description": "It can.", "content": health },
+                "503": { "description": "It cannot.", "content": health },
+            },
+        } }),
+    );
+    paths.insert(
+        "/metrics".to_owned(),
+        json!({ "get": {
+            "operationId": "metrics",
+            "tags": ["operation"],
+            "summary": "Metrics for Prometheus",
+            "security": [{}, { "metrics": [] }],
+            "responses": {
+                "200": text("Text exposition format.", "text/plain"),
+                "401": reference("responses", "Unauthorized"),
+                "429": reference("responses", "TooMany"),
+            },
+        } }),
+    );
+    paths.insert("/api/v1/custom/{location}".to_owned(), hooks());
+    paths.insert("/api/v1/admin/reload".to_owned(), reload());
+    for (path, kind, name) in [
+        ("/api/v1/openapi.json", "application/json", "openapi-json"),
+        ("/api/v1/openapi.yaml", "application/yaml", "openapi-yaml"),
+        (
+            "/.well-known/openapi.json",
+            "application/json",
+            "well-known-openapi-json",
+        ),
+        (
+            "/.well-known/openapi.yaml",
+            "application/yaml",
+            "well-known-openapi-yaml",
+        ),
+    ] {
+        let schema = if kind == "application/json" {
+            "object"
+        } else {
+            "string"
+        };
+        paths.insert(
+            path.to_owned(),
+            json!({ "get": {
+                "operationId": name,
+                "tags": ["operation"],
+                "summary": "This document",
+                "security": [],
+                "responses": { "200": {
+                    "description": "The document.",
+                    "content": { kind: { "schema": { "type": schema } } },
+                } },
+            } }),
+        );
+    }
+}
+
+/// What a hook answers is its own affair.
+fn hooks() -> Value {
+    let operation = |method: &str| {
+        json!({
+            "operationId": format!("hook-{method}"),
+            "tags": ["hooks"],
+            "summary": "Ask a hook",
+            "responses": {
+                "default": { "description": "What the hook answers." },
+                "401": reference("responses", "Unauthorized"),
+                "404": { "description": "No hook answers here." },
+                "413": reference("responses", "TooLarge"),
+                "429": reference("responses", "TooMany"),
+                "500": {
+                    "description": "The hook failed.",
+                    "content": {
+                        "application/json": { "schema": reference("schemas", "Message") },
+                    },
+                },
+            },
+        })
+    };
+    let mut item = Map::new();
+    item.insert(
+        "parameters".to_owned(),
+        json!([{
+            "name": "location",
+            "in": "path",
+            "required": true,
+            "schema": { "type": "string", "minLength": 1 },
+            "description": "`location` of the hook in the configuration; may hold slashes.",
+        }]),
+    );
+    for method in ["get", "head", "post", "put", "patch", "delete", "options"] {
+        item.insert(method.to_owned(), operation(method));
+    }
+    Value::Object(item)
+}
+
+fn reload() -> Value {
+    let problems = |description: &str| {
+        json!({
+            "description": description,
+            "content": { "application/json": { "schema": {
+                "type": "object",
+                "required": ["session", "object", "operation", "result"],
+                "properties": { "result": { "type": "object" } },
+            } } },
+        })
+    };
+    json!({ "post": {
+        "operationId": "reload",
+        "tags": ["operation"],
+        "summary": "Load the next generation of the configuration and put it in force",
+        "responses": {
+            "200": problems("The next generation serves."),
+            "401": reference("responses", "Unauthorized"),
+            "404": reference("responses", "NotFound"),
+            "422": problems("The next generation cannot be used; nothing has changed."),
+            "429": reference("responses", "TooMany"),
+        },
+    } })
+}

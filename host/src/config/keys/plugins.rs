@@ -1,0 +1,157 @@
+//! The keys of `plugins.NAME` and of its sections.
+
+use super::kind::{
+    GIB, KIB, Keys, Kind, MINUTE, below, duration, flag, key, optional, required, size, whole,
+    written,
+};
+
+pub(in super::super) static PLUGIN: Keys = Keys::new(
+    "plugins.NAME",
+    &[
+        optional(
+            "configuration",
+            Kind::Anything,
+            "none",
+            "Handed to the plugin as it is.",
+        ),
+        key(
+            "grants",
+            Kind::Section(&GRANTS),
+            super::kind::DefaultValue::Below,
+            "What the plugin may ask the host to do: nothing, unless it is written there.",
+        ),
+        below(
+            "limits",
+            Kind::Section(&PLUGIN_LIMITS),
+            "How much it may use.",
+        ),
+        written(
+            "on_error",
+            Kind::Choice(&["tempfail", "reject", "skip"]),
+            "tempfail",
+            "What a failure of the plugin means: `tempfail`, `reject`, or `skip` (as if it were not \
+             configured).",
+        ),
+        written(
+            "instances",
+            Kind::Choice(&["fresh", "pooled"]),
+            "fresh",
+            "`fresh`: every call starts from the image made at load. `pooled`: instances serve one \
+             call after the other; faster, and what a call leaves in memory the next call sees.",
+        ),
+    ],
+);
+
+pub(in super::super) static GRANTS: Keys = Keys::new(
+    "plugins.NAME.grants",
+    &[
+        flag(
+            "password",
+            "false",
+            "See the password; have hashes verified.",
+        ),
+        flag(
+            "store",
+            "false",
+            "Use the shared store, in a namespace of its own.",
+        ),
+        flag("metrics", "false", "Count and measure."),
+        flag(
+            "may-accept",
+            "false",
+            "Filters only: turn a reject into an accept.",
+        ),
+        optional(
+            "http",
+            Kind::Section(&HTTP_GRANT),
+            "nothing",
+            "Send HTTP requests.",
+        ),
+        optional("secret", Kind::Texts, "none", "Names in `secrets`."),
+        optional(
+            "environment",
+            Kind::Texts,
+            "none",
+            "Scripts only: names of environment variables.",
+        ),
+    ],
+);
+
+pub(in super::super) static HTTP_GRANT: Keys = Keys::new(
+    "plugins.NAME.grants.http",
+    &[
+        required(
+            "hosts",
+            Kind::Texts,
+            "List of `name`, `name:port`, `*.name`, an IP address, `[v6]:port`, or a network. Without \
+             a port, 80 and 443.",
+        ),
+        flag(
+            "private",
+            "false",
+            "Names may resolve to loopback, private and link-local addresses. Addresses and networks \
+             in `hosts` need no `private`.",
+        ),
+        optional("methods", Kind::Texts, "all", "List of methods."),
+        size("response_bytes", (0, GIB), "1MiB", "Largest response."),
+        size("request_bytes", (0, GIB), "1MiB", "Largest request body."),
+        duration("timeout", (1, 10 * MINUTE), "5s", "Of one exchange."),
+        whole(
+            "redirects",
+            (0, 20),
+            "5",
+            "Most redirects that a request may ask for.",
+        ),
+        optional(
+            "ca_file",
+            Kind::Path,
+            "the system's",
+            "Certificate authorities in PEM.",
+        ),
+    ],
+);
+
+pub(in super::super) static PLUGIN_LIMITS: Keys = Keys::new(
+    "plugins.NAME.limits",
+    &[
+        // 64 KiB is one page of WebAssembly memory; 4 GiB is all that it can address.
+        size("memory", (64 * KIB, 4 * GIB), "32MiB", "Linear memory."),
+        duration(
+            "cpu",
+            (1, 10 * MINUTE),
+            "1s",
+            "Time in the plugin's code and in host functions that do not wait.",
+        ),
+        duration(
+            "wall_clock",
+            (1, 10 * MINUTE),
+            "5s",
+            "From start to end, waiting included.",
+        ),
+        whole("concurrency", (1, 100_000), "32", "Calls at the same time."),
+        whole(
+            "queue",
+            (0, 1_000_000),
+            "256",
+            "Calls that wait for a slot.",
+        ),
+        size(
+            "boundary_bytes",
+            (KIB, GIB),
+            "4MiB",
+            "All that the plugin hands to the host.",
+        ),
+        whole(
+            "log_lines",
+            (0, 1_000_000),
+            "100",
+            "Further lines are dropped and counted.",
+        ),
+        whole(
+            "host_calls",
+            (0, 100_000_000),
+            "10000",
+            "Calls of imported functions.",
+        ),
+    ],
+);
