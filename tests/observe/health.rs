@@ -1,7 +1,7 @@
 //! `/healthz` of the routes alone, with a generation that is made here.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };

@@ -188,7 +188,7 @@ fn the_table_in_observe_md_is_the_page() {
             (name, family.kind, labels)
         })
         .collect();
-    let table: BTreeSet<_> = include_str!("../../../OBSERVE.md")
+    let table: BTreeSet<_> = include_str!("../../../../OBSERVE.md")
         .lines()
         .skip_while(|line| !line.starts_with("| Metric |"))
         .skip(2)
