@@ -18,6 +18,10 @@ pub(crate) struct Call {
     pub(crate) status_message: Option<String>,
     /// Set through `nauthilus_http_response`.
     pub(crate) response_headers: Vec<Header>,
+    /// Set through `nauthilus_http_response` by a hook.
+    pub(crate) response_status: Option<u16>,
+    /// Written through `nauthilus_http_response` by a hook.
+    pub(crate) response_body: Option<Vec<u8>>,
     /// From `nauthilus_backend.apply_backend_result`.
     pub(crate) add_attributes: Vec<Attribute>,
     /// From `nauthilus_backend.remove_from_backend_result`.

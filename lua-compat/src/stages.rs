@@ -194,6 +194,8 @@ impl Runtime {
                         &format!("{}\n{}", error.message, error.traceback),
                     );
                 });
+                // They described another answer.
+                call::with(|call| call.response_headers.clear());
                 message_response(&error.message)
             }
             Err(stopped) => return Err(stopped.into()),
@@ -326,11 +328,12 @@ fn message_response(message: &str) -> hook::HookResponse {
 
 fn hook_response(value: Value<'_>) -> hook::HookResponse {
     match value {
-        Value::Nil => hook::HookResponse {
-            status: 200,
+        // What the script wrote itself, if it did.
+        Value::Nil => call::with(|call| hook::HookResponse {
+            status: call.response_status.unwrap_or(200),
             headers: Vec::new(),
-            body: Vec::new(),
-        },
+            body: call.response_body.take().unwrap_or_default(),
+        }),
         Value::Table(table) if table.length() > 0 => {
             message_response("the hook returned an array, but a map with string keys was expected")
         }

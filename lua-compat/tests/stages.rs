@@ -366,6 +366,99 @@ fn hooks_answer_with_json_or_nothing() {
 }
 
 #[test]
+fn hooks_write_their_own_answers() {
+    let rows = [
+        (
+            "h.string(201, 'done')",
+            201,
+            "content-type: text/plain; charset=utf-8",
+            "done",
+        ),
+        (
+            "h.html(h.STATUS_OK, '<p>')",
+            200,
+            "content-type: text/html; charset=utf-8",
+            "<p>",
+        ),
+        (
+            "h.data(404, 'image/png', '\\1\\2')",
+            404,
+            "content-type: image/png",
+            "\u{1}\u{2}",
+        ),
+        ("h.redirect(302, '/there')", 302, "location: /there", ""),
+        (
+            "h.set_http_status(418) h.set_http_content_type('x/y') \
+             h.write_http_response_body('a') h.write_http_response_body('b')",
+            418,
+            "content-type: x/y",
+            "ab",
+        ),
+        (
+            "h.set_http_response_header('X-A', '1') h.set_http_response_header('x-a', '2') \
+             h.add_http_response_header('X-A', '3') h.add_http_response_header('X-B', '4') \
+             h.remove_http_response_header('x-b')",
+            200,
+            "x-a: 2|x-a: 3",
+            "",
+        ),
+        (
+            "h.string(200, 'half') error('no')",
+            500,
+            "content-type: application/json",
+            r#"{"msg":"script.lua:2: no"}"#,
+        ),
+        (
+            "h.set_http_status(99)",
+            500,
+            "content-type: application/json",
+            r#"{"msg":"script.lua:2: bad argument #1 to 'set_http_status' (a status is a number from 200 to 599)"}"#,
+        ),
+    ];
+    for (body, status, headers, wanted) in rows {
+        let response = hook(&format!(
+            "local h = require('nauthilus_http_response')\nfunction nauthilus_run_hook() {body} end"
+        ));
+        assert_eq!(response.status, status, "{body}");
+        assert_eq!(String::from_utf8(response.body).unwrap(), wanted, "{body}");
+        let shown: Vec<_> = response
+            .headers
+            .iter()
+            .map(|header| {
+                let value = String::from_utf8_lossy(&header.value);
+                format!("{}: {value}", header.name.to_ascii_lowercase())
+            })
+            .collect();
+        assert_eq!(shown.join("|"), headers, "{body}");
+    }
+}
+
+#[test]
+fn filters_add_headers_but_not_the_decision_and_not_the_body() {
+    let source = r#"
+        local h = require("nauthilus_http_response")
+        function nauthilus_call_filter()
+            h.set_http_response_header("X-Proxy", "192.0.2.1")
+            print(pcall(h.set_http_response_header, "Auth-Status", "OK"))
+            print(pcall(h.string, 200, "x"))
+            return nauthilus_builtin.FILTER_ACCEPT, nauthilus_builtin.FILTER_RESULT_OK
+        end"#;
+    let host = Rc::default();
+    let answer = loaded(&host, Kind::Filter, source)
+        .run_filter(&support::request())
+        .unwrap();
+    let names: Vec<_> = answer
+        .response_headers
+        .iter()
+        .map(|one| &one.name)
+        .collect();
+    assert_eq!(names, ["X-Proxy"]);
+    let log = support::logged(&host).join("\n");
+    assert!(log.contains("carries the decision"), "{log}");
+    assert!(log.contains("works in hooks only"), "{log}");
+}
+
+#[test]
 fn an_init_script_runs_its_top_level_and_its_hook() {
     let host = Rc::new(FakeHost::default());
     loaded(

@@ -45,7 +45,8 @@ impl Wire {
         }
     }
 
-    /// One whole response; its body by Content-Length.
+    /// One whole response; its body by Content-Length. A body in CBOR is shown as JSON, bytes in it as
+    /// numbers.
     pub async fn response(&mut self) -> String {
         let head = self.head().await;
         let length: usize = head
@@ -56,6 +57,10 @@ impl Wire {
             assert!(self.more().await, "the connection ended inside a body");
         }
         let body: Vec<u8> = self.unread.drain(..length).collect();
+        if head.contains("\r\nContent-Type: application/cbor\r\n") {
+            let value: ciborium::Value = ciborium::from_reader(body.as_slice()).unwrap();
+            return format!("{head}cbor {}", serde_json::to_string(&value).unwrap());
+        }
         head + &String::from_utf8(body).unwrap()
     }
 
@@ -78,7 +83,7 @@ impl Wire {
 }
 
 /// One request on a connection of its own.
-pub async fn exchange(address: SocketAddr, request: &str) -> String {
+pub async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
     let mut wire = Wire::connect(address).await;
     wire.send(request).await;
     wire.response().await

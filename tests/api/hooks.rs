@@ -1,5 +1,7 @@
 //! `/api/v1/custom/…`
 
+use bulkhead::config::EndpointName;
+
 use crate::{
     client::{exchange, get, header, masked, status},
     server::{CREDENTIALS, Setup},
@@ -61,5 +63,69 @@ async fn hooks_need_the_api_s_credentials() {
     let server = Setup::new().with_credentials().start().await;
     let response = exchange(server.address, &post("/api/v1/custom/echo/here", "", "x")).await;
     assert_eq!(status(&response), 401);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_answers_where_nothing_else_does() {
+    let server = Setup::new().start().await;
+    let response = exchange(server.address, &post("/.well-known/echo", "", "x")).await;
+    assert_eq!(status(&response), 418);
+    assert!(response.contains("POST /.well-known/echo"), "{response}");
+    // `/ping` is taken; its other methods are free.
+    let ping = exchange(server.address, &get("/ping", "")).await;
+    assert!(ping.ends_with("\r\n\r\npong"), "{ping}");
+    let deleted = exchange(server.address, "DELETE /ping HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    assert!(deleted.ends_with("\r\n\r\nplain"), "{deleted}");
+    // Another method of an alias is an unknown page, as any other path.
+    let unknown = exchange(server.address, &get("/.well-known/echo", "")).await;
+    assert!(unknown.ends_with("404 - Page Not Found"), "{unknown}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alias_needs_the_api_s_credentials_and_an_unknown_page_does_not() {
+    let server = Setup::new().with_credentials().start().await;
+    for (path, expected) in [("/.well-known/echo", 401), ("/.well-known/other", 404)] {
+        let response = exchange(server.address, &post(path, "", "x")).await;
+        assert_eq!(status(&response), expected, "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configured_type_counts_unless_the_hook_names_one() {
+    let server = Setup::new().start().await;
+    let plain = exchange(server.address, &get("/api/v1/custom/plain", "")).await;
+    assert_eq!(header(&plain, "Content-Type"), Some("text/x-configured"));
+    let echo = exchange(server.address, &post("/api/v1/custom/echo/here", "", "x")).await;
+    assert_eq!(header(&echo, "Content-Type"), Some("text/x-echo"));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_location_may_answer_head_too_and_then_without_a_body() {
+    let server = Setup::new().start().await;
+    let mut wire = crate::client::Wire::connect(server.address).await;
+    wire.send("HEAD /api/v1/custom/plain HTTP/1.1\r\nHost: t\r\n\r\n")
+        .await;
+    let head = wire.head().await;
+    assert_eq!(status(&head), 200);
+    assert_eq!(header(&head, "Content-Length"), Some("5"));
+    // The next answer follows at once.
+    wire.send(get("/ping", "")).await;
+    assert_eq!(status(&wire.response().await), 200);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_that_are_switched_off_are_unknown_pages() {
+    let mut setup = Setup::new();
+    setup.server.disabled_endpoints = [EndpointName::CustomHooks].into();
+    let server = setup.start().await;
+    for path in ["/api/v1/custom/echo/here", "/.well-known/echo"] {
+        let response = exchange(server.address, &post(path, "", "x")).await;
+        assert!(response.ends_with("404 - Page Not Found"), "{response}");
+    }
     server.stop().await;
 }

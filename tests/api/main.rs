@@ -11,11 +11,15 @@
 )]
 
 mod client;
+mod header_fields;
+mod hook_scripts;
 mod hooks;
 mod outcomes;
 mod pages;
 mod policy;
 mod requests;
+mod routes;
 mod secrecy;
 mod server;
+mod spoken;
 mod transport;

@@ -2,6 +2,8 @@
 //!
 //! * `alice` has the password [`PASSWORD`]; `down` cannot be looked up; `slow` takes a second; the
 //!   server panics over `bug`; everybody else is unknown.
+//! * `carol` has the password [`SECRET`], which the backend supplies for challenges; that of `lines`
+//!   fits no header.
 //! * A filter rejects `blocked`, who has the same password.
 
 use std::{
@@ -23,6 +25,9 @@ use futures_util::future::BoxFuture;
 
 /// Characters that JSON and forms escape, so that every decoder is at work.
 pub const PASSWORD: &str = "corr&ct h\u{f6}rse \"battery\"=staple";
+
+/// Known from RFC 1939 and RFC 2195.
+pub const SECRET: &str = "tanstaaftanstaaf";
 
 /// What the policy saw: each request that came to the backend, and each post action.
 #[derive(Default)]
@@ -144,6 +149,7 @@ pub fn stages(seen: &Arc<Seen>) -> Stages {
         })
     };
     Stages {
+        password_attribute: Some("secret".to_owned()),
         backends: vec![Member::new(backend)],
         filters: vec![Member::new(filter)],
         actions: vec![(Event::Post, Member::new(post))],
@@ -171,6 +177,32 @@ fn answer(question: &Question, call: &Call) -> Ran {
         .as_ref()
         .map(|password| String::from_utf8_lossy(password.expose()).into_owned());
     let user = match request.username.as_str() {
+        "carol" | "lines" => BackendUser {
+            found: true,
+            authenticated: password.as_deref() == Some(SECRET),
+            account_field: "uid".to_owned(),
+            attributes: vec![
+                text("uid", &["carol@example.org"]),
+                text("dn", &["uid=carol,ou=people", "uid=carol,ou=staff"]),
+                text("proxy-HOST", &["192.0.2.80"]),
+                text("no header", &["x"]),
+                text("note", &["two\r\nlines"]),
+                text("session", &["forged"]),
+                Attribute {
+                    name: "key".to_owned(),
+                    values: vec![Value::Bytes(vec![0xff, b'k'])],
+                },
+                text(
+                    "secret",
+                    &[if request.username == "carol" {
+                        "{PLAIN}tanstaaftanstaaf"
+                    } else {
+                        "two\nlines"
+                    }],
+                ),
+            ],
+            ..BackendUser::default()
+        },
         "alice" | "alice@example.org" | "blocked" | "slow" => BackendUser {
             found: true,
             authenticated: password.as_deref() == Some(PASSWORD),

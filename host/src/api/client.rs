@@ -19,8 +19,18 @@ pub(super) enum Named<'a> {
     Last(Option<&'a HeaderName>),
 }
 
-/// The client's address, and its port if the client is the peer itself.
+/// The client's address by the forwarding headers that proxies set, and its port if the client is the
+/// peer itself.
 pub(super) fn locate(
+    peer: SocketAddr,
+    trusted: &[IpNet],
+    headers: &HeaderMap,
+) -> (IpAddr, Option<u16>) {
+    locate_named(peer, trusted, headers, Named::Last(None))
+}
+
+/// [`locate`], where a front end may name the client too.
+pub(super) fn locate_named(
     peer: SocketAddr,
     trusted: &[IpNet],
     headers: &HeaderMap,
@@ -168,7 +178,7 @@ mod tests {
             let name = HeaderName::from_static("client-ip");
             let peer_address = peer.parse().unwrap();
             let (address, port) =
-                locate(peer_address, &trusted, &headers, Named::Last(Some(&name)));
+                locate_named(peer_address, &trusted, &headers, Named::Last(Some(&name)));
             assert_eq!(address.to_string(), expected, "{peer} {given:?}");
             assert_eq!(port.is_some(), given.is_empty() || peer.starts_with("198"));
         }

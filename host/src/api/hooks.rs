@@ -7,8 +7,7 @@ use axum::{body::Body, extract, http::Response};
 use super::{
     Generation, Hook, State,
     access::{self, Access},
-    body,
-    client::{self, Named},
+    body, client,
     origin::{new_session, peer, plugin_headers, query},
     refusal::Refusal,
     response,
@@ -95,8 +94,7 @@ async fn answer(
     };
     let (parts, body) = request.into_parts();
     let mut body = body::read(body, &parts.headers, generation.limits.body_bytes, deadline).await?;
-    let named = Named::Last(server.headers.get("client_ip"));
-    let (client, _) = client::locate(peer, &server.trusted_proxies, &parts.headers, named);
+    let (client, _) = client::locate(peer, &server.trusted_proxies, &parts.headers);
     let question = HookRequest {
         session: new_session(),
         method: parts.method.as_str().to_ascii_uppercase(),

@@ -55,7 +55,7 @@ impl Origin {
             // A proxy for browsers passes on whatever they send.
             Source::Authorization => client::Named::Last(None),
         };
-        let (client_address, client_port) = client::locate(
+        let (client_address, client_port) = client::locate_named(
             peer(&parts.extensions),
             &server.trusted_proxies,
             headers,

@@ -7,6 +7,7 @@ mod context;
 mod http;
 mod http_options;
 mod http_request;
+mod http_response;
 mod json;
 mod password;
 
@@ -36,6 +37,17 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, kind: Kind, modules: Modules<'gc>)
             modules,
             "nauthilus_http_request",
             http_request::module(ctx),
+        );
+    }
+    if matches!(
+        kind,
+        Kind::Feature | Kind::Filter | Kind::Action | Kind::Hook
+    ) {
+        provide(
+            ctx,
+            modules,
+            "nauthilus_http_response",
+            http_response::module(ctx),
         );
     }
     if !matches!(kind, Kind::Hook | Kind::Init | Kind::CacheFlush) {

@@ -177,7 +177,68 @@ fn wait(frame: &Frame<'_>) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
+    use crate::auth::Progress;
+
+    static NO_UPSTREAMS: BTreeMap<String, SocketAddr> = BTreeMap::new();
+    static NO_NUMBERS: BTreeMap<String, u8> = BTreeMap::new();
+
+    fn frame(shape: Shape) -> Frame<'static> {
+        Frame {
+            shape,
+            session: String::new(),
+            idempotency_key: None,
+            failed_attempts: 0,
+            wait_delay_seconds: 10,
+            protocol: "imap".to_owned(),
+            upstreams: &NO_UPSTREAMS,
+            backend_numbers: &NO_NUMBERS,
+            is_challenge: false,
+        }
+    }
+
+    fn decision(verdict: Verdict, status_message: &str) -> Decision {
+        Decision {
+            verdict,
+            status_message: status_message.to_owned(),
+            progress: Progress::default(),
+            accounts: Vec::new(),
+            response_headers: Vec::new(),
+            recovered_password: None,
+        }
+    }
+
+    #[test]
+    fn no_status_message_makes_nginx_go_on_or_ask_again() {
+        for message in ["OK", "WAIT", " OK ", "", "WAIT\r\n"] {
+            for (verdict, expected) in [
+                (Verdict::Reject, Decision::DEFAULT_REJECT),
+                (
+                    Verdict::TemporaryFailure,
+                    Decision::DEFAULT_TEMPORARY_FAILURE,
+                ),
+            ] {
+                let response = login(&decision(verdict, message), &frame(Shape::Nginx));
+                assert_eq!(response.headers()[AUTH_STATUS], expected, "{message:?}");
+            }
+        }
+        let response = login(&decision(Verdict::Reject, "OK?"), &frame(Shape::Nginx));
+        assert_eq!(response.headers()[AUTH_STATUS], "OK?");
+    }
+
+    #[test]
+    fn a_challenge_accepted_without_a_password_is_no_acceptance_to_nginx() {
+        let frame = Frame {
+            is_challenge: true,
+            ..frame(Shape::Nginx)
+        };
+        let response = login(&decision(Verdict::Accept, ""), &frame);
+        assert_eq!(
+            response.headers()[AUTH_STATUS],
+            Decision::DEFAULT_TEMPORARY_FAILURE
+        );
+    }
 
     #[test]
     fn the_wait_grows_with_failed_attempts_up_to_its_bound() {
@@ -192,15 +253,9 @@ mod tests {
         ];
         for (failed_attempts, wait_delay_seconds, expected) in rows {
             let frame = Frame {
-                shape: Shape::Json,
-                session: String::new(),
-                idempotency_key: None,
                 failed_attempts,
                 wait_delay_seconds,
-                protocol: String::new(),
-                upstreams: &BTreeMap::new(),
-                backend_numbers: &BTreeMap::new(),
-                is_challenge: false,
+                ..frame(Shape::Json)
             };
             assert_eq!(wait(&frame), expected, "{failed_attempts}");
         }
