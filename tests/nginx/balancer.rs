@@ -50,18 +50,18 @@ fn logins_go_on_while_one_node_is_down() {
     // The address that the caller invents does not count.
     assert_eq!(nodes[0].last("json").text("client_ip"), "127.0.0.1");
 
-    for turn in 0..2 {
-        nodes[turn].bulkhead.kill();
+    for node in &mut nodes {
+        node.bulkhead.kill();
         for _ in 0..10 {
             let response = login(front);
             assert_eq!(response.status, 200, "{response:?}\n{}", haproxy.log());
         }
-        nodes[turn].bulkhead.restart();
+        node.bulkhead.restart();
         // HAProxy sees by itself that the node is back.
-        let before = answered(&nodes[turn]);
+        let before = answered(node);
         let back = bulkhead_harness::wait::until(std::time::Duration::from_secs(30), || {
             assert_eq!(login(front).status, 200, "{}", haproxy.log());
-            answered(&nodes[turn]) > before
+            answered(node) > before
         });
         assert!(back, "{}", haproxy.log());
     }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use bulkhead_harness::{
-    Answer, DovecotSetup, Scratch, WebServer, command,
+    Answer, DovecotSetup, NginxSetup, PostfixSetup, Scratch, Template, WebServer, command,
     http::{self, Connection, Request},
     port,
     server::Server,
@@ -188,4 +188,35 @@ function auth_userdb_iterate() return { "b", "a" } end
         TcpStream::connect(address).is_err(),
         "Dovecot still listens"
     );
+}
+
+#[test]
+fn nginx_and_postfix_come_up_and_leave_nothing_behind() {
+    let at = port::free();
+    let server = format!("server {{ listen {at}; return 200 here; }}");
+    let nginx = NginxSetup::new().http(&server, &[at]).start();
+    assert_eq!(http::send(at, &Request::new("GET", "/")).text(), "here");
+    drop(nginx);
+    assert!(TcpStream::connect(at).is_err(), "nginx still listens");
+
+    let postfix = PostfixSetup::new().start("");
+    assert_eq!(postfix.smtp().command("NOOP").unwrap().code, 250);
+    let at = postfix.address();
+    drop(postfix);
+    assert!(TcpStream::connect(at).is_err(), "Postfix still listens");
+}
+
+#[test]
+fn a_template_replaces_what_is_there_and_nothing_else() {
+    let text = "listen 143;\n    # option on;\n# optional\n";
+    let filled = Template::new(text)
+        .set("143", 20143)
+        .uncomment("option on;");
+    assert_eq!(filled.text(), "listen 20143;\n    option on;\n# optional\n");
+    for change in [
+        |template: Template| template.set("144", ""),
+        |template: Template| template.uncomment("listen"),
+    ] {
+        assert!(panic::catch_unwind(|| change(Template::new(text))).is_err());
+    }
 }
