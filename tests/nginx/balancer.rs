@@ -1,11 +1,14 @@
 //! HAProxy in front of two Bulkheads.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
-use bulkhead_harness::{Haproxy, Template, http, http::Request, port};
+use bulkhead_harness::{Haproxy, Scratch, Template, http, http::Request, port, wait};
 use serde_json::json;
 
-use crate::policy::{self, API_PASSWORD, API_USER, Policed};
+use crate::{
+    policy::{self, API_PASSWORD, API_USER, Policed},
+    tls::{Authority, NAME},
+};
 
 /// HAProxy with the file that users copy, and where it listens: for callers with credentials, and for
 /// saslauthd.
@@ -59,7 +62,7 @@ fn logins_go_on_while_one_node_is_down() {
         node.bulkhead.restart();
         // HAProxy sees by itself that the node is back.
         let before = answered(node);
-        let back = bulkhead_harness::wait::until(std::time::Duration::from_secs(30), || {
+        let back = wait::until(Duration::from_secs(30), || {
             assert_eq!(login(front).status, 200, "{}", haproxy.log());
             answered(node) > before
         });
@@ -86,6 +89,71 @@ fn the_client_of_a_mail_proxy_stays_known() {
         assert_eq!(response.status, 200, "{response:?}\n{}", haproxy.log());
         assert_eq!(policed.last(service).text("client_ip"), "192.0.2.7");
     }
+}
+
+/// HAProxy passes TLS through and says in a PROXY header who connects; its health checks do the same.
+#[test]
+fn with_the_proxy_protocol_bulkhead_knows_who_asks_and_speaks_tls_itself() {
+    let authority = Authority::new();
+    let scratch = Scratch::new("certificates");
+    let ca = scratch.write("ca.pem", &authority.pem);
+    let certificate = scratch.write("server.pem", &authority.certificate);
+    let key = scratch.write("server.key", &authority.key);
+    let doors = [port::free(), port::free()];
+    let mut nodes = doors.map(|door| {
+        let listen = format!(
+            "[{{listen}}, {{ address: \"{door}\", proxy_protocol: true, tls: {{ certificate: {}, key: {} }} }}]",
+            certificate.display(),
+            key.display()
+        );
+        policy::start_at(&listen, &policy::credentials())
+    });
+    let front = port::free();
+    let file = Template::new(include_str!(
+        "../../host/frontends/haproxy-proxy-protocol.cfg"
+    ))
+    .set("0.0.0.0:9443", front)
+    .set("127.0.0.1:9080", doors[0])
+    .set("127.0.0.1:9081", doors[1])
+    .set("/etc/ssl/certs/bulkhead-ca.pem", ca.display())
+    .set("bulkhead.example.org", NAME);
+    let haproxy = Haproxy::start(&file.text(), &[front]);
+
+    let url = format!("https://{NAME}:{}/api/v1/auth/json", front.port());
+    let credentials = format!("{API_USER}:{API_PASSWORD}");
+    let ask = || {
+        let arguments = [
+            "--interface",
+            "127.0.0.2",
+            "--user",
+            &credentials,
+            "--fail",
+            "--header",
+            "Content-Type: application/json",
+            "--data",
+            r#"{"username": "alice", "password": "alice-password"}"#,
+            &url,
+        ];
+        let output = authority.curl(NAME, front, &arguments);
+        assert_eq!(output.code, Some(0), "{output:?}\n{}", haproxy.log());
+    };
+    for _ in 0..4 {
+        ask();
+    }
+    for node in &nodes {
+        assert_eq!(node.last("json").text("client_ip"), "127.0.0.2");
+    }
+    nodes[0].bulkhead.kill();
+    for _ in 0..4 {
+        ask();
+    }
+    // The health checks find the node that is up well, and the other one not.
+    let seen = wait::until(Duration::from_secs(30), || {
+        haproxy.log().contains("bulkhead/one is DOWN")
+    });
+    assert!(seen, "{}", haproxy.log());
+    assert!(!haproxy.log().contains("bulkhead/two is DOWN"));
+    ask();
 }
 
 #[test]
