@@ -8,7 +8,6 @@ pub(super) fn ready() {
 }
 
 /// A reload has begun; [`ready`] ends it, whether it succeeded or not.
-
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[

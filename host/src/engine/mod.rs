@@ -19,6 +19,7 @@ mod load;
 mod plugin;
 mod prune;
 mod script;
+mod script_name;
 mod settings;
 mod surface;
 mod ticker;
