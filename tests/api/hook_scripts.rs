@@ -104,7 +104,7 @@ fn scripts_answer_with_tables_nothing_or_what_they_write() {
             request = request.body("a,b");
         }
         let response = bulkhead.send(&request);
-        assert_eq!(response.status, status, "{target}");
+        assert_eq!(response.status, status, "{target}: {}", response.text());
         assert_eq!(response.header("content-type"), content_type, "{target}");
         // Scripts are named by their paths.
         let folder = format!("{}/", bulkhead.folder().display());

@@ -9,9 +9,7 @@ use axum::http::{HeaderMap, header::AUTHORIZATION};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{
-    Generation, State, basic_scheme, lockout::Counted, refusal::Refusal, source::Source,
-};
+use super::{Generation, State, basic_scheme, lockout::Counted, refusal::Refusal, source::Source};
 use crate::config::BasicAuth;
 
 /// How long a wrong guess waits for its answer. It waits alone: it holds no place in the server.

@@ -117,6 +117,10 @@ fn request_body(shape: Shape) -> Value {
 /// What every answer to a login carries, and what belongs to one outcome.
 fn headers(names: &[(&str, &str)]) -> Value {
     let session = ("X-Nauthilus-Session", "Session");
+    with_session(names, session)
+}
+
+fn with_session(names: &[(&str, &str)], session: (&str, &str)) -> Value {
     let headers: Map<String, Value> = names
         .iter()
         .chain([&session])
@@ -205,7 +209,12 @@ fn accepted(shape: Shape) -> Value {
             json!({ "text/plain": lines, "application/json": accounts, "application/cbor": accounts }),
         ),
     };
-    json!({ "description": description, "headers": headers(names), "content": content })
+    let headers = if shape == Shape::Nginx {
+        with_session(names, ("X-Nauthilus-Session", "SessionIfDecided"))
+    } else {
+        headers(names)
+    };
+    json!({ "description": description, "headers": headers, "content": content })
 }
 
 fn rejected(shape: Shape) -> Value {

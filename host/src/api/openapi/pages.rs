@@ -66,9 +66,9 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
         ),
     ] {
         let schema = if kind == "application/json" {
-            "object"
+            json!({ "type": "object" })
         } else {
-            "string"
+            json!({})
         };
         paths.insert(
             path.to_owned(),
@@ -79,7 +79,7 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
                 "security": [],
                 "responses": { "200": {
                     "description": "The document.",
-                    "content": { kind: { "schema": { "type": schema } } },
+                    "content": { kind: { "schema": schema } },
                 } },
             } }),
         );

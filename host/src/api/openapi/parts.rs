@@ -222,6 +222,7 @@ pub(super) fn headers() -> Value {
             "Bulkhead's id of the request (KSUID).",
             json!({ "type": "string", "pattern": "^[0-9A-Za-z]{27}$" }),
         ),
+        "SessionIfDecided": text("Bulkhead's id of the request (KSUID), if it got a decision."),
         "Memory-Cache": text("`Hit` or `Miss`."),
         "Retry-After": required(
             "Seconds.",
@@ -259,7 +260,11 @@ pub(super) fn parameters() -> Value {
 }
 
 pub(super) fn responses() -> Value {
-    let body = |schema: Value| json!({ "application/json": { "schema": schema } });
+    let body = |schema: Value| {
+        let media = json!({ "schema": schema });
+        // The CBOR route answers everything in CBOR.
+        json!({ "application/json": media, "application/cbor": media })
+    };
     let error = |description: &str| json!({ "description": description, "content": body(reference("schemas", "Error")) });
     json!({
         "Malformed": {

@@ -39,7 +39,8 @@ pub(in super::super) static SERVER: Keys = Keys::new(
             "basic_networks",
             Kind::Networks,
             Computed("loopback", |_| Some(LOOPBACK.to_owned())),
-            "Who may ask `/api/v1/auth/basic`, whose `Authorization` header is the end user's.",
+            "Who may ask `/api/v1/auth/basic`, whose `Authorization` header is the end user's. Others \
+             get 403. Forwarding headers do not count.",
         ),
         duration(
             "request_timeout",
@@ -57,7 +58,7 @@ pub(in super::super) static SERVER: Keys = Keys::new(
             "max_login_attempts",
             (1, 255),
             "15",
-            "Attempts after which the client of one connection should give up.",
+            "Read for compatibility; has no effect.",
         ),
         key(
             "trusted_proxies",
