@@ -61,8 +61,7 @@ fn log_in(form: read::Form, headers: &HeaderMap, body: &[u8]) {
         };
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.headers = headers.clone();
-        let origin =
-            origin::Origin::new(route, &GENERATION.server, &parts, Vec::new(), mode, None);
+        let origin = origin::Origin::new(route, &GENERATION.server, &parts, Vec::new(), mode, None);
         let _ = fields.into_request(origin, form.needs(route));
     }
 }
