@@ -1,8 +1,8 @@
 //! What makes a reload: the signal, and every way in which a file changes.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, time::Duration};
 
-use bulkhead_harness::Bulkhead;
+use bulkhead_harness::{Bulkhead, http::Request, wait};
 
 use crate::support::{self, CONFIGURATION, await_log, await_serving, marker, serving, write};
 
@@ -122,6 +122,36 @@ fn a_broken_file_is_looked_after_until_it_is_mended() {
     write(&server, "lua/marker.lua", &marker("b"));
     write(&server, "lua/backend.lua", support::BACKEND);
     await_serving(&server, "b");
+}
+
+#[test]
+fn a_new_included_file_and_a_new_secret_reload() {
+    let text = format!("{}\ninclude: conf.d/*.yaml\n", watching());
+    let policy = support::policy(&text)
+        .file("conf.d/limits.yaml", "limits: {streams: 100}\n")
+        .file("metrics.secret", "first-Secret-0123456789");
+    let server = support::start(policy);
+    let opens = |password: &str| {
+        let request = Request::new("GET", "/metrics").basic_auth("prometheus", password);
+        server.send(&request).status == 200
+    };
+    assert!(opens("anything"));
+    let metrics =
+        "server: {metrics_auth: {username: prometheus, password: {file: ../metrics.secret}}}\n";
+    write(&server, "conf.d/metrics.yaml", metrics);
+    let limit = Duration::from_secs(20);
+    assert!(
+        wait::until(limit, || !opens("anything")),
+        "{}",
+        server.log()
+    );
+    assert!(opens("first-Secret-0123456789"));
+    rename_over(&server, "metrics.secret", "second-Secret-0123456789");
+    assert!(
+        wait::until(limit, || opens("second-Secret-0123456789")),
+        "{}",
+        server.log()
+    );
 }
 
 #[test]

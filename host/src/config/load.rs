@@ -62,6 +62,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let mut reader = Reader {
         sources: SourceMap::new(path, text),
         complaints: Vec::new(),
+        secret_files: Vec::new(),
     };
     let read = include::assemble(&mut reader, path, text).map(|assembled| {
         let root = Arc::new(assembled.root);
@@ -72,6 +73,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Loaded, Vec<Diagnostic>> {
     let mut complaints = reader.complaints;
     complaints.sort_by_key(|one| one.labels.first().map_or(0, |(span, _)| span.start));
     let sources = Arc::new(reader.sources);
+    let secret_files = reader.secret_files;
     let diagnostics: Vec<_> = complaints
         .into_iter()
         .map(|complaint| sources.diagnostic(complaint))
@@ -79,6 +81,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Loaded, Vec<Diagnostic>> {
     match read {
         Some((mut config, root, plugins)) if !diagnostics.iter().any(Diagnostic::is_error) => {
             config.files = sources.paths();
+            config.secret_files = secret_files;
             Ok(Loaded {
                 config,
                 warnings: diagnostics,
@@ -110,6 +113,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         file: reader.sources.main().to_owned(),
         files: Vec::new(),
         include_folders: Vec::new(),
+        secret_files: Vec::new(),
         server,
         store,
         limits: general::limits(reader, &top),

@@ -21,6 +21,8 @@ use super::{
 pub(super) struct Reader {
     pub(super) sources: SourceMap,
     pub(super) complaints: Vec<Complaint>,
+    /// Files that hold secrets.
+    pub(super) secret_files: Vec<PathBuf>,
 }
 
 impl Reader {

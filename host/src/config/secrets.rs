@@ -159,6 +159,7 @@ pub(super) fn secret_source(
         (Some(node), None) => {
             let file = reader.existing_file(node, &section.path_of("file"))?;
             warn_if_public(reader, &file, &node.span);
+            reader.secret_files.push(file.clone());
             Some(SecretSource::File(file))
         }
         (None, Some(node)) => {

@@ -33,6 +33,9 @@ pub struct Config {
     pub files: Vec<PathBuf>,
     /// Folders in which a new file may become a part of the configuration (`include: conf.d/*.yaml`).
     pub include_folders: Vec<PathBuf>,
+    /// Files that hold secrets which a section names itself (`password: {file: …}`), and those of
+    /// `secrets`.
+    pub secret_files: Vec<PathBuf>,
     /// `server`
     pub server: Server,
     /// `store`

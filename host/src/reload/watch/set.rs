@@ -12,7 +12,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use crate::config::{Config, ExamplePassword, PluginSource, SecretSource};
+use crate::config::{Config, PluginSource};
 
 /// Links that one path may lead over; the kernel's own limit.
 const LINKS: usize = 40;
@@ -25,6 +25,8 @@ pub(in crate::reload) struct WatchSet {
     names: BTreeSet<PathBuf>,
     /// Folders in which every Lua file and every folder matters.
     modules: BTreeSet<PathBuf>,
+    /// Folders in which every configuration file matters.
+    includes: BTreeSet<PathBuf>,
     settle: Duration,
 }
 
@@ -45,6 +47,12 @@ impl WatchSet {
         for folder in modules {
             set.module_folder(folder);
         }
+        for folder in &config.include_folders {
+            if let Some(real) = set.follow(folder) {
+                set.folders.insert(real.clone());
+                set.includes.insert(real);
+            }
+        }
         set
     }
 
@@ -56,6 +64,7 @@ impl WatchSet {
         self.folders.extend(other.folders);
         self.names.extend(other.names);
         self.modules.extend(other.modules);
+        self.includes.extend(other.includes);
         self
     }
 
@@ -72,13 +81,16 @@ impl WatchSet {
         if self.names.contains(path) {
             return true;
         }
-        let in_modules = path
-            .parent()
-            .is_some_and(|folder| self.modules.contains(folder));
+        let is_in = |folders: &BTreeSet<PathBuf>| {
+            let folder = path.parent();
+            folder.is_some_and(|folder| folders.contains(folder))
+        };
         let hidden = path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        in_modules && !hidden && (is_lua(path) || path.is_dir())
+        let matters_there = (is_in(&self.modules) && (is_lua(path) || path.is_dir()))
+            || (is_in(&self.includes) && is_yaml(path));
+        matters_there && !hidden
     }
 
     /// Whether one of the named files changed after that time, as far as the disk knows.
@@ -180,9 +192,15 @@ fn is_lua(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "lua")
 }
 
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
 /// All files that a configuration names, itself included.
 fn files(config: &Config) -> Vec<&Path> {
-    let mut files = vec![config.file.as_path()];
+    let read = config.files.iter().chain(&config.secret_files);
+    let mut files: Vec<&Path> = read.map(PathBuf::as_path).collect();
     let pipeline = &config.pipeline;
     let stages = [
         &pipeline.init,
@@ -206,24 +224,6 @@ fn files(config: &Config) -> Vec<&Path> {
         .values()
         .filter_map(|plugin| plugin.grants.http.as_ref());
     files.extend(grants.filter_map(|http| http.ca_file.as_deref()));
-    let passwords = config
-        .reload
-        .logins
-        .iter()
-        .filter_map(|login| match &login.password {
-            Some(ExamplePassword::Source(source)) => Some(source),
-            Some(ExamplePassword::Written(_)) | None => None,
-        });
-    files.extend(
-        config
-            .secrets
-            .values()
-            .chain(passwords)
-            .filter_map(|source| match source {
-                SecretSource::File(file) => Some(file.as_path()),
-                SecretSource::Environment(_) => None,
-            }),
-    );
     for tls in config
         .server
         .listeners
