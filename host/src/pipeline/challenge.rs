@@ -37,6 +37,10 @@ pub(super) fn stored_password(
     let password = scheme::plain_text(stored).map_err(|_| {
         format!("the attribute `{name}` holds no password in plain text (`{{PLAIN}}…`)")
     })?;
+    // Everybody can answer for an empty password.
+    if password.is_empty() {
+        return Err(format!("the attribute `{name}` holds an empty password"));
+    }
     Ok(RecoveredPassword(Arc::new(password)))
 }
 

@@ -7,6 +7,9 @@ const SALT: &str = "<1896.697170952@postoffice.reston.mci.net>";
 /// What a client that knows `tanstaaftanstaaf` answers with CRAM-MD5 (RFC 2195).
 const ANSWER: &str = "b913a602c7eda7a495b4e6e7334d3890";
 
+/// What a client that takes the password for empty answers.
+const OF_EMPTY: &str = "a00b54b824afa19ec2de0f73cb2a04c2";
+
 /// A login that answers the challenge.
 fn answering(mode: Mode, response: &str) -> Arc<Request> {
     Arc::new(Request {
@@ -100,6 +103,8 @@ async fn the_answer_is_compared_with_the_password_that_the_backend_supplies() {
             "users=temporary-failure",
         ),
         (text(""), ANSWER, later, "users=temporary-failure"),
+        (text("{PLAIN}"), OF_EMPTY, later, "users=temporary-failure"),
+        (text(""), OF_EMPTY, later, "users=temporary-failure"),
         (vec![], ANSWER, later, "users=temporary-failure"),
         (
             vec![Value::Boolean(true)],
