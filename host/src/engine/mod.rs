@@ -23,6 +23,7 @@ mod script_name;
 mod settings;
 mod surface;
 mod ticker;
+mod waiting;
 
 use std::{
     collections::BTreeMap,

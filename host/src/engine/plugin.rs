@@ -4,10 +4,7 @@
 use std::{
     panic::AssertUnwindSafe,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU32},
     time::{Duration, Instant},
 };
 
@@ -19,6 +16,7 @@ use super::{
     image::{Asked, Image, Live},
     inputs::{Fingerprint, Inputs},
     load::Made,
+    waiting::Waiting,
 };
 use crate::{
     auth::{Usage, Value},
@@ -427,24 +425,6 @@ fn panicked() -> Failure {
     Failure {
         kind: FailureKind::Trap,
         message: "the host failed while it ran (a defect of Bulkhead; see the log)".to_owned(),
-    }
-}
-
-/// Counts one waiting call for as long as it waits.
-struct Waiting<'a>(&'a AtomicU32);
-
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicU32, limit: u32) -> Option<Self> {
-        let entered = count.fetch_update(Relaxed, Relaxed, |waiting| {
-            (waiting < limit).then_some(waiting + 1)
-        });
-        entered.ok().map(|_| Self(count))
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
     }
 }
 
