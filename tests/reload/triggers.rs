@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, time::Duration};
 
-use bulkhead_harness::{Bulkhead, http::Request, wait};
+use bulkhead_harness::{Bulkhead, http::Request, port, wait};
 
 use crate::support::{self, CONFIGURATION, await_log, await_serving, marker, serving, write};
 
@@ -152,6 +152,33 @@ fn a_new_included_file_and_a_new_secret_reload() {
         "{}",
         server.log()
     );
+}
+
+/// A certificate for `localhost`, and its key.
+fn certified() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+#[test]
+fn a_new_certificate_reloads() {
+    let tls = "tls: {certificate: certificate.pem, key: key.secret}";
+    let address = port::free();
+    let text = watching().replace(
+        "listen: \"{listen}\"",
+        &format!("listen: [\"{{listen}}\", {{address: \"{address}\", {tls}}}]"),
+    );
+    assert!(text.contains(tls), "{text}");
+    let (certificate, key) = certified();
+    let policy = support::policy(&text)
+        .file("certificate.pem", certificate)
+        .file("key.secret", key);
+    let server = support::start(policy);
+    let (certificate, key) = certified();
+    rename_over(&server, "key.secret", &key);
+    rename_over(&server, "certificate.pem", &certificate);
+    // Between the two files the old ones go on serving.
+    await_log(&server, "serves cause=files");
 }
 
 #[test]
