@@ -77,7 +77,7 @@ pub(super) fn schemas() -> Value {
             "required": ["msg", "scope"],
             "properties": {
                 "msg": { "type": "string" },
-                "scope": { "enum": ["rate", "concurrency", "brute-force"] },
+                "scope": { "enum": ["rate", "concurrency", "brute-force", "shutdown"] },
                 "ip": { "type": "string", "description": "With scope `rate`." },
                 "current": { "type": "integer", "description": "With scope `concurrency`." },
                 "max": { "type": "integer", "description": "With scope `concurrency`." },
