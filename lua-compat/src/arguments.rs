@@ -1,36 +1,85 @@
 //! Checking arguments of library functions, and raising errors, in PUC-Rio's wording.
+//!
+//! `index` counts from 0 everywhere here. `function` is the name that the library gives the function; the
+//! VM replaces it by the name under which the script called it, as PUC-Rio does.
 
-use piccolo::{Context, Error, Stack, String as LuaString, Table, Value};
+use piccolo::numbers::{self, Style};
+use piccolo::position::BadArgument;
+use piccolo::{Context, Error, RuntimeError, Stack, String as LuaString, Table, Value};
+
+/// The script is written for Lua 5.1, where all numbers are floats.
+pub(crate) fn lua51() -> bool {
+    numbers::style() == Style::Lua51
+}
+
+/// A whole number as the dialect has it: a float in Lua 5.1, an integer in Lua 5.4.
+pub(crate) fn whole<'gc>(number: i64) -> Value<'gc> {
+    if lua51() {
+        Value::Number(number as f64)
+    } else {
+        Value::Integer(number)
+    }
+}
+
+/// An empty buffer with room for that many bytes, or the error `not enough memory`.
+pub(crate) fn buffer<'gc>(ctx: Context<'gc>, bytes: usize) -> Result<Vec<u8>, Error<'gc>> {
+    let mut buffer = Vec::new();
+    // The text is copied once more into the Lua heap.
+    match buffer.try_reserve_exact(bytes.saturating_mul(2)) {
+        Ok(()) if bytes > 4096 => {
+            buffer = Vec::new();
+            buffer
+                .try_reserve_exact(bytes)
+                .map_err(|_| out_of_memory(ctx))?;
+            Ok(buffer)
+        }
+        Ok(()) => Ok(buffer),
+        Err(_) => Err(out_of_memory(ctx)),
+    }
+}
+
+/// As PUC-Rio, without a position.
+pub(crate) fn out_of_memory<'gc>(_: Context<'gc>) -> Error<'gc> {
+    exact("not enough memory")
+}
+
+/// An error whose text stays as it is, without `chunk:line: `.
+pub(crate) fn exact<'gc>(text: impl AsRef<[u8]>) -> Error<'gc> {
+    Error::Runtime(RuntimeError::new(piccolo::position::Exact(
+        text.as_ref().to_vec(),
+    )))
+}
 
 /// An error with this text. The VM puts `chunk:line: ` of the calling function in front.
 pub(crate) fn error<'gc>(ctx: Context<'gc>, text: impl AsRef<str>) -> Error<'gc> {
     Value::String(ctx.intern(text.as_ref().as_bytes())).into()
 }
 
-/// `bad argument #1 to 'name' (text)`. `index` counts from 0.
+/// `bad argument #1 to 'name' (text)`.
 pub(crate) fn bad<'gc>(
-    ctx: Context<'gc>,
+    _: Context<'gc>,
     index: usize,
     function: &str,
     text: impl std::fmt::Display,
 ) -> Error<'gc> {
-    error(
-        ctx,
-        format!("bad argument #{} to '{function}' ({text})", index + 1),
-    )
+    Error::Runtime(RuntimeError::new(BadArgument {
+        index,
+        function: function.to_owned(),
+        text: text.to_string(),
+    }))
 }
 
-fn expected<'gc>(
+/// `bad argument #1 to 'name' (string expected, got nil)`.
+pub(crate) fn expected<'gc>(
     ctx: Context<'gc>,
     stack: &Stack<'gc, '_>,
     index: usize,
     function: &str,
     wanted: &str,
 ) -> Error<'gc> {
-    let got = if index < stack.len() {
-        stack.get(index).type_name()
-    } else {
-        "no value"
+    let got = match stack.get(index) {
+        Value::Nil if index >= stack.len() => "no value".to_owned(),
+        value => type_name(ctx, value),
     };
     bad(
         ctx,
@@ -38,6 +87,19 @@ fn expected<'gc>(
         function,
         format!("{wanted} expected, got {got}"),
     )
+}
+
+/// The name of a value's type in messages: in Lua 5.4 the metatable's `__name`, if that is text.
+pub(crate) fn type_name<'gc>(ctx: Context<'gc>, value: Value<'gc>) -> String {
+    let metatable = match value {
+        Value::Table(table) => table.metatable(),
+        Value::UserData(data) => data.metatable(),
+        _ => None,
+    };
+    match metatable.map(|metatable| metatable.get_value(ctx, "__name")) {
+        Some(Value::String(name)) if !lua51() => lossy(name),
+        _ => value.type_name().to_owned(),
+    }
 }
 
 /// The argument as a string; numbers are converted.
@@ -89,7 +151,7 @@ pub(crate) fn number<'gc>(
         .ok_or_else(|| expected(ctx, stack, index, function, "number"))
 }
 
-/// The argument as an integer. Fractions are cut off, as Lua 5.1 does.
+/// The argument as an integer. Lua 5.1 cuts fractions off, Lua 5.4 refuses them.
 pub(crate) fn integer<'gc>(
     ctx: Context<'gc>,
     stack: &Stack<'gc, '_>,
@@ -99,7 +161,15 @@ pub(crate) fn integer<'gc>(
     let value = stack.get(index);
     match value.to_integer() {
         Some(integer) => Ok(integer),
-        None => number(ctx, stack, index, function).map(|number| number as i64),
+        None => {
+            let number = number(ctx, stack, index, function)?;
+            if lua51() {
+                Ok(number as i64)
+            } else {
+                let text = "number has no integer representation";
+                Err(bad(ctx, index, function, text))
+            }
+        }
     }
 }
 

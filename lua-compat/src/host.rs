@@ -6,7 +6,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::wit::bulkhead::policy::{clock, context, http, log, metrics, password, store, types};
+use crate::wit::bulkhead::policy::{
+    clock, context, files, http, log, metrics, password, store, types,
+};
 
 /// The imports of world `lua`. Meaning, limits and errors are those of `wit/`.
 #[allow(missing_docs)]
@@ -73,6 +75,7 @@ pub trait Host {
 
     fn secret_get(&self, name: &str) -> Option<Vec<u8>>;
     fn sources_read(&self, path: &str) -> Option<Vec<u8>>;
+    fn files_read(&self, path: &str) -> Result<Vec<u8>, files::Error>;
     fn environment_get(&self, name: &str) -> Option<String>;
     fn output_write(&self, bytes: &[u8]);
 }

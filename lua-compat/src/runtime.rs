@@ -60,7 +60,7 @@ impl Runtime {
         host::set(host);
         seed();
         if cfg!(target_arch = "wasm32") {
-            piccolo::compiler::depth::set_stack_floor(STACK_FLOOR);
+            piccolo::depth::set_stack_floor(STACK_FLOOR);
         }
         call::begin(bundle.kind);
         numbers::set_style(match bundle.dialect {

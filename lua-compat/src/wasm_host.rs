@@ -2,8 +2,8 @@
 
 use crate::host::Host;
 use crate::wit::bulkhead::policy::{
-    clock, context, environment, http, incoming, log, metrics, output, password, random, secret,
-    sources, store, types,
+    clock, context, environment, files, http, incoming, log, metrics, output, password, random,
+    secret, sources, store, types,
 };
 
 /// The imports.
@@ -116,6 +116,9 @@ impl Host for Imports {
     }
     fn sources_read(&self, path: &str) -> Option<Vec<u8>> {
         sources::read(path)
+    }
+    fn files_read(&self, path: &str) -> Result<Vec<u8>, files::Error> {
+        files::read(path)
     }
     fn environment_get(&self, name: &str) -> Option<String> {
         environment::get(name)

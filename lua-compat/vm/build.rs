@@ -1,7 +1,8 @@
 //! Copies the source of ottavino out of Cargo's registry and applies `../patches` to the copy.
 //!
 //! The repository holds no source of the VM: Cargo fetches it and checks its checksum, this script
-//! patches it, `src/lib.rs` includes the result. A patch that does not apply stops the build.
+//! patches it and adds the files of `own`, `src/lib.rs` includes the result. A patch that does not
+//! apply stops the build.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::remove_dir_all(&out)?;
     }
     copy(&source, &out)?;
+    let own = manifest_folder.join("own");
+    println!("cargo::rerun-if-changed={}", own.display());
+    copy(&own, &out)?;
 
     let mut names: Vec<PathBuf> = fs::read_dir(&patches)?
         .map(|entry| entry.map(|entry| entry.path()))

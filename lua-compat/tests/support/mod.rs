@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use bulkhead_lua::wit::bulkhead::policy::{
-    clock, context, http, log, metrics, password, store, types,
+    clock, context, files, http, log, metrics, password, store, types,
 };
 use bulkhead_lua::wit::exports::bulkhead::policy::backend::{Answer, Operation, User};
 use bulkhead_lua::wit::exports::bulkhead::policy::script::{Bundle, Dialect, Kind, ScriptError};
@@ -38,9 +38,13 @@ pub struct FakeHost {
     pub verdict: RefCell<Option<Result<bool, password::Error>>>,
     pub secrets: RefCell<HashMap<String, Vec<u8>>>,
     pub files: RefCell<HashMap<String, Vec<u8>>>,
+    /// What `io.open` finds.
+    pub granted: RefCell<HashMap<String, Vec<u8>>>,
     pub read: RefCell<Vec<String>>,
     pub environment: RefCell<HashMap<String, String>>,
     pub output: RefCell<Vec<u8>>,
+    /// Output goes to standard output instead.
+    pub straight_out: Cell<bool>,
     pub context_error: RefCell<Option<context::Error>>,
 }
 
@@ -190,11 +194,19 @@ impl Host for FakeHost {
         self.read.borrow_mut().push(path.to_owned());
         self.files.borrow().get(path).cloned()
     }
+    fn files_read(&self, path: &str) -> Result<Vec<u8>, files::Error> {
+        let granted = self.granted.borrow();
+        granted.get(path).cloned().ok_or(files::Error::Missing)
+    }
     fn environment_get(&self, name: &str) -> Option<String> {
         self.environment.borrow().get(name).cloned()
     }
     fn output_write(&self, bytes: &[u8]) {
-        self.output.borrow_mut().extend_from_slice(bytes);
+        if self.straight_out.get() {
+            std::io::Write::write_all(&mut std::io::stdout(), bytes).unwrap();
+        } else {
+            self.output.borrow_mut().extend_from_slice(bytes);
+        }
     }
 }
 

@@ -1,0 +1,26 @@
+//! The seeds of every hash table and of the hashes of strings.
+//!
+//! The embedder chooses them once, before it creates the first `Lua`. Without that they are constants:
+//! right for tests, wrong for strangers' input.
+
+use std::sync::OnceLock;
+
+static SEEDS: OnceLock<[u64; 4]> = OnceLock::new();
+
+/// Sets the seeds. Only the first call has an effect, and only before the first `Lua` exists: the
+/// hash of a string is kept with the string.
+pub fn set(seeds: [u64; 4]) {
+    let _ = SEEDS.set(seeds);
+}
+
+pub(crate) fn random_state() -> ahash::RandomState {
+    let [a, b, c, d] = *SEEDS.get_or_init(|| {
+        [
+            0x243f_6a88_85a3_08d3,
+            0x1319_8a2e_0370_7344,
+            0xa409_3822_299f_31d0,
+            0x082e_fa98_ec4e_6c89,
+        ]
+    });
+    ahash::RandomState::with_seeds(a, b, c, d)
+}
