@@ -18,6 +18,7 @@ mod api;
 mod arguments;
 mod call;
 mod compile;
+mod compiler;
 #[cfg(target_arch = "wasm32")]
 mod component;
 mod convert;
@@ -29,7 +30,6 @@ mod results;
 mod runtime;
 mod stages;
 mod stdlib;
-mod syntax;
 #[cfg(target_arch = "wasm32")]
 mod wasm_host;
 

@@ -16,8 +16,9 @@ pub fn set_stack_floor(address: usize) {
     FLOOR.set(address);
 }
 
+/// Less stack is left than the embedder wants kept free.
 #[inline(never)]
-pub(crate) fn exhausted() -> bool {
+pub fn exhausted() -> bool {
     let marker = 0_u8;
     (black_box(&marker) as *const u8 as usize) < FLOOR.get()
 }

@@ -3,7 +3,7 @@
 //! Every error that Lua code can catch is made here into what PUC-Rio raises: text in its wording,
 //! with `chunk:line: ` in front. Values other than strings pass unchanged.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write;
 use std::string::String;
 
@@ -49,12 +49,18 @@ pub struct Level {
 const TRACE_LEVELS: usize = 22;
 
 thread_local! {
+    static UNCHANGED: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Vec<Level>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The functions that were active when the last error was raised, innermost first.
 pub fn last_traceback() -> Vec<Level> {
     LAST.with_borrow(Clone::clone)
+}
+
+/// The error that is returned next was caught before and goes on as it is.
+pub fn raise_unchanged() {
+    UNCHANGED.set(true);
 }
 
 /// The Lua function at that level, 0 being the innermost frame; absent if that is not Lua.
@@ -110,6 +116,9 @@ pub(crate) fn locate<'gc>(
     frames: &[Frame<'gc>],
     tail_caller: Option<(Closure<'gc>, usize)>,
 ) -> Error<'gc> {
+    if UNCHANGED.take() {
+        return error;
+    }
     let caller = tail_caller.map(|(closure, pc)| level_at(closure, pc));
     LAST.with_borrow_mut(|last| {
         *last = levels(frames, TRACE_LEVELS);
