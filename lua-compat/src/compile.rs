@@ -39,7 +39,8 @@ pub(crate) fn compile<'gc>(
     if source.first() == Some(&0x1b) {
         return Err(alone("precompiled chunks cannot be loaded".to_owned()));
     }
-    let compiled = compiler::compile(ctx, &source, numbers::style() == Style::Lua51).map_err(wrong)?;
+    let compiled =
+        compiler::compile(ctx, &source, numbers::style() == Style::Lua51).map_err(wrong)?;
     let prototype = FunctionPrototype::from_compiled(
         &ctx,
         ctx.intern(chunk_name.as_bytes()),

@@ -235,7 +235,8 @@ fn attribute_table<'gc>(ctx: Context<'gc>, methods: Table<'gc>) {
 fn wrong<'gc>(ctx: Context<'gc>, method: &str, wanted: &str, got: Value<'gc>) -> Error<'gc> {
     bad(
         ctx,
-        0,
+        // The object is the first argument.
+        1,
         method,
         format!("{wanted} expected, got {}", got.type_name()),
     )

@@ -391,6 +391,6 @@ fn dynamic_loader_knows_every_name() {
     expect_output(
         r#"dynamic_loader("nauthilus_gluahttp") dynamic_loader("nauthilus_gll_json")
            dynamic_loader("anything") print(require("glua_http").get ~= nil, pcall(dynamic_loader))"#,
-        "true\tfalse\tbad argument #1 to 'dynamic_loader' (string expected, got no value)",
+        "true\tfalse\tbad argument #1 to '?' (string expected, got no value)",
     );
 }

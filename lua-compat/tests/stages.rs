@@ -95,7 +95,7 @@ fn a_backend_that_cannot_answer_is_a_failure() {
         ),
         (
             "function nauthilus_backend_verify_password(request)\n  local x = nil\n  return x.field\nend",
-            "script.lua:3: attempt to index a nil value",
+            "script.lua:3: attempt to index local 'x' (a nil value)",
         ),
         (
             "function nauthilus_backend_verify_password(request)\n  error('no database')\nend",

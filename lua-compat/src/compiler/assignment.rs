@@ -30,7 +30,10 @@ impl<'gc> Parser<'gc, '_> {
         self.check_assignable(&first)?;
         while self.skip_character(b',')? {
             let next = self.suffixed()?;
-            if !matches!(next.kind, Kind::Indexed { .. } | Kind::IndexedUpvalue { .. }) {
+            if !matches!(
+                next.kind,
+                Kind::Indexed { .. } | Kind::IndexedUpvalue { .. }
+            ) {
                 self.keep_before(&mut targets, &next)?;
             }
             self.check_assignable(&next)?;

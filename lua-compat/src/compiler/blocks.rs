@@ -110,7 +110,11 @@ impl<'gc> Parser<'gc, '_> {
     /// Puts a label here; `None` is the end of a loop. True if it had to close variables.
     fn place_label(&mut self, name: Option<LuaString<'gc>>, locals: usize) -> bool {
         let place = self.function.label();
-        let first = self.function.blocks.last().map_or(0, |block| block.first_jump);
+        let first = self
+            .function
+            .blocks
+            .last()
+            .map_or(0, |block| block.first_jump);
         let mut closes = false;
         let mut index = first;
         while let Some(jump) = self.function.pending.get(index).copied() {

@@ -32,9 +32,7 @@ impl<'gc> Parser<'gc, '_> {
         let arguments = match self.token {
             Token::Character(b'(') => {
                 if self.lua51 && self.line != self.last_line {
-                    return Err(
-                        self.problem("ambiguous syntax (function call x new statement)")
-                    );
+                    return Err(self.problem("ambiguous syntax (function call x new statement)"));
                 }
                 self.next()?;
                 let arguments = if self.is(Token::Character(b')')) {

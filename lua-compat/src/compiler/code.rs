@@ -38,7 +38,10 @@ impl<'gc> Function<'gc> {
         }
         // A jump that comes here must not skip the extended one.
         if self.last_target < self.code.len()
-            && let Some(Operation::LoadNil { dest, count: before }) = self.code.last_mut()
+            && let Some(Operation::LoadNil {
+                dest,
+                count: before,
+            }) = self.code.last_mut()
             && u16::from(dest.0) + u16::from(*before) == u16::from(from)
             && let Some(sum) = before.checked_add(count)
         {
@@ -91,7 +94,11 @@ impl<'gc> Function<'gc> {
                 }
             }
             Kind::Dots(place) => {
-                if let Some(Operation::VarArgs { dest, count: wanted }) = self.code.get_mut(place) {
+                if let Some(Operation::VarArgs {
+                    dest,
+                    count: wanted,
+                }) = self.code.get_mut(place)
+                {
                     *dest = RegisterIndex(register);
                     *wanted = count;
                 }

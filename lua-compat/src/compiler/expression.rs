@@ -22,9 +22,15 @@ pub(super) enum Kind<'gc> {
     Local(u8),
     Upvalue(u8),
     /// `table[key]`, the table in a register.
-    Indexed { table: u8, key: RCIndex },
+    Indexed {
+        table: u8,
+        key: RCIndex,
+    },
     /// `upvalue[key]`: a global.
-    IndexedUpvalue { upvalue: u8, key: RCIndex },
+    IndexedUpvalue {
+        upvalue: u8,
+        key: RCIndex,
+    },
     /// A comparison: the jump that is taken if it is true.
     Jump(usize),
     /// The result of the instruction at that place, which still lacks its register.

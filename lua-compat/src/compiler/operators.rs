@@ -195,7 +195,10 @@ impl<'gc> Function<'gc> {
     }
 
     /// Puts the value into a register and leaves the jumps pending.
-    fn without_jumps(&mut self, expression: &mut Expression<'gc>) -> Result<RegisterIndex, TooMany> {
+    fn without_jumps(
+        &mut self,
+        expression: &mut Expression<'gc>,
+    ) -> Result<RegisterIndex, TooMany> {
         let jumps = (expression.if_true, expression.if_false);
         (expression.if_true, expression.if_false) = (None, None);
         let register = if let Kind::Register(register) = expression.kind {

@@ -76,10 +76,8 @@ impl<'gc, 'a> Parser<'gc, 'a> {
                 });
             }
         }
-        let prototype = finish(self.function, true, 0, self.lua51).map_err(|limit| {
-            self.lexer
-                .problem_at(limit.text(self.lua51), self.token)
-        })?;
+        let prototype = finish(self.function, true, 0, self.lua51)
+            .map_err(|limit| self.lexer.problem_at(limit.text(self.lua51), self.token))?;
         Ok(Compiled {
             prototype,
             required: self.required,
@@ -103,7 +101,11 @@ impl<'gc, 'a> Parser<'gc, 'a> {
 
     /// What a function does whose last statement is no `return`.
     fn final_return(&mut self) {
-        let closes = self.function.blocks.last().is_some_and(|block| block.inside_closing);
+        let closes = self
+            .function
+            .blocks
+            .last()
+            .is_some_and(|block| block.inside_closing);
         if closes {
             self.function.emit(Operation::CloseScope {
                 from: piccolo::types::RegisterIndex(0),
@@ -269,7 +271,8 @@ impl<'gc, 'a> Parser<'gc, 'a> {
                 descriptor: UpValueDescriptor::Outer(piccolo::types::UpValueIndex(0)),
             });
         }
-        self.outer.push(std::mem::replace(&mut self.function, inner));
+        self.outer
+            .push(std::mem::replace(&mut self.function, inner));
         self.enter_block(false);
     }
 
@@ -283,7 +286,8 @@ impl<'gc, 'a> Parser<'gc, 'a> {
         let inner = std::mem::replace(&mut self.function, outer);
         self.function.line = self.last_line;
         let prototype = finish(inner, false, last_line, self.lua51)?;
-        let index = u16::try_from(self.function.prototypes.len()).map_err(|_| TooMany::Functions)?;
+        let index =
+            u16::try_from(self.function.prototypes.len()).map_err(|_| TooMany::Functions)?;
         self.function.prototypes.push(Box::new(prototype));
         Ok(index)
     }
@@ -344,7 +348,11 @@ fn finish<'gc>(
         prototypes: function.prototypes,
         debug: DebugInfo {
             locals: function.debug_locals,
-            upvalues: function.upvalues.iter().map(|upvalue| upvalue.name).collect(),
+            upvalues: function
+                .upvalues
+                .iter()
+                .map(|upvalue| upvalue.name)
+                .collect(),
             first_line: function.first_line,
             last_line,
         },

@@ -167,10 +167,7 @@ impl<'gc> Parser<'gc, '_> {
         let if_false = self.condition()?;
         self.demand(Token::Keyword(Keyword::Then))?;
         self.block()?;
-        if matches!(
-            self.token,
-            Token::Keyword(Keyword::Else | Keyword::ElseIf)
-        ) {
+        if matches!(self.token, Token::Keyword(Keyword::Else | Keyword::ElseIf)) {
             let jump = self.function.jump();
             *to_end = self.function.join(*to_end, Some(jump));
         }
@@ -237,9 +234,7 @@ impl<'gc> Parser<'gc, '_> {
             let (kind, closes) = self.attribute()?;
             if closes {
                 if closing.is_some() {
-                    return Err(
-                        self.problem_alone("multiple to-be-closed variables in local list")
-                    );
+                    return Err(self.problem_alone("multiple to-be-closed variables in local list"));
                 }
                 closing = Some(self.function.locals.len() + count);
             }

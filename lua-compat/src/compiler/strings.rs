@@ -216,9 +216,7 @@ fn wrong(lexer: &mut Lexer<'_, '_>, message: &str) -> Problem {
 }
 
 fn hexadecimal(lexer: &mut Lexer<'_, '_>) -> Result<u32, Problem> {
-    let digit = lexer
-        .peek()
-        .and_then(|byte| char::from(byte).to_digit(16));
+    let digit = lexer.peek().and_then(|byte| char::from(byte).to_digit(16));
     match digit {
         Some(digit) => {
             lexer.keep();
@@ -236,10 +234,7 @@ fn code_point(lexer: &mut Lexer<'_, '_>, begin: usize) -> Result<(), Problem> {
     }
     lexer.keep();
     let mut value = hexadecimal(lexer)?;
-    while let Some(digit) = lexer
-        .peek()
-        .and_then(|byte| char::from(byte).to_digit(16))
-    {
+    while let Some(digit) = lexer.peek().and_then(|byte| char::from(byte).to_digit(16)) {
         if value > 0x7fff_ffff >> 4 {
             return Err(wrong(lexer, "UTF-8 value too large"));
         }

@@ -4,19 +4,18 @@
 //! with `chunk:line: ` in front. Values other than strings pass unchanged.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::Write;
 use std::string::String;
 
 use thiserror::Error;
 
 use crate::{
-    closure::UpValueState,
     compiler::FunctionRef,
     error::LuaError,
-    meta_ops::{MetaMethod, MetaOperatorError},
-    opcode::{Operation, RCIndex},
-    thread::{Frame, VMError},
-    Closure, Constant, Context, Error, TypeError, Value,
+    names,
+    numbers::{self, Style},
+    thread::Frame,
+    wording::{wording, Stopped},
+    Closure, Context, Error, Function, Value,
 };
 
 /// An error whose text is complete: no position is put in front.
@@ -106,20 +105,28 @@ fn level_at(closure: Closure<'_>, pc: usize) -> Level {
     }
 }
 
+/// What raised an error, for [`locate`].
+#[derive(Default)]
+pub(crate) struct Raiser<'gc, 'a> {
+    /// The stack of the thread, if an instruction of the innermost frame raised it.
+    pub(crate) stack: Option<&'a [Value<'gc>]>,
+    /// The callback that raised it.
+    pub(crate) callback: Option<Function<'gc>>,
+    /// The function that called the callback in tail position, and so has no frame any more.
+    pub(crate) tail_caller: Option<(Closure<'gc>, usize)>,
+}
+
 /// Makes an error that was just raised into what Lua code catches.
-///
-/// `tail_caller` is the function that called the raising callback in tail position, and so has no
-/// frame any more.
 pub(crate) fn locate<'gc>(
     ctx: Context<'gc>,
     error: Error<'gc>,
     frames: &[Frame<'gc>],
-    tail_caller: Option<(Closure<'gc>, usize)>,
+    raiser: Raiser<'gc, '_>,
 ) -> Error<'gc> {
     if UNCHANGED.take() {
         return error;
     }
-    let caller = tail_caller.map(|(closure, pc)| level_at(closure, pc));
+    let caller = raiser.tail_caller.map(|(closure, pc)| level_at(closure, pc));
     LAST.with_borrow_mut(|last| {
         *last = levels(frames, TRACE_LEVELS);
         if let Some(caller) = &caller {
@@ -133,23 +140,19 @@ pub(crate) fn locate<'gc>(
             if let Some(Exact(text)) = runtime.downcast::<Exact>() {
                 return Value::String(ctx.intern(text)).into();
             }
-            let text = wording(&runtime.0);
-            let name = match (runtime.downcast::<VMError>(), frames.last()) {
-                (
-                    Some(
-                        VMError::BadCall(_)
-                        | VMError::OperatorError(MetaOperatorError::Unary(
-                            MetaMethod::Index | MetaMethod::NewIndex,
-                            _,
-                        )),
-                    ),
-                    Some(Frame::Lua { closure, pc, .. }),
-                ) => variable(ctx, *closure, *pc),
-                _ => None,
-            };
-            match name {
-                Some((kind, name)) => named(text, kind, &name),
-                None => text,
+            match runtime.downcast::<BadArgument>() {
+                Some(bad) => argument(ctx, bad, frames, &raiser),
+                None => {
+                    let stopped = match (raiser.stack, frames.last()) {
+                        (Some(stack), Some(Frame::Lua { closure, pc, base, .. })) => Some(Stopped {
+                            closure: *closure,
+                            place: pc.saturating_sub(1),
+                            registers: stack.get(*base..).unwrap_or_default(),
+                        }),
+                        _ => None,
+                    };
+                    wording(ctx, &runtime.0, stopped.as_ref())
+                }
             }
             .into_bytes()
         }
@@ -165,177 +168,71 @@ pub(crate) fn locate<'gc>(
     Value::String(ctx.intern(&text)).into()
 }
 
-/// The name of the variable that an operator failed on: ` (global 'x')` or, in Lua 5.1, what replaces
-/// `a nil value`. Only names that the instructions themselves hold are known; locals have none.
-fn variable<'gc>(ctx: Context<'gc>, closure: Closure<'gc>, pc: usize) -> Option<(&'static str, String)> {
-    let prototype = closure.prototype();
-    let failed = pc.checked_sub(1)?;
-    let culprit = match prototype.opcodes.get(failed)?.decode() {
-        Operation::GetTable { table, .. }
-        | Operation::SetTable { table, .. }
-        | Operation::Method { table, .. } => table,
-        Operation::Call { func, .. } | Operation::TailCall { func, .. } => func,
-        _ => return None,
+/// `bad argument #1 to 'name' (…)`, with the name that the caller used. A method's object does not count.
+fn argument<'gc>(
+    ctx: Context<'gc>,
+    bad: &BadArgument,
+    frames: &[Frame<'gc>],
+    raiser: &Raiser<'gc, '_>,
+) -> String {
+    let name = match (raiser.tail_caller, frames.last()) {
+        (Some((closure, pc)), _) => names::called(closure, pc),
+        (None, Some(Frame::Lua { closure, pc, .. })) => names::called(*closure, *pc),
+        _ => None,
     };
-    let name = |key: RCIndex| match key {
-        RCIndex::Constant(index) => match prototype.constants.get(index.0 as usize)? {
-            Constant::String(name) => Some(name.display_lossy().to_string()),
-            _ => None,
+    let BadArgument { index, text, .. } = bad;
+    match name {
+        Some(("method", name)) => match index.checked_sub(1) {
+            None => format!("calling '{name}' on bad self ({text})"),
+            Some(index) => format!("bad argument #{} to '{name}' ({text})", index + 1),
         },
-        RCIndex::Register(_) => None,
-    };
-    let line = |operation: usize| level_at(closure, operation + 1).line;
-    for before in (0..failed).rev() {
-        if line(before) != line(failed) {
-            return None;
+        Some((_, name)) => format!("bad argument #{} to '{name}' ({text})", index + 1),
+        None => {
+            let name = raiser.callback.and_then(|function| library_name(ctx, function));
+            let name = match name {
+                Some(name) if numbers::style() == Style::Lua54 => name,
+                // Lua 5.1 does not know the names of its own functions.
+                Some(name) if is_standard(&name) => "?".to_owned(),
+                _ => bad.function.clone(),
+            };
+            format!("bad argument #{} to '{name}' ({text})", index + 1)
         }
-        match prototype.opcodes.get(before)?.decode() {
-            Operation::GetUpTable { dest, table, key } if dest == culprit => {
-                let global = closure.upvalues().get(table.0 as usize).is_some_and(|upvalue| {
-                    matches!(upvalue.get(), UpValueState::Closed(Value::Table(table)) if table == ctx.globals())
-                });
-                return Some((if global { "global" } else { "field" }, name(key)?));
+    }
+}
+
+fn is_standard(name: &str) -> bool {
+    match name.split_once('.') {
+        None => true,
+        Some((module, _)) => matches!(
+            module,
+            "string" | "table" | "math" | "os" | "io" | "coroutine" | "debug" | "package"
+        ),
+    }
+}
+
+/// The name of a function in the loaded modules, such as `string.rep`.
+pub fn library_name<'gc>(ctx: Context<'gc>, function: Function<'gc>) -> Option<String> {
+    let Value::Table(package) = ctx.get_global_value("package") else {
+        return None;
+    };
+    let Value::Table(loaded) = package.get_value(ctx, "loaded") else {
+        return None;
+    };
+    for (module, members) in loaded {
+        let (Value::String(module), Value::Table(members)) = (module, members) else {
+            continue;
+        };
+        for (name, member) in members {
+            if let (Value::String(name), Value::Function(member)) = (name, member) {
+                if member == function {
+                    let module = module.display_lossy().to_string();
+                    return Some(match module.as_str() {
+                        "_G" => name.display_lossy().to_string(),
+                        _ => format!("{module}.{}", name.display_lossy()),
+                    });
+                }
             }
-            Operation::GetTable { dest, key, .. } if dest == culprit => {
-                return Some(("field", name(key)?));
-            }
-            Operation::Method { base, key, .. } if base == culprit => {
-                return Some(("method", name(key)?));
-            }
-            Operation::Move { dest, .. } | Operation::GetUpValue { dest, .. } if dest == culprit => {
-                return None;
-            }
-            Operation::Call { func, .. } if func.0 <= culprit.0 => return None,
-            Operation::Jump { .. } | Operation::Test { .. } | Operation::TestSet { .. } => return None,
-            _ => {}
         }
     }
     None
-}
-
-/// `attempt to call a nil value` with the name of what was nil.
-fn named(text: String, kind: &'static str, name: &str) -> String {
-    if crate::numbers::style() == crate::numbers::Style::Lua54 {
-        return format!("{text} ({kind} '{name}')");
-    }
-    match text.split_once(" a ") {
-        Some((attempt, what)) => format!("{attempt} {kind} '{name}' (a {what})"),
-        None => text,
-    }
-}
-
-fn wording(error: &anyhow::Error) -> String {
-    if let Some(error) = error.downcast_ref::<VMError>() {
-        return match error {
-            VMError::OperatorError(error) => operator(error),
-            VMError::BadCall(error) => called(&error.to_string()),
-            VMError::BadForLoop(first, last, step) => for_loop(&[first, last, step]),
-            VMError::BadForLoopPrep(first, step) => for_loop(&[first, "number", step]),
-            other => other.to_string(),
-        };
-    }
-    if let Some(error) = error.downcast_ref::<MetaOperatorError>() {
-        return operator(error);
-    }
-    if let Some(error) = error.downcast_ref::<crate::meta_ops::MetaCallError>() {
-        return called(&error.to_string());
-    }
-    if let Some(error) = error.downcast_ref::<crate::table::InvalidTableKey>() {
-        return operator(&MetaOperatorError::IndexKeyError(*error));
-    }
-    if let Some(TypeError { expected, found }) = error.downcast_ref::<TypeError>() {
-        let expected = match *expected {
-            "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" => "number",
-            other => other,
-        };
-        return format!(
-            "bad argument ({} expected, got {found})",
-            expected.to_ascii_lowercase()
-        );
-    }
-    if let Some(error) = error.downcast_ref::<crate::thread::BadThreadMode>() {
-        return match error.found {
-            crate::ThreadMode::Stopped | crate::ThreadMode::Result => "cannot resume dead coroutine",
-            _ => "cannot resume non-suspended coroutine",
-        }
-        .to_owned();
-    }
-    let mut text = String::new();
-    let _ = write!(text, "{error:#}");
-    text
-}
-
-fn called(text: &str) -> String {
-    text.replacen("could not call", "attempt to call", 1)
-}
-
-fn for_loop(kinds: &[&str]) -> String {
-    let names = ["initial value", "limit", "step"];
-    let name = kinds
-        .iter()
-        .zip(names)
-        .find(|(kind, _)| !matches!(**kind, "number" | "integer"))
-        .map_or("initial value", |(_, name)| name);
-    format!("'for' {name} must be a number")
-}
-
-fn operator(error: &MetaOperatorError) -> String {
-    match error {
-        MetaOperatorError::Call(_, error) => called(&error.to_string()),
-        MetaOperatorError::Unary(method, kind) => match method {
-            MetaMethod::Index | MetaMethod::NewIndex => {
-                format!("attempt to index a {kind} value")
-            }
-            MetaMethod::Len => format!("attempt to get length of a {kind} value"),
-            MetaMethod::BNot if *kind == "number" => {
-                "number has no integer representation".to_owned()
-            }
-            MetaMethod::BNot => format!("attempt to perform bitwise operation on a {kind} value"),
-            _ => format!("attempt to perform arithmetic on a {kind} value"),
-        },
-        MetaOperatorError::Binary(method, left, right) => {
-            let culprit = if *left == "number" { right } else { left };
-            match method {
-                MetaMethod::Lt | MetaMethod::Le if left == right => {
-                    format!("attempt to compare two {left} values")
-                }
-                MetaMethod::Lt | MetaMethod::Le => {
-                    format!("attempt to compare {left} with {right}")
-                }
-                MetaMethod::Concat => {
-                    let culprit = if matches!(*left, "string" | "number") {
-                        right
-                    } else {
-                        left
-                    };
-                    format!("attempt to concatenate a {culprit} value")
-                }
-                MetaMethod::IDiv | MetaMethod::Mod if left == right && *left == "number" => {
-                    format!(
-                        "attempt to perform '{}'",
-                        if *method == MetaMethod::IDiv { "n//0" } else { "n%%0" }
-                    )
-                }
-                MetaMethod::BAnd
-                | MetaMethod::BOr
-                | MetaMethod::BXor
-                | MetaMethod::Shl
-                | MetaMethod::Shr => {
-                    if left == right && *left == "number" {
-                        "number has no integer representation".to_owned()
-                    } else {
-                        format!("attempt to perform bitwise operation on a {culprit} value")
-                    }
-                }
-                _ => format!("attempt to perform arithmetic on a {culprit} value"),
-            }
-        }
-        MetaOperatorError::IndexKeyError(crate::table::InvalidTableKey::IsNaN) => {
-            "table index is NaN".to_owned()
-        }
-        MetaOperatorError::IndexKeyError(crate::table::InvalidTableKey::IsNil) => {
-            "table index is nil".to_owned()
-        }
-        other => other.to_string(),
-    }
 }

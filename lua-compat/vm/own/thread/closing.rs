@@ -170,7 +170,7 @@ impl<'gc> Sequence<'gc> for Closing<'gc> {
                 bottom: 0,
             }),
             Err(problem) => {
-                self.error = Some(position::locate(ctx, problem.into(), &[], None));
+                self.error = Some(position::locate(ctx, problem.into(), &[], position::Raiser::default()));
                 Ok(SequencePoll::Pending)
             }
         }

@@ -1,0 +1,404 @@
+//! What an operator error says, in PUC-Rio's words.
+//!
+//! The VM's errors know types only. The instruction that failed knows where its operands are, so the value
+//! and the name of the culprit are looked up there.
+
+use std::string::String;
+
+use crate::{
+    closure::UpValueState,
+    meta_ops::{MetaCallError, MetaMethod, MetaOperatorError},
+    names::{self, Name},
+    numbers::{self, Style},
+    opcode::{Operation, RCIndex},
+    thread::VMError,
+    types::UpValueIndex,
+    Closure, Constant, Context, TypeError, Value,
+};
+
+/// A Lua function that stopped at an instruction, with its registers.
+pub(crate) struct Stopped<'gc, 'a> {
+    pub(crate) closure: Closure<'gc>,
+    /// Index of the instruction.
+    pub(crate) place: usize,
+    pub(crate) registers: &'a [Value<'gc>],
+}
+
+/// Where an operand of the failed instruction is.
+#[derive(Clone, Copy)]
+enum Operand {
+    Register(u8),
+    Upvalue(UpValueIndex),
+    Constant(usize),
+}
+
+impl From<RCIndex> for Operand {
+    fn from(index: RCIndex) -> Self {
+        match index {
+            RCIndex::Register(register) => Self::Register(register.0),
+            RCIndex::Constant(constant) => Self::Constant(constant.0 as usize),
+        }
+    }
+}
+
+fn is_lua51() -> bool {
+    numbers::style() == Style::Lua51
+}
+
+impl<'gc> Stopped<'gc, '_> {
+    fn operation(&self) -> Option<Operation> {
+        let code = self.closure.prototype().opcodes.get(self.place).copied();
+        code.map(|code| code.decode())
+    }
+
+    fn value(&self, operand: Operand) -> Value<'gc> {
+        match operand {
+            Operand::Register(register) => {
+                let value = self.registers.get(register as usize);
+                value.copied().unwrap_or_default()
+            }
+            Operand::Constant(index) => {
+                let prototype = self.closure.prototype();
+                match prototype.constants.get(index) {
+                    Some(Constant::Boolean(value)) => Value::Boolean(*value),
+                    Some(Constant::Integer(value)) => Value::Integer(*value),
+                    Some(Constant::Number(value)) => Value::Number(*value),
+                    Some(Constant::String(value)) => Value::String(*value),
+                    _ => Value::Nil,
+                }
+            }
+            Operand::Upvalue(index) => {
+                match self.closure.upvalues().get(index.0 as usize).map(|upvalue| upvalue.get()) {
+                    Some(UpValueState::Closed(value)) => value,
+                    _ => Value::Nil,
+                }
+            }
+        }
+    }
+
+    fn name(&self, operand: Operand) -> Option<Name> {
+        let prototype = self.closure.prototype();
+        match operand {
+            Operand::Register(register) => names::register(&prototype, self.place, register),
+            Operand::Upvalue(index) => Some(("upvalue", names::upvalue(&prototype, index.0))),
+            // A string in an instruction is as good as one that was loaded before it.
+            Operand::Constant(index) if !is_lua51() => match prototype.constants.get(index)? {
+                Constant::String(text) => Some(("constant", text.display_lossy().to_string())),
+                _ => None,
+            },
+            Operand::Constant(_) => None,
+        }
+    }
+
+    /// `attempt to index a nil value (local 'x')`; in Lua 5.1 `attempt to index local 'x' (a nil value)`.
+    fn attempt(&self, ctx: Context<'gc>, what: &str, operand: Operand) -> String {
+        let kind = type_name(ctx, self.value(operand));
+        named(what, &kind, self.name(operand))
+    }
+
+    /// Of two operands of an arithmetic operator, the first that is no number.
+    fn arithmetic(&self, ctx: Context<'gc>, left: RCIndex, right: RCIndex) -> String {
+        let wrong = |operand: RCIndex| {
+            let value = self.value(operand.into());
+            if is_lua51() {
+                value.to_number().is_none()
+            } else {
+                !matches!(value, Value::Integer(_) | Value::Number(_))
+            }
+        };
+        let (one, other) = (self.value(left.into()), self.value(right.into()));
+        let strings = matches!(one, Value::String(_)) || matches!(other, Value::String(_));
+        if strings && !is_lua51() {
+            // The metamethods of strings tell it in their own way.
+            return format!(
+                "attempt to {} a '{}' with a '{}'",
+                self.verb(),
+                type_name(ctx, one),
+                type_name(ctx, other)
+            );
+        }
+        let culprit = if wrong(left) { left } else { right };
+        self.attempt(ctx, "perform arithmetic on", culprit.into())
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.operation() {
+            Some(Operation::Add { .. }) => "add",
+            Some(Operation::Sub { .. }) => "sub",
+            Some(Operation::Mul { .. }) => "mul",
+            Some(Operation::Div { .. }) => "div",
+            Some(Operation::IDiv { .. }) => "idiv",
+            Some(Operation::Mod { .. }) => "mod",
+            Some(Operation::Pow { .. }) => "pow",
+            _ => "unm",
+        }
+    }
+
+    fn bitwise(&self, ctx: Context<'gc>, left: RCIndex, right: RCIndex) -> String {
+        let number = |operand: RCIndex| {
+            matches!(
+                self.value(operand.into()),
+                Value::Integer(_) | Value::Number(_)
+            )
+        };
+        if number(left) && number(right) {
+            let integral = self.value(left.into()).to_integer().is_some();
+            let culprit = if integral { right } else { left };
+            return no_integer(self.name(culprit.into()));
+        }
+        let culprit = if number(left) { right } else { left };
+        self.attempt(ctx, "perform bitwise operation on", culprit.into())
+    }
+
+    /// Pairs are concatenated from the right; the first that does not fit is the culprit.
+    fn concatenation(&self, ctx: Context<'gc>, source: u8, count: u8) -> String {
+        let fits = |register: u8| {
+            matches!(
+                self.value(Operand::Register(register)),
+                Value::String(_) | Value::Integer(_) | Value::Number(_)
+            )
+        };
+        let last = source.saturating_add(count.saturating_sub(1));
+        let before = last.saturating_sub(1);
+        let culprit = if fits(last) || !fits(before) {
+            (source..=before).rev().find(|register| !fits(*register))
+        } else {
+            Some(last)
+        };
+        self.attempt(ctx, "concatenate", Operand::Register(culprit.unwrap_or(last)))
+    }
+
+    fn comparison(&self, ctx: Context<'gc>, left: RCIndex, right: RCIndex) -> String {
+        let one = type_name(ctx, self.value(left.into()));
+        let other = type_name(ctx, self.value(right.into()));
+        if one == other {
+            format!("attempt to compare two {one} values")
+        } else {
+            format!("attempt to compare {one} with {other}")
+        }
+    }
+
+    /// What an operator says that found no metamethod.
+    fn operator(&self, ctx: Context<'gc>) -> Option<String> {
+        Some(match self.operation()? {
+            Operation::GetTable { table, .. }
+            | Operation::SetTable { table, .. }
+            | Operation::Method { table, .. } => {
+                self.attempt(ctx, "index", Operand::Register(table.0))
+            }
+            Operation::GetUpTable { table, .. } | Operation::SetUpTable { table, .. } => {
+                self.attempt(ctx, "index", Operand::Upvalue(table))
+            }
+            Operation::Length { source, .. } => {
+                self.attempt(ctx, "get length of", Operand::Register(source.0))
+            }
+            Operation::Minus { source, .. } => self.arithmetic(
+                ctx,
+                RCIndex::Register(source),
+                RCIndex::Register(source),
+            ),
+            Operation::BitNot { source, .. } => {
+                self.bitwise(ctx, RCIndex::Register(source), RCIndex::Register(source))
+            }
+            Operation::Add { left, right, .. }
+            | Operation::Sub { left, right, .. }
+            | Operation::Mul { left, right, .. }
+            | Operation::Div { left, right, .. }
+            | Operation::IDiv { left, right, .. }
+            | Operation::Mod { left, right, .. }
+            | Operation::Pow { left, right, .. } => self.arithmetic(ctx, left, right),
+            Operation::BitAnd { left, right, .. }
+            | Operation::BitOr { left, right, .. }
+            | Operation::BitXor { left, right, .. }
+            | Operation::ShiftLeft { left, right, .. }
+            | Operation::ShiftRight { left, right, .. } => self.bitwise(ctx, left, right),
+            Operation::Concat { source, count, .. } => self.concatenation(ctx, source.0, count),
+            Operation::Less { left, right, .. } | Operation::LessEq { left, right, .. } => {
+                self.comparison(ctx, left, right)
+            }
+            _ => return None,
+        })
+    }
+
+    /// What a call of something that cannot be called says.
+    fn call(&self, ctx: Context<'gc>, kind: &str) -> Option<String> {
+        let prototype = self.closure.prototype();
+        match self.operation()? {
+            Operation::Call { func, .. } | Operation::TailCall { func, .. } => {
+                let name = names::register(&prototype, self.place, func.0);
+                // Lua 5.1 tells of what was called, 5.4 of what its `__call` is.
+                let kind = if is_lua51() {
+                    type_name(ctx, self.value(Operand::Register(func.0)))
+                } else {
+                    kind.to_owned()
+                };
+                Some(named("call", &kind, name))
+            }
+            _ => Some(named("call", kind, names::called(self.closure, self.place + 1))),
+        }
+    }
+
+    fn for_loop(&self, ctx: Context<'gc>) -> Option<String> {
+        let base = match self.operation()? {
+            Operation::NumericForPrep { base, .. } | Operation::NumericForLoop { base, .. } => base.0,
+            _ => return None,
+        };
+        let part = |by: u8| self.value(Operand::Register(base.saturating_add(by)));
+        // Lua 5.4 looks at the limit first, 5.1 at the initial value.
+        let parts: &[(&str, u8)] = if is_lua51() {
+            &[("initial value", 0), ("limit", 1), ("step", 2)]
+        } else {
+            &[("limit", 1), ("step", 2), ("initial value", 0)]
+        };
+        let wrong = parts.iter().find(|(_, by)| part(*by).to_number().is_none());
+        let Some((what, by)) = wrong else {
+            return Some("'for' step is zero".to_owned());
+        };
+        Some(if is_lua51() {
+            format!("'for' {what} must be a number")
+        } else {
+            let kind = type_name(ctx, part(*by));
+            format!("bad 'for' {what} (number expected, got {kind})")
+        })
+    }
+}
+
+fn named(what: &str, kind: &str, name: Option<Name>) -> String {
+    match name {
+        None => format!("attempt to {what} a {kind} value"),
+        Some((sort, name)) if is_lua51() => {
+            format!("attempt to {what} {sort} '{name}' (a {kind} value)")
+        }
+        Some((sort, name)) => format!("attempt to {what} a {kind} value ({sort} '{name}')"),
+    }
+}
+
+fn no_integer(name: Option<Name>) -> String {
+    match name {
+        None => "number has no integer representation".to_owned(),
+        Some((sort, name)) => format!("number ({sort} '{name}') has no integer representation"),
+    }
+}
+
+/// The name of a value's type in messages: in Lua 5.4 the metatable's `__name`, if that is text.
+pub(crate) fn type_name<'gc>(ctx: Context<'gc>, value: Value<'gc>) -> String {
+    let metatable = match value {
+        Value::Table(table) => table.metatable(),
+        Value::UserData(data) => data.metatable(),
+        _ => None,
+    };
+    match metatable.map(|metatable| metatable.get_value(ctx, "__name")) {
+        Some(Value::String(name)) if !is_lua51() => name.display_lossy().to_string(),
+        _ => value.type_name().to_owned(),
+    }
+}
+
+/// What the error says. `stopped` is the function whose instruction raised it, if one did.
+pub(crate) fn wording<'gc>(
+    ctx: Context<'gc>,
+    error: &anyhow::Error,
+    stopped: Option<&Stopped<'gc, '_>>,
+) -> String {
+    if let Some(error) = error.downcast_ref::<VMError>() {
+        return match error {
+            VMError::OperatorError(error) => operator(ctx, error, stopped),
+            VMError::BadCall(error) => call(ctx, error, stopped),
+            VMError::NotClosable(register) => {
+                let name = stopped.and_then(|stopped| {
+                    let prototype = stopped.closure.prototype();
+                    let debug = &prototype.debug;
+                    let name = debug.local_in(*register, stopped.place + 1);
+                    name.or_else(|| debug.local_in(*register, stopped.place))
+                        .map(|name| name.display_lossy().to_string())
+                });
+                let name = name.unwrap_or_else(|| "?".to_owned());
+                format!("variable '{name}' got a non-closable value")
+            }
+            other => stopped
+                .and_then(|stopped| stopped.for_loop(ctx))
+                .unwrap_or_else(|| other.to_string()),
+        };
+    }
+    if let Some(error) = error.downcast_ref::<MetaOperatorError>() {
+        return operator(ctx, error, None);
+    }
+    if let Some(error) = error.downcast_ref::<MetaCallError>() {
+        return call(ctx, error, None);
+    }
+    if let Some(error) = error.downcast_ref::<crate::table::InvalidTableKey>() {
+        return key(error).to_owned();
+    }
+    if let Some(TypeError { expected, found }) = error.downcast_ref::<TypeError>() {
+        let expected = match *expected {
+            "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "f32" | "f64" => "number",
+            other => other,
+        };
+        let expected = expected.to_ascii_lowercase();
+        return format!("bad argument ({expected} expected, got {found})");
+    }
+    if let Some(error) = error.downcast_ref::<crate::thread::BadThreadMode>() {
+        return match error.found {
+            crate::ThreadMode::Stopped | crate::ThreadMode::Result => "cannot resume dead coroutine",
+            _ => "cannot resume non-suspended coroutine",
+        }
+        .to_owned();
+    }
+    format!("{error:#}")
+}
+
+fn call<'gc>(
+    ctx: Context<'gc>,
+    error: &MetaCallError,
+    stopped: Option<&Stopped<'gc, '_>>,
+) -> String {
+    let kind = error.found();
+    stopped
+        .and_then(|stopped| stopped.call(ctx, kind))
+        .unwrap_or_else(|| named("call", kind, None))
+}
+
+fn key(error: &crate::table::InvalidTableKey) -> &'static str {
+    match error {
+        crate::table::InvalidTableKey::IsNaN => "table index is NaN",
+        crate::table::InvalidTableKey::IsNil => "table index is nil",
+    }
+}
+
+fn operator<'gc>(
+    ctx: Context<'gc>,
+    error: &MetaOperatorError,
+    stopped: Option<&Stopped<'gc, '_>>,
+) -> String {
+    let from_code = stopped.and_then(|stopped| stopped.operator(ctx));
+    match error {
+        MetaOperatorError::Call(_, error) => call(ctx, error, stopped),
+        MetaOperatorError::IndexKeyError(error) => key(error).to_owned(),
+        MetaOperatorError::ConcatOverflow => "string length overflow".to_owned(),
+        MetaOperatorError::Binary(MetaMethod::IDiv, left, right) if left == right && *left == "number" => {
+            "attempt to divide by zero".to_owned()
+        }
+        MetaOperatorError::Binary(MetaMethod::Mod, left, right) if left == right && *left == "number" => {
+            "attempt to perform 'n%0'".to_owned()
+        }
+        MetaOperatorError::Unary(method, kind) => from_code.unwrap_or_else(|| {
+            let what = match method {
+                MetaMethod::Index | MetaMethod::NewIndex => "index",
+                MetaMethod::Len => "get length of",
+                MetaMethod::BNot => "perform bitwise operation on",
+                _ => "perform arithmetic on",
+            };
+            named(what, kind, None)
+        }),
+        MetaOperatorError::Binary(method, left, right) => from_code.unwrap_or_else(|| {
+            let culprit = if *left == "number" { right } else { left };
+            match method {
+                MetaMethod::Lt | MetaMethod::Le if left == right => {
+                    format!("attempt to compare two {left} values")
+                }
+                MetaMethod::Lt | MetaMethod::Le => format!("attempt to compare {left} with {right}"),
+                MetaMethod::Concat => named("concatenate", culprit, None),
+                _ => named("perform arithmetic on", culprit, None),
+            }
+        }),
+    }
+}
