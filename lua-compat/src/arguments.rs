@@ -160,8 +160,11 @@ pub(crate) fn integer<'gc>(
 ) -> Result<i64, Error<'gc>> {
     let value = stack.get(index);
     match value.to_integer() {
-        Some(integer) => Ok(integer),
-        None => {
+        // A float of 2^63 is too large, but the conversion cuts it to fit.
+        Some(integer) if integer < i64::MAX || matches!(value, Value::Integer(_)) || lua51() => {
+            Ok(integer)
+        }
+        _ => {
             let number = number(ctx, stack, index, function)?;
             if lua51() {
                 Ok(number as i64)

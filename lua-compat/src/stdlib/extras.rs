@@ -3,7 +3,7 @@
 use piccolo::{Callback, CallbackReturn, Context, Value};
 
 use super::library;
-use crate::arguments::{error, integer, number, string, table};
+use crate::arguments::{error, integer, number, string};
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 
 /// `string.rep` makes nothing longer, in bytes.
@@ -14,11 +14,9 @@ type TwoNumbers = fn(f64, f64) -> f64;
 
 pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
     bounded_rep(ctx);
-    let tables = library(ctx, "table");
-    let unpack = tables.get_value(ctx, "unpack");
     if dialect == Dialect::Lua51 {
-        ctx.set_global("unpack", unpack);
-        old_tables(ctx);
+        let strings = library(ctx, "string");
+        strings.set_field(ctx, "gfind", strings.get_value(ctx, "gmatch"));
         old_math(ctx);
     }
 }
@@ -43,37 +41,6 @@ fn bounded_rep(ctx: Context<'_>) {
         })
     });
     strings.set_field(ctx, "rep", bounded);
-}
-
-fn old_tables(ctx: Context<'_>) {
-    let tables = library(ctx, "table");
-    tables.set_field(
-        ctx,
-        "getn",
-        Callback::from_fn(&ctx, |ctx, _, mut stack| {
-            let length = table(ctx, &stack, 0, "getn")?.length();
-            stack.replace(ctx, length);
-            Ok(CallbackReturn::Return)
-        }),
-    );
-    tables.set_field(
-        ctx,
-        "maxn",
-        Callback::from_fn(&ctx, |ctx, _, mut stack| {
-            let largest = table(ctx, &stack, 0, "maxn")?
-                .iter()
-                .filter_map(|(key, _)| match key {
-                    Value::Integer(number) => Some(number as f64),
-                    Value::Number(number) => Some(number),
-                    _ => None,
-                })
-                .fold(0.0, f64::max);
-            stack.replace(ctx, largest);
-            Ok(CallbackReturn::Return)
-        }),
-    );
-    let strings = library(ctx, "string");
-    strings.set_field(ctx, "gfind", strings.get_value(ctx, "gmatch"));
 }
 
 fn old_math(ctx: Context<'_>) {

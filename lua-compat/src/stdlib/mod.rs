@@ -7,6 +7,7 @@ mod date;
 mod extras;
 mod io;
 mod os;
+mod table;
 
 use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
@@ -24,6 +25,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modu
     extras::install(ctx, dialect);
     io::install(ctx, kind);
     os::install(ctx, kind);
+    table::install(ctx, dialect);
     for name in [
         "string",
         "table",
