@@ -151,6 +151,13 @@ pub(crate) fn number<'gc>(
         .ok_or_else(|| expected(ctx, stack, index, function, "number"))
 }
 
+/// The integer that is equal to a float.
+pub(crate) fn float_to_integer(number: f64) -> Option<i64> {
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+    let fits = number.fract() == 0.0 && (-TOO_LARGE..TOO_LARGE).contains(&number);
+    fits.then_some(number as i64)
+}
+
 /// The argument as an integer. Lua 5.1 cuts fractions off, Lua 5.4 refuses them.
 pub(crate) fn integer<'gc>(
     ctx: Context<'gc>,

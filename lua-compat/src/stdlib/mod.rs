@@ -6,7 +6,9 @@ mod chunks;
 mod date;
 mod extras;
 mod io;
+mod math;
 mod os;
+mod random;
 mod table;
 
 use piccolo::position::Level;
@@ -24,6 +26,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modu
     chunks::install(ctx, dialect);
     extras::install(ctx, dialect);
     io::install(ctx, kind);
+    math::install(ctx, dialect);
     os::install(ctx, kind);
     table::install(ctx, dialect);
     for name in [

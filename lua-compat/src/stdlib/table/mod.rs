@@ -12,6 +12,8 @@ mod unpack;
 
 use piccolo::{Callback, CallbackReturn, Context, Error, Execution, Stack, Table};
 
+pub(super) use sort::less_than;
+
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 
 /// Elements that are worked on between two chances to stop.

@@ -412,7 +412,7 @@ fn invalid_order<'gc>(ctx: Context<'gc>) -> Error<'gc> {
 }
 
 /// Compares without a comparison function. Errors have no position: to PUC-Rio, they happen in C.
-fn less_than<'gc>(
+pub(in crate::stdlib) fn less_than<'gc>(
     ctx: Context<'gc>,
     one: Value<'gc>,
     other: Value<'gc>,
