@@ -223,6 +223,9 @@ impl Runtime {
             let done = self
                 .lua
                 .enter(|ctx| ctx.fetch(executor).step(ctx, &mut fuel));
+            if !matches!(done, Ok(false)) || call::with(|call| call.exit.is_some()) {
+                stdlib::flush();
+            }
             if let Some(code) = call::with(|call| call.exit) {
                 self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
                 return Err(Stopped::Exited(code));

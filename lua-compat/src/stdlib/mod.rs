@@ -11,6 +11,8 @@ mod os;
 mod random;
 mod table;
 
+pub(crate) use io::flush;
+
 use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
 
@@ -25,7 +27,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modu
     calls::install(ctx);
     chunks::install(ctx, dialect);
     extras::install(ctx, dialect);
-    io::install(ctx, kind);
+    io::install(ctx, dialect);
     math::install(ctx, dialect);
     os::install(ctx, kind);
     table::install(ctx, dialect);
