@@ -72,7 +72,7 @@ impl Runtime {
         let mut runtime = lua
             .enter(|ctx| {
                 let modules = modules::install(ctx, bundle.dialect, &bundle.package_path);
-                stdlib::install(ctx, bundle.dialect, bundle.kind, modules);
+                stdlib::install(ctx, bundle.dialect, modules);
                 api::install(ctx, bundle.kind, modules);
                 let main = compile::compile(ctx, &bundle.chunk_name, &bundle.source)?;
                 modules::prepare(ctx, modules, main.required)?;

@@ -10,6 +10,7 @@ mod math;
 mod os;
 mod random;
 mod table;
+mod time;
 
 pub(crate) use io::flush;
 
@@ -18,18 +19,18 @@ use piccolo::{Callback, CallbackReturn, Context, Table, Value};
 
 use crate::arguments::error;
 use crate::modules::Modules;
-use crate::wit::exports::bulkhead::policy::script::{Dialect, Kind};
+use crate::wit::exports::bulkhead::policy::script::Dialect;
 
 /// Installs everything that both dialects have and what each has alone, and lists the libraries in
 /// `package.loaded`.
-pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modules: Modules<'gc>) {
+pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules<'gc>) {
     base::install(ctx, dialect);
     calls::install(ctx);
     chunks::install(ctx, dialect);
     extras::install(ctx, dialect);
     io::install(ctx, dialect);
     math::install(ctx, dialect);
-    os::install(ctx, kind);
+    os::install(ctx, dialect);
     table::install(ctx, dialect);
     for name in [
         "string",
