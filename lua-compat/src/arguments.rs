@@ -151,6 +151,13 @@ pub(crate) fn number<'gc>(
         .ok_or_else(|| expected(ctx, stack, index, function, "number"))
 }
 
+/// The integer that is equal to a float.
+pub(crate) fn float_to_integer(number: f64) -> Option<i64> {
+    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+    let fits = number.fract() == 0.0 && (-TOO_LARGE..TOO_LARGE).contains(&number);
+    fits.then_some(number as i64)
+}
+
 /// The argument as an integer. Lua 5.1 cuts fractions off, Lua 5.4 refuses them.
 pub(crate) fn integer<'gc>(
     ctx: Context<'gc>,
@@ -160,8 +167,11 @@ pub(crate) fn integer<'gc>(
 ) -> Result<i64, Error<'gc>> {
     let value = stack.get(index);
     match value.to_integer() {
-        Some(integer) => Ok(integer),
-        None => {
+        // A float of 2^63 is too large, but the conversion cuts it to fit.
+        Some(integer) if integer < i64::MAX || matches!(value, Value::Integer(_)) || lua51() => {
+            Ok(integer)
+        }
+        _ => {
             let number = number(ctx, stack, index, function)?;
             if lua51() {
                 Ok(number as i64)

@@ -72,7 +72,7 @@ impl Runtime {
         let mut runtime = lua
             .enter(|ctx| {
                 let modules = modules::install(ctx, bundle.dialect, &bundle.package_path);
-                stdlib::install(ctx, bundle.dialect, bundle.kind, modules);
+                stdlib::install(ctx, bundle.dialect, modules);
                 api::install(ctx, bundle.kind, modules);
                 let main = compile::compile(ctx, &bundle.chunk_name, &bundle.source)?;
                 modules::prepare(ctx, modules, main.required)?;
@@ -223,6 +223,9 @@ impl Runtime {
             let done = self
                 .lua
                 .enter(|ctx| ctx.fetch(executor).step(ctx, &mut fuel));
+            if !matches!(done, Ok(false)) || call::with(|call| call.exit.is_some()) {
+                stdlib::flush();
+            }
             if let Some(code) = call::with(|call| call.exit) {
                 self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
                 return Err(Stopped::Exited(code));

@@ -18,8 +18,6 @@ pub(super) struct Civil {
 }
 
 const SECONDS_PER_DAY: i64 = 86_400;
-/// Years beyond this would overflow the arithmetic; they are cut.
-const FARTHEST_YEAR: i64 = 1_000_000_000;
 
 const DAYS: [&str; 7] = [
     "Sunday",
@@ -57,20 +55,18 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// Seconds since 1970; fields out of their range carry over, as in `mktime`.
+/// Seconds since 1970; fields out of their range carry over, as in `mktime`. Fields are no larger than
+/// C's `int`, so nothing overflows.
 pub(super) fn seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> i64 {
-    let cut = |value: i64| value.clamp(-FARTHEST_YEAR, FARTHEST_YEAR);
-    let months = cut(month) - 1;
-    let year = cut(year) + months.div_euclid(12);
-    let date = days(year, months.rem_euclid(12) + 1, 1) + cut(day) - 1;
-    date * SECONDS_PER_DAY + cut(hour) * 3600 + cut(minute) * 60 + cut(second)
+    let months = month - 1;
+    let year = year + months.div_euclid(12);
+    let date = days(year, months.rem_euclid(12) + 1, 1) + day - 1;
+    date * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second
 }
 
 impl Civil {
     /// The date and time at that many seconds since 1970.
     pub(super) fn from_seconds(seconds: i64) -> Self {
-        let farthest = FARTHEST_YEAR * 365 * SECONDS_PER_DAY;
-        let seconds = seconds.clamp(-farthest, farthest);
         let date = seconds.div_euclid(SECONDS_PER_DAY);
         let time = seconds.rem_euclid(SECONDS_PER_DAY);
         let shifted = date + 719_468;
@@ -93,6 +89,11 @@ impl Civil {
             weekday: (date + 4).rem_euclid(7),
             day_of_year: date - days(year, 1, 1),
         }
+    }
+
+    /// C's `struct tm` can hold the year.
+    pub(super) fn is_representable(&self) -> bool {
+        i32::try_from(self.year - 1900).is_ok()
     }
 
     fn twelve(&self) -> i64 {
@@ -126,71 +127,139 @@ fn name<'a>(names: &[&'a str], index: i64) -> &'a str {
         .unwrap_or("?")
 }
 
-/// `strftime`. An unknown conversion is an error, as in Lua 5.4.
-pub(super) fn format(template: &str, at: &Civil, seconds: i64) -> Result<String, String> {
-    let mut text = String::new();
-    let mut characters = template.chars();
-    while let Some(character) = characters.next() {
-        if character != '%' {
-            text.push(character);
+/// Conversions of C99, those of them that take `E`, and those that take `O`.
+const CONVERSIONS: &[u8] = b"aAbBcCdDeFgGhHIjmMnprRStTuUVwWxXyYzZ%";
+const WITH_E: &[u8] = b"cCxXyY";
+const WITH_O: &[u8] = b"deHImMSuUVwWy";
+
+/// `os.date` of Lua 5.4: `strftime`, and what follows the `%` of an unknown conversion as error.
+pub(super) fn format_54<'a>(
+    template: &'a [u8],
+    at: &Civil,
+    moment: i64,
+    zone: &str,
+) -> Result<Vec<u8>, &'a [u8]> {
+    let mut text = Vec::new();
+    let mut rest = template;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'%' {
+            text.push(*byte);
             continue;
         }
-        let mut conversion = characters.next();
-        if matches!(conversion, Some('E' | 'O')) {
-            conversion = characters.next();
+        let (conversion, after) = match after {
+            [b'E', letter, after @ ..] if WITH_E.contains(letter) => (letter, after),
+            [b'O', letter, after @ ..] if WITH_O.contains(letter) => (letter, after),
+            [letter, after @ ..] if CONVERSIONS.contains(letter) => (letter, after),
+            unknown => return Err(unknown),
+        };
+        rest = after;
+        if let Some(converted) = convert(*conversion, at, moment, zone) {
+            text.extend_from_slice(converted.as_bytes());
         }
-        let two = |value: i64| format!("{value:02}");
-        let whole = |template: &str| format(template, at, seconds);
-        text.push_str(&match conversion {
-            Some('a') => name(&DAYS, at.weekday).chars().take(3).collect(),
-            Some('A') => name(&DAYS, at.weekday).to_owned(),
-            Some('b' | 'h') => name(&MONTHS, at.month - 1).chars().take(3).collect(),
-            Some('B') => name(&MONTHS, at.month - 1).to_owned(),
-            Some('c') => whole("%a %b %e %H:%M:%S %Y")?,
-            Some('C') => two(at.year.div_euclid(100)),
-            Some('d') => two(at.day),
-            Some('D' | 'x') => whole("%m/%d/%y")?,
-            Some('e') => format!("{:2}", at.day),
-            Some('F') => whole("%Y-%m-%d")?,
-            Some('g') => two(at.iso_week().0.rem_euclid(100)),
-            Some('G') => at.iso_week().0.to_string(),
-            Some('H') => two(at.hour),
-            Some('I') => two(at.twelve()),
-            Some('j') => format!("{:03}", at.day_of_year + 1),
-            Some('m') => two(at.month),
-            Some('M') => two(at.minute),
-            Some('n') => "\n".to_owned(),
-            Some('p') => if at.hour < 12 { "AM" } else { "PM" }.to_owned(),
-            Some('r') => whole("%I:%M:%S %p")?,
-            Some('R') => whole("%H:%M")?,
-            Some('s') => seconds.to_string(),
-            Some('S') => two(at.second),
-            Some('t') => "\t".to_owned(),
-            Some('T' | 'X') => whole("%H:%M:%S")?,
-            Some('u') => ((at.weekday + 6) % 7 + 1).to_string(),
-            Some('U') => two((at.day_of_year + 7 - at.weekday) / 7),
-            Some('V') => two(at.iso_week().1),
-            Some('w') => at.weekday.to_string(),
-            Some('W') => two((at.day_of_year + 7 - (at.weekday + 6) % 7) / 7),
-            Some('y') => two(at.year.rem_euclid(100)),
-            Some('Y') => at.year.to_string(),
-            Some('z') => "+0000".to_owned(),
-            Some('Z') => "UTC".to_owned(),
-            Some('%') => "%".to_owned(),
-            other => {
-                let shown = other.map(String::from).unwrap_or_default();
-                return Err(format!(
-                    "bad argument #1 to 'date' (invalid conversion specifier '%{shown}')"
-                ));
-            }
-        });
     }
     Ok(text)
 }
 
+/// `os.date` of Lua 5.1: one letter after each `%`, and what C does not know stays as it is.
+pub(super) fn format_51(template: &[u8], at: &Civil, moment: i64, zone: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut rest = template.split(|byte| *byte == 0).next().unwrap_or_default();
+    while let Some((byte, after)) = rest.split_first() {
+        let Some((letter, behind)) = after.split_first().filter(|_| *byte == b'%') else {
+            text.push(*byte);
+            rest = after;
+            continue;
+        };
+        rest = behind;
+        match convert(*letter, at, moment, zone) {
+            Some(converted) => text.extend_from_slice(converted.as_bytes()),
+            None => {
+                // C takes a digit for the width of a conversion that never comes.
+                for _ in 2..letter.saturating_sub(b'0').min(9) {
+                    if letter.is_ascii_digit() {
+                        text.push(b' ');
+                    }
+                }
+                text.extend_from_slice(&[b'%', *letter]);
+            }
+        }
+    }
+    text
+}
+
+/// One conversion of glibc's `strftime` in the C locale.
+fn convert(letter: u8, at: &Civil, moment: i64, zone: &str) -> Option<String> {
+    let two = |value: i64| format!("{value:02}");
+    // C's years are as wide as an `int`.
+    let int = |year: i64| i64::from(year as i32);
+    let year = int(at.year);
+    let time = || format!("{:02}:{:02}:{:02}", at.hour, at.minute, at.second);
+    let date = || {
+        let short = at.year.rem_euclid(100);
+        format!("{:02}/{:02}/{short:02}", at.month, at.day)
+    };
+    let half = || if at.hour < 12 { "AM" } else { "PM" };
+    Some(match letter {
+        b'a' => short(name(&DAYS, at.weekday)),
+        b'A' => name(&DAYS, at.weekday).to_owned(),
+        b'b' | b'h' => short(name(&MONTHS, at.month - 1)),
+        b'B' => name(&MONTHS, at.month - 1).to_owned(),
+        b'c' => {
+            let day = short(name(&DAYS, at.weekday));
+            let month = short(name(&MONTHS, at.month - 1));
+            format!("{day} {month} {:2} {} {year}", at.day, time())
+        }
+        b'C' => two(year.div_euclid(100)),
+        b'd' => two(at.day),
+        b'D' | b'x' => date(),
+        b'e' => format!("{:2}", at.day),
+        b'F' => format!("{year}-{:02}-{:02}", at.month, at.day),
+        b'g' => two(int(at.iso_week().0).rem_euclid(100)),
+        b'G' => int(at.iso_week().0).to_string(),
+        b'H' => two(at.hour),
+        b'I' => two(at.twelve()),
+        b'j' => format!("{:03}", at.day_of_year + 1),
+        b'k' => format!("{:2}", at.hour),
+        b'l' => format!("{:2}", at.twelve()),
+        b'm' => two(at.month),
+        b'M' => two(at.minute),
+        b'n' => "\n".to_owned(),
+        b'p' => half().to_owned(),
+        b'P' => half().to_ascii_lowercase(),
+        b'r' => format!(
+            "{:02}:{:02}:{:02} {}",
+            at.twelve(),
+            at.minute,
+            at.second,
+            half()
+        ),
+        b'R' => format!("{:02}:{:02}", at.hour, at.minute),
+        b's' => moment.to_string(),
+        b'S' => two(at.second),
+        b't' => "\t".to_owned(),
+        b'T' | b'X' => time(),
+        b'u' => ((at.weekday + 6) % 7 + 1).to_string(),
+        b'U' => two((at.day_of_year + 7 - at.weekday) / 7),
+        b'V' => two(at.iso_week().1),
+        b'w' => at.weekday.to_string(),
+        b'W' => two((at.day_of_year + 7 - (at.weekday + 6) % 7) / 7),
+        b'y' => two(at.year.rem_euclid(100)),
+        b'Y' => year.to_string(),
+        b'z' => "+0000".to_owned(),
+        b'Z' => zone.to_owned(),
+        b'%' => "%".to_owned(),
+        _ => return None,
+    })
+}
+
+fn short(name: &str) -> String {
+    name.chars().take(3).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Civil, format, seconds};
+    use super::{Civil, format_51, format_54, seconds};
 
     #[test]
     fn dates_survive_the_way_there_and_back() {
@@ -221,10 +290,13 @@ mod tests {
         ];
         for (template, wanted) in cases {
             let moment = 1_709_208_305;
-            assert_eq!(
-                format(template, &Civil::from_seconds(moment), moment).as_deref(),
-                Ok(wanted)
-            );
+            let at = Civil::from_seconds(moment);
+            for text in [
+                format_54(template.as_bytes(), &at, moment, "UTC"),
+                Ok(format_51(template.as_bytes(), &at, moment, "UTC")),
+            ] {
+                assert_eq!(text, Ok(wanted.as_bytes().to_vec()), "{template}");
+            }
         }
     }
 
@@ -236,10 +308,8 @@ mod tests {
             (2026, 12, 31, "2026-53"),
         ] {
             let moment = seconds(year, month, day, 0, 0, 0);
-            assert_eq!(
-                format("%G-%V", &Civil::from_seconds(moment), moment).as_deref(),
-                Ok(wanted)
-            );
+            let text = format_51(b"%G-%V", &Civil::from_seconds(moment), moment, "UTC");
+            assert_eq!(text, wanted.as_bytes());
         }
     }
 

@@ -6,24 +6,32 @@ mod chunks;
 mod date;
 mod extras;
 mod io;
+mod math;
 mod os;
+mod random;
+mod table;
+mod time;
+
+pub(crate) use io::flush;
 
 use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
 
 use crate::arguments::error;
 use crate::modules::Modules;
-use crate::wit::exports::bulkhead::policy::script::{Dialect, Kind};
+use crate::wit::exports::bulkhead::policy::script::Dialect;
 
 /// Installs everything that both dialects have and what each has alone, and lists the libraries in
 /// `package.loaded`.
-pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modules: Modules<'gc>) {
+pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules<'gc>) {
     base::install(ctx, dialect);
     calls::install(ctx);
     chunks::install(ctx, dialect);
     extras::install(ctx, dialect);
-    io::install(ctx, kind);
-    os::install(ctx, kind);
+    io::install(ctx, dialect);
+    math::install(ctx, dialect);
+    os::install(ctx, dialect);
+    table::install(ctx, dialect);
     for name in [
         "string",
         "table",
