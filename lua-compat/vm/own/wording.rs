@@ -121,6 +121,18 @@ impl<'gc> Stopped<'gc, '_> {
         self.attempt(ctx, "perform arithmetic on", culprit.into())
     }
 
+    /// Both operands are worth integers, so it is a zero that an operator fails on.
+    fn divides_integers(&self) -> bool {
+        match self.operation() {
+            Some(Operation::IDiv { left, right, .. } | Operation::Mod { left, right, .. }) => {
+                [left, right].into_iter().all(|operand| {
+                    matches!(self.value(operand.into()).to_numeric(), Some(Value::Integer(_)))
+                })
+            }
+            _ => false,
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.operation() {
             Some(Operation::Add { .. }) => "add",
@@ -374,11 +386,14 @@ fn operator<'gc>(
         MetaOperatorError::Call(_, error) => call(ctx, error, stopped),
         MetaOperatorError::IndexKeyError(error) => key(error).to_owned(),
         MetaOperatorError::ConcatOverflow => "string length overflow".to_owned(),
-        MetaOperatorError::Binary(MetaMethod::IDiv, left, right) if left == right && *left == "number" => {
-            "attempt to divide by zero".to_owned()
-        }
-        MetaOperatorError::Binary(MetaMethod::Mod, left, right) if left == right && *left == "number" => {
-            "attempt to perform 'n%0'".to_owned()
+        MetaOperatorError::Binary(method @ (MetaMethod::IDiv | MetaMethod::Mod), ..)
+            if stopped.map_or(true, |stopped| stopped.divides_integers()) =>
+        {
+            match method {
+                MetaMethod::IDiv => "attempt to divide by zero",
+                _ => "attempt to perform 'n%0'",
+            }
+            .to_owned()
         }
         MetaOperatorError::Unary(method, kind) => from_code.unwrap_or_else(|| {
             let what = match method {
