@@ -12,6 +12,7 @@
 
 mod cache;
 mod fairness;
+mod files;
 mod grants;
 mod hostile;
 mod isolation;
