@@ -83,3 +83,24 @@ fn inspect_refuses_what_is_no_component_with_65() {
     assert_eq!(ran.code, 65, "{}", ran.err);
     assert!(ran.err.contains("not.wasm"), "{}", ran.err);
 }
+
+#[test]
+fn a_script_can_read_its_own_folder_and_what_is_named() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("list.txt");
+    std::fs::write(&file, "listed").unwrap();
+    let file = file.to_str().unwrap();
+    let source = "for _, name in ipairs(arg) do
+        local file = io.open(name)
+        print(file and file:read('*a'))
+    end";
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script.lua");
+    std::fs::write(&script, source).unwrap();
+    std::fs::write(folder.path().join("own.txt"), "own").unwrap();
+    let script = script.to_str().unwrap();
+    let ran = run(&["lua", "run", script, "own.txt", file]);
+    assert_eq!(ran.out, "own\nnil\n", "{}", ran.err);
+    let ran = run(&["lua", "run", "--files", file, script, "own.txt", file]);
+    assert_eq!(ran.out, "own\nlisted\n", "{}", ran.err);
+}

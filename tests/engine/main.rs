@@ -12,12 +12,14 @@
 
 mod cache;
 mod fairness;
+mod files;
 mod grants;
 mod hostile;
 mod isolation;
 mod limits;
 mod loading;
 mod lua;
+mod names;
 mod support;
 mod wasi;
 

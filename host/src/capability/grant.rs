@@ -89,7 +89,7 @@ pub fn need(import: &str) -> Need {
             "password" => Need::Grant(Grant::Password),
             "metrics" => Need::Grant(Grant::Metrics),
             "secret" => Need::Grant(Grant::Secret),
-            "sources" | "environment" | "output" => Need::Script,
+            "sources" | "files" | "environment" | "output" => Need::Script,
             // An interface of a plugin kind appears among the imports when only its types are used.
             "feature" | "backend" | "filter" | "action" | "hook" | "init" | "cache-flush"
             | "lifecycle" | "script" => Need::Free,

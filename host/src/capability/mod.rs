@@ -10,6 +10,7 @@ mod clock;
 mod context;
 pub(crate) mod convert;
 mod environment;
+mod files;
 mod grant;
 mod http;
 mod incoming;

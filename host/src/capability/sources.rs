@@ -97,9 +97,15 @@ impl Sources {
         })
     }
 
+    /// The absolute path, without `.` and `..`, of one that is absolute or relative to the script's
+    /// folder.
+    pub fn locate(&self, path: &str) -> PathBuf {
+        lexical(&self.folder.join(path))
+    }
+
     /// The bytes under a path that is absolute or relative to the script's folder.
     pub fn read(&self, path: &str) -> Option<&[u8]> {
-        let path = lexical(&self.folder.join(path));
+        let path = self.locate(path);
         let bytes = self.at(&path);
         if let Some(asked) = &self.asked {
             let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -224,7 +230,7 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 /// The path without `.`, and with each `..` taken for what it says.
-fn lexical(path: &Path) -> PathBuf {
+pub(super) fn lexical(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -139,13 +139,16 @@ impl CallState {
     /// For scripts, whose runtime imports everything: tells the operator which grant is missing, and
     /// returns the text for the script.
     pub fn deny(&mut self, grant: Grant) -> String {
+        self.deny_as(grant.key(), grant.example())
+    }
+
+    /// The same for the grant of that key, with what to write.
+    pub fn deny_as(&mut self, key: &str, example: &str) -> String {
         let plugin = self.rights.plugin.clone();
-        let text = format!(
-            "not granted; to allow it, write `{}` under plugins.{plugin}.grants",
-            grant.example()
-        );
+        let text =
+            format!("not granted; to allow it, write `{example}` under plugins.{plugin}.grants");
         if self.may_log() {
-            tracing::warn!(target: "bulkhead::plugin", plugin, session = self.session(), capability = grant.key(), "{text}");
+            tracing::warn!(target: "bulkhead::plugin", plugin, session = self.session(), capability = key, "{text}");
         }
         text
     }

@@ -94,7 +94,7 @@ fn kind(kind: &Kind) -> Value {
     match kind {
         Kind::Text | Kind::Path | Kind::Templates => text(),
         Kind::Header => json!({ "type": ["string", "number", "boolean", "null"] }),
-        Kind::Texts => list(&text()),
+        Kind::Texts | Kind::Paths => list(&text()),
         Kind::Whole(least, most) => {
             json!({ "type": "integer", "minimum": least, "maximum": most })
         }

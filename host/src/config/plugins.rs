@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -141,6 +142,7 @@ fn grants(
         http: section.entry("http").and_then(|_| http(reader, &section)),
         secret: secrets(reader, &section, known),
         environment: environment(reader, &section, place),
+        files: files(reader, &section, place),
     }
 }
 
@@ -176,12 +178,7 @@ fn environment(
         return BTreeSet::new();
     };
     let path = section.path_of("environment");
-    if place.is_some_and(|place| !place.is_script) {
-        let message = format!("`{path}` is for scripts only");
-        let help = "give a component its settings under `configuration` and its secrets under \
-                    `grants.secret`";
-        reader.error(&entry.key_span, message, "", help);
-    }
+    scripts_only(reader, entry, &path, place);
     let mut granted = BTreeSet::new();
     for (name, span) in reader.texts(&entry.value, &path) {
         if name.contains(['=', '*', ' ']) {
@@ -192,6 +189,43 @@ fn environment(
         }
     }
     granted
+}
+
+fn files(reader: &mut Reader, section: &Section<'_>, place: Option<&Listed>) -> BTreeSet<PathBuf> {
+    let Some(entry) = section.entry("files") else {
+        return BTreeSet::new();
+    };
+    let path = section.path_of("files");
+    scripts_only(reader, entry, &path, place);
+    let mut granted = BTreeSet::new();
+    for (name, span) in reader.texts(&entry.value, &path) {
+        if name.contains(['*', '?']) {
+            let message = format!("`{name}` is not the path of a file or folder");
+            let help = "name each file, or the folder: all that is below it is granted";
+            reader.error(span, message, "", help);
+            continue;
+        }
+        let file = reader.resolve(name, span);
+        let file = std::path::absolute(&file).unwrap_or(file);
+        // It may come later, and a script can be written to expect that.
+        if let Err(error) = std::fs::metadata(&file) {
+            let message = format!("`{path}` names `{name}`, which cannot be found");
+            let help = format!("looked for {}: {error}", file.display());
+            reader.warning(span, message, "", &help);
+        }
+        granted.insert(file);
+    }
+    granted
+}
+
+/// Complains about a grant that only scripts can have.
+fn scripts_only(reader: &mut Reader, entry: &Entry, path: &str, place: Option<&Listed>) {
+    if place.is_some_and(|place| !place.is_script) {
+        let message = format!("`{path}` is for scripts only");
+        let help = "give a component its settings under `configuration` and its secrets under \
+                    `grants.secret`";
+        reader.error(&entry.key_span, message, "", help);
+    }
 }
 
 fn http(reader: &mut Reader, grants: &Section<'_>) -> Option<HttpGrant> {
@@ -284,6 +318,7 @@ fn limits(reader: &mut Reader, plugin: &Section<'_>) -> Limits {
         concurrency: section.integer(reader, "concurrency", default.concurrency),
         queue: section.integer(reader, "queue", default.queue),
         boundary_bytes: section.size(reader, "boundary_bytes", default.boundary_bytes),
+        file_bytes: section.size(reader, "file_bytes", default.file_bytes),
         log_lines: section.integer(reader, "log_lines", default.log_lines),
         host_calls: section.integer(reader, "host_calls", default.host_calls),
     };

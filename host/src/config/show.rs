@@ -221,7 +221,7 @@ impl Shower<'_> {
         };
         let folder = self.sources.folder(&node.span);
         match kind {
-            Kind::Path if !text.starts_with("builtin:") => {
+            Kind::Path | Kind::Paths if !text.starts_with("builtin:") => {
                 yaml::written(&folder.join(text).display().to_string())
             }
             Kind::Templates => {

@@ -36,6 +36,8 @@ pub enum Kind {
     Texts,
     /// A path; relative ones start at the folder of the file that names them.
     Path,
+    /// A list of such paths.
+    Paths,
     /// Lua's templates of paths, joined by `;`.
     Templates,
     /// A whole number from the first up to and including the second.

@@ -74,6 +74,12 @@ pub(in super::super) static GRANTS: Keys = Keys::new(
             "none",
             "Scripts only: names of environment variables.",
         ),
+        optional(
+            "files",
+            Kind::Paths,
+            "none",
+            "Scripts only: files, and folders with all that is below them, which the script may read.",
+        ),
     ],
 );
 
@@ -140,6 +146,12 @@ pub(in super::super) static PLUGIN_LIMITS: Keys = Keys::new(
             (KIB, GIB),
             "4MiB",
             "All that the plugin hands to the host.",
+        ),
+        size(
+            "file_bytes",
+            (0, GIB),
+            "16MiB",
+            "Largest file that a script reads.",
         ),
         whole(
             "log_lines",

@@ -194,6 +194,8 @@ pub struct Grants {
     pub secret: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.
     pub environment: BTreeSet<String>,
+    /// `files`: absolute paths of files and folders that may be read; scripts only.
+    pub files: BTreeSet<PathBuf>,
 }
 
 /// `plugins.NAME.grants.http`
@@ -249,6 +251,8 @@ pub struct Limits {
     pub queue: u32,
     /// `boundary_bytes`: all that the plugin hands to the host in one call. Default 4 MiB.
     pub boundary_bytes: u64,
+    /// `file_bytes`: the largest file that a script reads. Default 16 MiB.
+    pub file_bytes: u64,
     /// `log_lines`: default 100; further lines are dropped and counted.
     pub log_lines: u32,
     /// `host_calls`: calls of imported functions. Default 10,000.
@@ -264,6 +268,7 @@ impl Default for Limits {
             concurrency: 32,
             queue: 256,
             boundary_bytes: 4 << 20,
+            file_bytes: 16 << 20,
             log_lines: 100,
             host_calls: 10_000,
         }

@@ -1,36 +1,44 @@
-//! `bulkhead lua`: work with scripts.
+//! `bulkhead lua run`: a plain Lua program, as the reference interpreter would run it.
 
-use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{exit, report};
+use super::{
+    super::{exit, report},
+    dialect,
+};
 use crate::{
     capability::Services,
     config::{Dialect, Grants, Limits, ServerLimits, default_cache_directory},
     engine::{Engine, EngineError, EngineSettings, LoadError, ScriptError, ScriptRun},
 };
 
-#[derive(clap::Subcommand)]
-pub(super) enum Command {
-    Run(RunArguments),
-}
-
 /// Run a plain Lua script in the sandbox
 ///
 /// `print` and `io.write` go to standard output. An uncaught error goes to standard error as
 /// `lua: chunk:line: message`, with exit code 1; `os.exit` ends with the code that it is given. The
-/// script can read the Lua files of its own folder with `require`, and nothing else.
+/// script can read what lies in its own folder and below, and what `--files` names, and nothing else.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   bulkhead lua run hello.lua
   bulkhead lua run --dialect 5.4 sum.lua 1 2 3
+  bulkhead lua run --files /etc/passwd users.lua
 
 Exit codes: 0 success, 1 the script ended with an error, 64 wrong command line, 66 the script cannot
 be read; else what the script gave to os.exit")]
-pub(super) struct RunArguments {
+pub(in crate::cli) struct Arguments {
     /// The Lua that the script is written for: 5.1 (Nauthilus scripts) or 5.4 (Dovecot scripts)
     #[arg(long, default_value = "5.1", value_parser = dialect)]
     dialect: Dialect,
+    /// A further file or folder that the script may read with `io.open`; may be given several times
+    #[arg(long, value_name = "PATH")]
+    files: Vec<PathBuf>,
     /// The script
     file: PathBuf,
     /// What the script finds in `arg` and `...`
@@ -38,32 +46,20 @@ pub(super) struct RunArguments {
     arguments: Vec<String>,
 }
 
-fn dialect(text: &str) -> Result<Dialect, String> {
-    match text {
-        "5.1" => Ok(Dialect::Lua51),
-        "5.4" => Ok(Dialect::Lua54),
-        _ => Err("write 5.1 or 5.4".to_owned()),
-    }
-}
-
-pub(super) fn run(command: Command) -> ExitCode {
-    match command {
-        Command::Run(arguments) => run_script(arguments),
-    }
-}
 /// A program is no login: it may take its time, and still not the machine.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         memory_bytes: 512 << 20,
         cpu: Duration::from_secs(600),
         wall_clock: Duration::from_secs(3600),
         boundary_bytes: u64::MAX,
+        file_bytes: 128 << 20,
         host_calls: u32::MAX,
         ..Limits::default()
     }
 }
 
-fn run_script(arguments: RunArguments) -> ExitCode {
+pub(super) fn run(arguments: Arguments) -> ExitCode {
     let name = arguments.file.display().to_string();
     let source = match std::fs::read(&arguments.file) {
         Ok(source) => source,
@@ -78,6 +74,15 @@ fn run_script(arguments: RunArguments) -> ExitCode {
     };
     let file = std::path::absolute(&arguments.file).unwrap_or(arguments.file);
     let own_folder = file.with_file_name("?.lua").display().to_string();
+    let folder = file.parent().map(Path::to_path_buf);
+    let granted = arguments
+        .files
+        .into_iter()
+        .map(|path| std::path::absolute(&path).unwrap_or(path));
+    let grants = Grants {
+        files: granted.chain(folder).collect(),
+        ..Grants::default()
+    };
     let run = ScriptRun {
         path: file,
         source,
@@ -87,7 +92,7 @@ fn run_script(arguments: RunArguments) -> ExitCode {
         arguments: arguments.arguments,
         output: Box::new(std::io::stdout()),
         limits: limits(),
-        grants: Grants::default(),
+        grants,
         services: Arc::new(Services::none()),
     };
     let ended = runtime.block_on(async {
