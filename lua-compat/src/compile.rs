@@ -33,29 +33,39 @@ impl<'gc> StringInterner for Interner<'gc> {
     }
 }
 
-/// Compiles a chunk whose globals are those of the VM.
-pub(crate) fn compile<'gc>(
+/// Compiles a file, whose first line may begin with `#`.
+pub(crate) fn compile_file<'gc>(
     ctx: Context<'gc>,
-    chunk_name: &str,
+    file: &str,
     source: &[u8],
 ) -> Result<Compiled<'gc>, SyntaxError> {
+    compile(ctx, format!("@{file}").as_bytes(), &body(source))
+}
+
+/// Compiles a chunk whose globals are those of the VM. Its name is `@file`, `=name` or the source itself.
+pub(crate) fn compile<'gc>(
+    ctx: Context<'gc>,
+    name: &[u8],
+    source: &[u8],
+) -> Result<Compiled<'gc>, SyntaxError> {
+    let shown = piccolo::chunk_name::shown_in_syntax_error(name);
+    let chunk_name = String::from_utf8_lossy(&shown);
     let at = |line: u64, text: String| SyntaxError {
         message: format!("{chunk_name}:{line}: {text}"),
         line: u32::try_from(line).unwrap_or(0),
     };
-    let source = body(source);
     if source.first() == Some(&0x1b) {
         return Err(at(1, "precompiled chunks cannot be loaded".to_owned()));
     }
-    let chunk = compiler::parse_chunk(&source, Interner(ctx)).map_err(|error| {
+    let chunk = compiler::parse_chunk(source, Interner(ctx)).map_err(|error| {
         let line = error.line_number.0 + 1;
-        at(line, parse_wording(ctx, &source, &error.kind))
+        at(line, parse_wording(ctx, source, &error.kind))
     })?;
     let required = syntax::required(&chunk);
     let compiled = compiler::compile_chunk(&chunk, Interner(ctx))
         .map_err(|error| at(error.line_number.0 + 1, compile_wording(error.kind)))?;
     let prototype =
-        FunctionPrototype::from_compiled(&ctx, ctx.intern(chunk_name.as_bytes()), &compiled);
+        FunctionPrototype::from_compiled(&ctx, ctx.intern(name), &compiled);
     let closure = Closure::new(&ctx, prototype, Some(ctx.globals()))
         .map_err(|error| at(1, error.to_string()))?;
     Ok(Compiled { closure, required })

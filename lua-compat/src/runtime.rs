@@ -74,7 +74,7 @@ impl Runtime {
                 let modules = modules::install(ctx, bundle.dialect, &bundle.package_path);
                 stdlib::install(ctx, bundle.dialect, bundle.kind, modules);
                 api::install(ctx, bundle.kind, modules);
-                let main = compile::compile(ctx, &bundle.chunk_name, &bundle.source)?;
+                let main = compile::compile_file(ctx, &bundle.chunk_name, &bundle.source)?;
                 modules::prepare(ctx, modules, main.required)?;
                 Ok((
                     ctx.stash(main.closure),
@@ -130,7 +130,7 @@ impl Runtime {
                     .iter()
                     .map(|argument| crate::arguments::new_string(ctx, argument))
                     .collect();
-                executor.restart(ctx, Function::Closure(ctx.fetch(&main)), Variadic(values));
+                executor.restart(ctx, Function::Closure(stdlib::instance(ctx, ctx.fetch(&main))), Variadic(values));
                 Ok(())
             },
             |_, _| (),
@@ -154,6 +154,7 @@ impl Runtime {
                 &self.defaults,
             );
             let template = self.lua.enter(|ctx| {
+                stdlib::reset_environments(ctx);
                 restore(ctx, ctx.globals(), ctx.fetch(globals));
                 restore(ctx, ctx.fetch(loaded), ctx.fetch(initially_loaded));
                 ctx.stash(request::copy(ctx, ctx.fetch(defaults)))
@@ -168,7 +169,7 @@ impl Runtime {
         let main = self.main.clone();
         self.execute(
             |ctx, executor| {
-                executor.restart(ctx, Function::Closure(ctx.fetch(&main)), ());
+                executor.restart(ctx, Function::Closure(stdlib::instance(ctx, ctx.fetch(&main))), ());
                 Ok(())
             },
             |_, _| (),
@@ -223,6 +224,9 @@ impl Runtime {
             let done = self
                 .lua
                 .enter(|ctx| ctx.fetch(executor).step(ctx, &mut fuel));
+            if call::with(|call| std::mem::take(&mut call.collector.due)) {
+                self.lua.gc_collect();
+            }
             if let Some(code) = call::with(|call| call.exit) {
                 self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
                 return Err(Stopped::Exited(code));

@@ -1,16 +1,9 @@
-//! `print` and `io.write`.
+//! `io.write`, and where what scripts write goes.
 //!
 //! A plain script writes to standard output. Others write to the server's log, line by line: that is
 //! where the peer's scripts expect it. There are no files here.
 
-use std::pin::Pin;
-
-use ottavino_gc_arena::Collect;
-use piccolo::meta_ops::{self, MetaResult};
-use piccolo::{
-    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Sequence, SequencePoll,
-    Stack, Table, Value,
-};
+use piccolo::{Callback, CallbackReturn, Context, Table, Value};
 
 use super::{forbid, library};
 use crate::arguments::string;
@@ -24,19 +17,6 @@ const LONGEST_LINE: usize = 16 * 1024;
 
 pub(super) fn install(ctx: Context<'_>, kind: Kind) {
     let _ = kind;
-    ctx.set_global(
-        "print",
-        Callback::from_fn(&ctx, |ctx, _, _| {
-            Ok(CallbackReturn::Sequence(BoxSequence::new(
-                &ctx,
-                Print {
-                    line: Vec::new(),
-                    next: 0,
-                    waiting: false,
-                },
-            )))
-        }),
-    );
     let io = library(ctx, "io");
     forbid(
         ctx,
@@ -73,7 +53,7 @@ pub(super) fn install(ctx: Context<'_>, kind: Kind) {
 }
 
 /// Sends text where this kind of script writes.
-fn emit(bytes: &[u8]) {
+pub(super) fn emit(bytes: &[u8]) {
     let plain = call::with(|call| call.kind == Some(Kind::Plain));
     if plain {
         host::with(|host| host.output_write(bytes));
@@ -98,66 +78,5 @@ fn emit(bytes: &[u8]) {
     });
     for line in lines {
         host::with(|host| host.log_write(log::Level::Info, &String::from_utf8_lossy(&line)));
-    }
-}
-
-/// Makes the arguments into text, one by one, because `__tostring` may be Lua code.
-#[derive(Collect)]
-#[collect(require_static)]
-struct Print {
-    line: Vec<u8>,
-    next: usize,
-    /// The value on top of the stack is the text that a metamethod returned.
-    waiting: bool,
-}
-
-impl<'gc> Sequence<'gc> for Print {
-    fn poll(
-        mut self: Pin<&mut Self>,
-        ctx: Context<'gc>,
-        _: Execution<'gc, '_>,
-        mut stack: Stack<'gc, '_>,
-    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
-        if self.waiting {
-            self.waiting = false;
-            // Without a result there is nothing on top of the arguments.
-            let text = stack.pop_back().unwrap_or_default();
-            match text.into_string(ctx) {
-                Some(text) => self.line.extend_from_slice(text.as_bytes()),
-                None => {
-                    return Err(crate::arguments::error(
-                        ctx,
-                        "'tostring' must return a string to 'print'",
-                    ));
-                }
-            }
-        }
-        while self.next < stack.len() {
-            let value = stack.get(self.next);
-            if self.next > 0 {
-                self.line.push(b'\t');
-            }
-            self.next += 1;
-            match meta_ops::tostring(ctx, value)? {
-                MetaResult::Value(text) => {
-                    if let Some(text) = text.into_string(ctx) {
-                        self.line.extend_from_slice(text.as_bytes());
-                    }
-                }
-                MetaResult::Call(call) => {
-                    let bottom = stack.len();
-                    stack.extend(call.args);
-                    self.waiting = true;
-                    return Ok(SequencePoll::Call {
-                        function: call.function,
-                        bottom,
-                    });
-                }
-            }
-        }
-        self.line.push(b'\n');
-        emit(&self.line);
-        stack.clear();
-        Ok(SequencePoll::Return)
     }
 }

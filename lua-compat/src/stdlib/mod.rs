@@ -3,10 +3,22 @@
 mod base;
 mod calls;
 mod chunks;
+mod conversions;
+mod coroutine;
 mod date;
+mod dump;
+mod environments;
 mod extras;
+mod garbage;
 mod io;
+mod iteration;
 mod os;
+mod print;
+mod raw;
+
+pub(crate) use conversions::callable;
+pub(crate) use environments::{globals_of, instance, reset as reset_environments, set_environment};
+pub(crate) use garbage::Collector;
 
 use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
@@ -19,9 +31,17 @@ use crate::wit::exports::bulkhead::policy::script::{Dialect, Kind};
 /// `package.loaded`.
 pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modules: Modules<'gc>) {
     base::install(ctx, dialect);
+    raw::install(ctx);
+    iteration::install(ctx);
+    conversions::install(ctx);
+    print::install(ctx);
+    garbage::install(ctx);
     calls::install(ctx);
-    chunks::install(ctx, dialect);
+    coroutine::install(ctx);
+    chunks::install(ctx);
+    environments::install(ctx);
     extras::install(ctx, dialect);
+    dump::install(ctx);
     io::install(ctx, kind);
     os::install(ctx, kind);
     for name in [

@@ -87,13 +87,15 @@ fn level_at(closure: Closure<'_>, pc: usize) -> Level {
         Ok(i) => lines.get(i),
         Err(i) => i.checked_sub(1).and_then(|i| lines.get(i)),
     };
+    let chunk = crate::chunk_name::shown(prototype.chunk_name.as_bytes());
+    let chunk = String::from_utf8_lossy(&chunk).into_owned();
     Level {
-        chunk: prototype.chunk_name.display_lossy().to_string(),
+        chunk: chunk.clone(),
         line: line.map_or(0, |(_, line)| line.0 + 1),
         function: match prototype.reference {
             FunctionRef::Named(name, _) => format!("function '{}'", name.display_lossy()),
             FunctionRef::Expression(line) => {
-                format!("function <{}:{line}>", prototype.chunk_name.display_lossy())
+                format!("function <{chunk}:{line}>")
             }
             FunctionRef::Chunk => "main chunk".to_owned(),
         },
@@ -183,7 +185,7 @@ fn variable<'gc>(ctx: Context<'gc>, closure: Closure<'gc>, pc: usize) -> Option<
         match prototype.opcodes.get(before)?.decode() {
             Operation::GetUpTable { dest, table, key } if dest == culprit => {
                 let global = closure.upvalues().get(table.0 as usize).is_some_and(|upvalue| {
-                    matches!(upvalue.get(), UpValueState::Closed(Value::Table(table)) if table == ctx.globals())
+                    matches!(upvalue.get().get(), UpValueState::Closed(Value::Table(table)) if table == ctx.globals())
                 });
                 return Some((if global { "global" } else { "field" }, name(key)?));
             }
