@@ -64,8 +64,7 @@ pub(crate) fn compile<'gc>(
     let required = syntax::required(&chunk);
     let compiled = compiler::compile_chunk(&chunk, Interner(ctx))
         .map_err(|error| at(error.line_number.0 + 1, compile_wording(error.kind)))?;
-    let prototype =
-        FunctionPrototype::from_compiled(&ctx, ctx.intern(name), &compiled);
+    let prototype = FunctionPrototype::from_compiled(&ctx, ctx.intern(name), &compiled);
     let closure = Closure::new(&ctx, prototype, Some(ctx.globals()))
         .map_err(|error| at(1, error.to_string()))?;
     Ok(Compiled { closure, required })

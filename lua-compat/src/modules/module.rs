@@ -32,9 +32,8 @@ fn module<'gc>(
         Value::Table(module) => module,
         _ => {
             let globals = globals_of(ctx, execution.current_thread().thread);
-            let module = find_table(ctx, globals, name.as_bytes()).ok_or_else(|| {
-                error(ctx, format!("name conflict for module '{}'", lossy(name)))
-            })?;
+            let module = find_table(ctx, globals, name.as_bytes())
+                .ok_or_else(|| error(ctx, format!("name conflict for module '{}'", lossy(name))))?;
             put(ctx, modules.loaded, name.into(), module.into());
             module
         }
@@ -50,7 +49,11 @@ fn module<'gc>(
         module.set_field(ctx, "_NAME", name);
         module.set_field(ctx, "_PACKAGE", new_string(ctx, package));
     }
-    match execution.active().level(1).and_then(|active| active.function) {
+    match execution
+        .active()
+        .level(1)
+        .and_then(|active| active.function)
+    {
         Some(Function::Closure(closure)) => set_environment(ctx, closure, module.into()),
         _ => return Err(error(ctx, "'module' not called from a Lua function")),
     }

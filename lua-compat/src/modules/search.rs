@@ -65,7 +65,10 @@ fn files(name: &str, path: &str) -> Vec<String> {
 }
 
 fn not_found(files: &[String]) -> String {
-    let lines: Vec<String> = files.iter().map(|file| format!("no file '{file}'")).collect();
+    let lines: Vec<String> = files
+        .iter()
+        .map(|file| format!("no file '{file}'"))
+        .collect();
     let text = lines.join("\n\t");
     match text.as_str() {
         "" => text,

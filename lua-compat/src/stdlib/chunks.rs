@@ -88,7 +88,9 @@ impl<'gc> Options<'gc> {
                 Some(file) => compile_file(ctx, &String::from_utf8_lossy(file), source),
                 None => compile(ctx, &self.name, source),
             };
-            compiled.map_err(|problem| problem.message.into_bytes())?.closure
+            compiled
+                .map_err(|problem| problem.message.into_bytes())?
+                .closure
         };
         let environment = self.environment.unwrap_or(self.globals.into());
         environments::set_environment(ctx, closure, environment);
@@ -229,7 +231,9 @@ fn file<'gc>(
     if stack.get(0).is_nil() {
         return Err(error(
             ctx,
-            format!("{function} without a file name is not available: scripts have no standard input"),
+            format!(
+                "{function} without a file name is not available: scripts have no standard input"
+            ),
         ));
     }
     let name = text(ctx, stack, 0, function)?;

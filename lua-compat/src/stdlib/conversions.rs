@@ -146,10 +146,7 @@ impl<'gc> Sequence<'gc> for Converted {
     }
 }
 
-fn to_number_54<'gc>(
-    ctx: Context<'gc>,
-    stack: &Stack<'gc, '_>,
-) -> Result<Value<'gc>, Error<'gc>> {
+fn to_number_54<'gc>(ctx: Context<'gc>, stack: &Stack<'gc, '_>) -> Result<Value<'gc>, Error<'gc>> {
     if stack.get(1).is_nil() {
         return Ok(match any(ctx, stack, 0, "tonumber")? {
             number @ (Value::Integer(_) | Value::Number(_)) => number,
@@ -177,15 +174,16 @@ fn to_number_54<'gc>(
             None => return Ok(Value::Nil),
         }
     }
-    let value = if negative { value.wrapping_neg() } else { value };
+    let value = if negative {
+        value.wrapping_neg()
+    } else {
+        value
+    };
     Ok(Value::Integer(value))
 }
 
 /// As C's `strtoul` where a base is given.
-fn to_number_51<'gc>(
-    ctx: Context<'gc>,
-    stack: &Stack<'gc, '_>,
-) -> Result<Value<'gc>, Error<'gc>> {
+fn to_number_51<'gc>(ctx: Context<'gc>, stack: &Stack<'gc, '_>) -> Result<Value<'gc>, Error<'gc>> {
     let base = match stack.get(1) {
         Value::Nil => 10,
         _ => integer(ctx, stack, 1, "tonumber")?,
@@ -257,7 +255,10 @@ fn signed(text: &[u8]) -> (bool, &[u8]) {
 /// Without the white space of C around it.
 fn trim(text: &[u8]) -> &[u8] {
     let space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
-    let start = text.iter().position(|byte| !space(byte)).unwrap_or(text.len());
+    let start = text
+        .iter()
+        .position(|byte| !space(byte))
+        .unwrap_or(text.len());
     let end = text
         .iter()
         .rposition(|byte| !space(byte))

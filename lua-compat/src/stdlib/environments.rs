@@ -66,7 +66,11 @@ pub(crate) fn reset(ctx: Context<'_>) {
 
 /// The environment of a Lua function.
 pub(super) fn environment<'gc>(ctx: Context<'gc>, closure: Closure<'gc>) -> Value<'gc> {
-    match closure.upvalues().first().map(|upvalue| upvalue.get().get()) {
+    match closure
+        .upvalues()
+        .first()
+        .map(|upvalue| upvalue.get().get())
+    {
         Some(UpValueState::Closed(value)) => value,
         Some(UpValueState::Open(open)) => open.get(&ctx),
         None => ctx.globals().into(),
@@ -110,8 +114,8 @@ fn target<'gc>(
         }
         _ => integer(ctx, stack, 0, name)?,
     };
-    let level = usize::try_from(level)
-        .map_err(|_| bad(ctx, 0, name, "level must be non-negative"))?;
+    let level =
+        usize::try_from(level).map_err(|_| bad(ctx, 0, name, "level must be non-negative"))?;
     if level == 0 {
         return Ok(None);
     }
@@ -121,10 +125,12 @@ fn target<'gc>(
             ctx,
             format!("no function environment for tail call at level {level}"),
         )),
-        Some(active) => Ok(active.function.or(Some(Function::Callback(Callback::from_fn(
-            &ctx,
-            |_, _, _| Ok(CallbackReturn::Return),
-        ))))),
+        Some(active) => Ok(active
+            .function
+            .or(Some(Function::Callback(Callback::from_fn(
+                &ctx,
+                |_, _, _| Ok(CallbackReturn::Return),
+            ))))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `collectgarbage`, and in Lua 5.1 `gcinfo`.
+//! `collectgarbage`, and in Lua 5.1 `gcinfo` and `newproxy`.
 //!
 //! The collector is the VM's own and needs no steering: options that would steer it are remembered and
 //! answered. `collect` really collects, between two steps of the VM.
@@ -8,7 +8,7 @@ use std::pin::Pin;
 use ottavino_gc_arena::Collect;
 use piccolo::{
     BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Sequence, SequencePoll,
-    Stack, Value,
+    Stack, Table, UserData, Value,
 };
 
 use crate::arguments::{bad, integer, lossy, lua51, string, whole};
@@ -50,7 +50,31 @@ pub(super) fn install(ctx: Context<'_>) {
                 Ok(CallbackReturn::Return)
             }),
         );
+        ctx.set_global("newproxy", Callback::from_fn(&ctx, new_proxy));
     }
+}
+
+/// What `newproxy` makes: nothing but an identity and a metatable.
+struct Proxy;
+
+/// `newproxy([true | proxy])`: a userdata, without metatable, with one of its own, or with another's.
+fn new_proxy<'gc>(
+    ctx: Context<'gc>,
+    _: Execution<'gc, '_>,
+    mut stack: Stack<'gc, '_>,
+) -> Result<CallbackReturn<'gc>, Error<'gc>> {
+    let metatable = match stack.get(0) {
+        Value::Nil | Value::Boolean(false) => None,
+        Value::Boolean(true) => Some(Table::new(&ctx)),
+        Value::UserData(proxy) if proxy.is_static::<Proxy>() && proxy.metatable().is_some() => {
+            proxy.metatable()
+        }
+        _ => return Err(bad(ctx, 0, "newproxy", "boolean or proxy expected")),
+    };
+    let proxy = UserData::new_static(&ctx, Proxy);
+    proxy.set_metatable(&ctx, metatable);
+    stack.replace(ctx, proxy);
+    Ok(CallbackReturn::Return)
 }
 
 fn kibibytes(ctx: Context<'_>) -> f64 {
@@ -105,9 +129,8 @@ fn collect_garbage<'gc>(
             0
         }),
         "setpause" => {
-            let before = call::with(|call| {
-                std::mem::replace(&mut call.collector.pause, setting(argument))
-            });
+            let before =
+                call::with(|call| std::mem::replace(&mut call.collector.pause, setting(argument)));
             whole(before)
         }
         "setstepmul" => {
@@ -116,15 +139,17 @@ fn collect_garbage<'gc>(
             });
             whole(before)
         }
-        "isrunning" if !lua51() => {
-            Value::Boolean(call::with(|call| !call.collector.stopped))
-        }
+        "isrunning" if !lua51() => Value::Boolean(call::with(|call| !call.collector.stopped)),
         mode @ ("generational" | "incremental") if !lua51() => {
             let generational = mode == "generational";
             let before = call::with(|call| {
                 std::mem::replace(&mut call.collector.generational, generational)
             });
-            let before = if before { "generational" } else { "incremental" };
+            let before = if before {
+                "generational"
+            } else {
+                "incremental"
+            };
             Value::String(ctx.intern_static(before.as_bytes()))
         }
         _ => return Err(bad(ctx, 0, name, format_args!("invalid option '{option}'"))),

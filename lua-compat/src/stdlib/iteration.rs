@@ -81,8 +81,12 @@ fn step<'gc>(
 ) -> Result<CallbackReturn<'gc>, Error<'gc>> {
     let index = integer(ctx, &stack, 1, "?")?.wrapping_add(1);
     let target = stack.get(0);
-    let value = meta_ops::index(ctx, target, Value::Integer(index))
-        .map_err(|_| exact(format!("attempt to index a {} value", type_name(ctx, target))))?;
+    let value = meta_ops::index(ctx, target, Value::Integer(index)).map_err(|_| {
+        exact(format!(
+            "attempt to index a {} value",
+            type_name(ctx, target)
+        ))
+    })?;
     match value {
         MetaResult::Value(Value::Nil) => stack.replace(ctx, Value::Nil),
         MetaResult::Value(value) => stack.replace(ctx, (index, value)),

@@ -6,6 +6,8 @@ mod chunks;
 mod conversions;
 mod coroutine;
 mod date;
+mod debug;
+mod debug_info;
 mod dump;
 mod environments;
 mod extras;
@@ -15,12 +17,13 @@ mod iteration;
 mod os;
 mod print;
 mod raw;
+mod traceback;
 
 pub(crate) use conversions::callable;
 pub(crate) use environments::{globals_of, instance, reset as reset_environments, set_environment};
 pub(crate) use garbage::Collector;
+pub(crate) use traceback::lines as traceback;
 
-use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
 
 use crate::arguments::error;
@@ -42,6 +45,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modu
     environments::install(ctx);
     extras::install(ctx, dialect);
     dump::install(ctx);
+    debug::install(ctx, modules);
     io::install(ctx, kind);
     os::install(ctx, kind);
     for name in [
@@ -93,27 +97,5 @@ fn forbid<'gc>(
                 ))
             }),
         );
-    }
-}
-
-/// The text of `debug.traceback`.
-pub(crate) fn traceback(levels: &[Level]) -> String {
-    let mut text = "stack traceback:".to_owned();
-    for level in levels {
-        text.push_str(&format!(
-            "\n\t{}:{}: in {}",
-            level.chunk, level.line, level.function
-        ));
-    }
-    text.push_str("\n\t[C]: in ?");
-    text
-}
-
-/// What an uncaught error that is no text says of itself.
-pub(crate) fn described(ctx: Context<'_>, value: Value<'_>) -> String {
-    let _ = ctx;
-    match value {
-        Value::Nil => "nil".to_owned(),
-        other => format!("(error object is a {} value)", other.type_name()),
     }
 }

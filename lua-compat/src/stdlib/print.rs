@@ -56,11 +56,7 @@ struct Print<'gc> {
 }
 
 impl<'gc> Print<'gc> {
-    fn text(
-        &mut self,
-        ctx: Context<'gc>,
-        returned: Value<'gc>,
-    ) -> Result<(), Error<'gc>> {
+    fn text(&mut self, ctx: Context<'gc>, returned: Value<'gc>) -> Result<(), Error<'gc>> {
         let text = if lua51() {
             returned
                 .into_string(ctx)

@@ -5,17 +5,17 @@
 
 use std::string::String as Text;
 
-use ottavino_gc_arena::Collect;
+use ottavino_gc_arena::{Collect, Gc};
 
 use crate::{
     callback::BoxSequence,
-    closure::UpValueState,
+    closure::{UpValue, UpValueState},
     compiler::FunctionRef,
     numbers::{self, Style},
     opcode::{Operation, RCIndex},
-    thread::{Frame, ThreadState},
-    types::RegisterIndex,
-    Callback, Closure, Constant, Context, Error, Execution, Function, IntoValue, Sequence,
+    thread::{Frame, OpenUpValue, ThreadState},
+    types::{RegisterIndex, UpValueDescriptor},
+    Callback, Closure, Constant, Context, Error, Execution, Function, FunctionPrototype, IntoValue, Sequence,
     SequencePoll, Thread, Value,
 };
 
@@ -226,12 +226,22 @@ fn line_at(closure: Closure<'_>, pc: usize) -> Option<u64> {
     lines.get(after.checked_sub(1)?).map(|(_, line)| line.0 + 1)
 }
 
-/// The lines where a prototype begins and ends, from 1; the main chunk has 0 and the number of its last.
-pub fn lines_of<S>(reference: &FunctionRef<S>) -> u64 {
-    match reference {
-        FunctionRef::Named(_, line) | FunctionRef::Expression(line) => line.0 + 1,
-        FunctionRef::Chunk => 0,
+/// The lines where a function's source begins and ends, from 1; both are 0 for a main chunk.
+pub fn source_lines(prototype: &FunctionPrototype<'_>) -> (u64, u64) {
+    match &prototype.reference {
+        FunctionRef::Named(_, line) | FunctionRef::Expression(line) => {
+            let lines = prototype.opcode_line_numbers.iter().map(|(_, line)| line.0);
+            (line.0 + 1, lines.max().unwrap_or(line.0) + 1)
+        }
+        FunctionRef::Chunk => (0, 0),
     }
+}
+
+/// The lines that have code, from 1.
+pub fn active_lines<'a>(
+    prototype: &'a FunctionPrototype<'_>,
+) -> impl Iterator<Item = u64> + 'a {
+    prototype.opcode_line_numbers.iter().map(|(_, line)| line.0 + 1)
 }
 
 /// How a call instruction names what it calls.
@@ -415,4 +425,58 @@ impl<'gc> Sequence<'gc> for Handling {
     fn role(&self) -> Role<'gc> {
         Role::Handling
     }
+}
+
+impl<'gc> Execution<'gc, '_> {
+    /// The value of an upvalue, be it a variable of the running thread or not.
+    pub fn upvalue(
+        &self,
+        ctx: Context<'gc>,
+        stack: &crate::Stack<'gc, '_>,
+        upvalue: UpValue<'gc>,
+    ) -> Value<'gc> {
+        match upvalue.get() {
+            UpValueState::Closed(value) => value,
+            UpValueState::Open(open) if self.runs(open) => {
+                stack.values.get(open.stack_index).copied().unwrap_or_default()
+            }
+            UpValueState::Open(open) => open.get(&ctx),
+        }
+    }
+
+    /// Gives an upvalue another value.
+    pub fn set_upvalue(
+        &self,
+        ctx: Context<'gc>,
+        stack: &mut crate::Stack<'gc, '_>,
+        upvalue: UpValue<'gc>,
+        value: Value<'gc>,
+    ) {
+        match upvalue.get() {
+            UpValueState::Closed(_) => upvalue.set(&ctx, UpValueState::Closed(value)),
+            UpValueState::Open(open) if self.runs(open) => {
+                if let Some(slot) = stack.values.get_mut(open.stack_index) {
+                    *slot = value;
+                }
+            }
+            UpValueState::Open(open) => open.set(&ctx, value),
+        }
+    }
+
+    fn runs(&self, open: OpenUpValue<'gc>) -> bool {
+        open.thread.as_ptr() == Gc::as_ptr(self.current_thread().thread.into_inner())
+    }
+}
+
+/// The name of an upvalue, if it is known.
+pub fn upvalue_name(prototype: &FunctionPrototype<'_>, index: usize) -> Text {
+    match prototype.upvalues.get(index) {
+        Some(UpValueDescriptor::Environment) => "_ENV".to_owned(),
+        _ => Text::new(),
+    }
+}
+
+/// The name of a parameter or local variable, counted from 0, if it is known.
+pub fn parameter_name(_: &FunctionPrototype<'_>, _: usize) -> Option<Text> {
+    None
 }
