@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use crate::stdlib::Collector;
 use crate::wit::bulkhead::policy::types::{Attribute, Header};
 use crate::wit::exports::bulkhead::policy::hook::HookRequest;
 use crate::wit::exports::bulkhead::policy::script::Kind;
@@ -32,6 +33,10 @@ pub(crate) struct Call {
     pub(crate) exit: Option<u8>,
     /// Text written without a line end yet, by scripts whose output goes to the log.
     pub(crate) pending_output: Vec<u8>,
+    /// What the script has told the garbage collector.
+    pub(crate) collector: Collector,
+    /// `warn` shows its messages.
+    pub(crate) warnings: bool,
 }
 
 thread_local! {

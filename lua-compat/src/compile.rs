@@ -21,12 +21,23 @@ pub(crate) struct Compiled<'gc> {
     pub(crate) required: Vec<String>,
 }
 
-/// Compiles a chunk whose globals are those of the VM.
-pub(crate) fn compile<'gc>(
+/// Compiles a file, whose first line may begin with `#`.
+pub(crate) fn compile_file<'gc>(
     ctx: Context<'gc>,
-    chunk_name: &str,
+    file: &str,
     source: &[u8],
 ) -> Result<Compiled<'gc>, SyntaxError> {
+    compile(ctx, format!("@{file}").as_bytes(), &body(source))
+}
+
+/// Compiles a chunk whose globals are those of the VM. Its name is `@file`, `=name` or the source itself.
+pub(crate) fn compile<'gc>(
+    ctx: Context<'gc>,
+    name: &[u8],
+    source: &[u8],
+) -> Result<Compiled<'gc>, SyntaxError> {
+    let shown = piccolo::chunk_name::shown_in_syntax_error(name);
+    let chunk_name = String::from_utf8_lossy(&shown);
     let wrong = |problem: Problem| SyntaxError {
         message: match problem.line {
             0 => problem.text,
@@ -35,17 +46,12 @@ pub(crate) fn compile<'gc>(
         line: problem.line,
     };
     let alone = |text: String| wrong(Problem::alone(text));
-    let source = body(source);
     if source.first() == Some(&0x1b) {
         return Err(alone("precompiled chunks cannot be loaded".to_owned()));
     }
     let compiled =
-        compiler::compile(ctx, &source, numbers::style() == Style::Lua51).map_err(wrong)?;
-    let prototype = FunctionPrototype::from_compiled(
-        &ctx,
-        ctx.intern(chunk_name.as_bytes()),
-        &compiled.prototype,
-    );
+        compiler::compile(ctx, source, numbers::style() == Style::Lua51).map_err(wrong)?;
+    let prototype = FunctionPrototype::from_compiled(&ctx, ctx.intern(name), &compiled.prototype);
     let closure = Closure::new(&ctx, prototype, Some(ctx.globals()))
         .map_err(|error| alone(error.to_string()))?;
     Ok(Compiled {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use piccolo::numbers::{self, Style};
 use piccolo::{
     Context, Error, Executor, Fuel, Function, Lua, StashedClosure, StashedExecutor, StashedTable,
-    Table, Value, Variadic, position,
+    Table, Value, Variadic, metatables,
 };
 
 use crate::host::{self, Host};
@@ -74,7 +74,7 @@ impl Runtime {
                 let modules = modules::install(ctx, bundle.dialect, &bundle.package_path);
                 stdlib::install(ctx, bundle.dialect, modules);
                 api::install(ctx, bundle.kind, modules);
-                let main = compile::compile(ctx, &bundle.chunk_name, &bundle.source)?;
+                let main = compile::compile_file(ctx, &bundle.chunk_name, &bundle.source)?;
                 modules::prepare(ctx, modules, main.required)?;
                 Ok((
                     ctx.stash(main.closure),
@@ -130,7 +130,11 @@ impl Runtime {
                     .iter()
                     .map(|argument| crate::arguments::new_string(ctx, argument))
                     .collect();
-                executor.restart(ctx, Function::Closure(ctx.fetch(&main)), Variadic(values));
+                executor.restart(
+                    ctx,
+                    Function::Closure(stdlib::instance(ctx, ctx.fetch(&main))),
+                    Variadic(values),
+                );
                 Ok(())
             },
             |_, _| (),
@@ -154,6 +158,7 @@ impl Runtime {
                 &self.defaults,
             );
             let template = self.lua.enter(|ctx| {
+                stdlib::reset_environments(ctx);
                 restore(ctx, ctx.globals(), ctx.fetch(globals));
                 restore(ctx, ctx.fetch(loaded), ctx.fetch(initially_loaded));
                 ctx.stash(request::copy(ctx, ctx.fetch(defaults)))
@@ -168,7 +173,11 @@ impl Runtime {
         let main = self.main.clone();
         self.execute(
             |ctx, executor| {
-                executor.restart(ctx, Function::Closure(ctx.fetch(&main)), ());
+                executor.restart(
+                    ctx,
+                    Function::Closure(stdlib::instance(ctx, ctx.fetch(&main))),
+                    (),
+                );
                 Ok(())
             },
             |_, _| (),
@@ -218,6 +227,33 @@ impl Runtime {
         if started.is_err() {
             return Err(Stopped::NotStarted);
         }
+        self.drive()?;
+        let (executor, loaded) = (&self.executor, &self.loaded);
+        let ended = self.lua.enter(|ctx| {
+            let executor = ctx.fetch(executor);
+            let active = executor.main_thread().map(|thread| thread.active());
+            match executor.take_result::<Variadic<Vec<Value>>>(ctx) {
+                Ok(Ok(Variadic(values))) => Ended::Returned(finish(ctx, &values)),
+                Ok(Err(error)) => {
+                    let active = active.unwrap_or_default();
+                    let total = active.len();
+                    let active = active.into_iter();
+                    let trace = stdlib::traceback(ctx, ctx.fetch(loaded), active, 0, total);
+                    failure(ctx, executor, &error, trace)
+                }
+                Err(error) => Ended::Failed(plain_failure(error.to_string())),
+            }
+        });
+        match ended {
+            Ended::Returned(result) => Ok(result),
+            Ended::Failed(error) => Err(Stopped::Failed(error)),
+            Ended::Describing(error) => Err(Stopped::Failed(self.described(error)?)),
+        }
+    }
+
+    /// Drives the executor until it has a result.
+    fn drive(&mut self) -> Result<(), Stopped> {
+        let executor = &self.executor;
         loop {
             let mut fuel = Fuel::with(SLICE);
             let done = self
@@ -226,24 +262,45 @@ impl Runtime {
             if !matches!(done, Ok(false)) || call::with(|call| call.exit.is_some()) {
                 stdlib::flush();
             }
+            if call::with(|call| std::mem::take(&mut call.collector.due)) {
+                self.lua.gc_collect();
+            }
             if let Some(code) = call::with(|call| call.exit) {
                 self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
                 return Err(Stopped::Exited(code));
             }
             match done {
-                Ok(true) => break,
+                Ok(true) => return Ok(()),
                 Ok(false) => {}
                 Err(error) => return Err(Stopped::Failed(plain_failure(error.to_string()))),
             }
         }
-        self.lua.enter(
-            |ctx| match ctx.fetch(executor).take_result::<Variadic<Vec<Value>>>(ctx) {
-                Ok(Ok(Variadic(values))) => Ok(finish(ctx, &values)),
-                Ok(Err(error)) => Err(Stopped::Failed(failure(ctx, &error))),
-                Err(error) => Err(Stopped::Failed(plain_failure(error.to_string()))),
-            },
-        )
     }
+
+    /// Lets the metamethod run that says what an uncaught error is.
+    fn described(&mut self, mut error: ScriptError) -> Result<ScriptError, Stopped> {
+        self.drive()?;
+        let executor = &self.executor;
+        let text = self
+            .lua
+            .enter(|ctx| match ctx.fetch(executor).take_result::<Value>(ctx) {
+                Ok(Ok(Value::String(text))) => Some(crate::arguments::lossy(text)),
+                _ => None,
+            });
+        if let Some(text) = text {
+            error.line = line_of(&text);
+            error.message = text;
+        }
+        Ok(error)
+    }
+}
+
+/// How a run ended.
+enum Ended<T> {
+    Returned(T),
+    Failed(ScriptError),
+    /// As `Failed`, and the executor has begun to ask the error's `__tostring` for its text.
+    Describing(ScriptError),
 }
 
 fn plain_failure(message: String) -> ScriptError {
@@ -316,17 +373,44 @@ fn same<'gc>(one: Value<'gc>, other: Value<'gc>) -> bool {
 }
 
 /// What an uncaught error says.
-fn failure<'gc>(ctx: Context<'gc>, error: &Error<'gc>) -> ScriptError {
-    let message = match error.to_value(ctx) {
-        Value::String(text) => crate::arguments::lossy(text),
-        Value::Integer(number) => numbers::integer(number),
-        Value::Number(number) => numbers::float(number),
-        other => stdlib::described(ctx, other),
+fn failure<'gc, T>(
+    ctx: Context<'gc>,
+    executor: Executor<'gc>,
+    error: &Error<'gc>,
+    trace: String,
+) -> Ended<T> {
+    let value = error.to_value(ctx);
+    let text = match value {
+        Value::String(_) | Value::Integer(_) | Value::Number(_) => value.into_string(ctx),
+        _ => None,
     };
-    ScriptError {
+    let message = match text {
+        Some(text) => crate::arguments::lossy(text),
+        None if numbers::style() == Style::Lua51 => "(error object is not a string)".to_owned(),
+        None => format!("(error object is a {} value)", value.type_name()),
+    };
+    let error = ScriptError {
         line: line_of(&message),
-        traceback: stdlib::traceback(&position::last_traceback()),
+        traceback: format!("{trace}\n\t{}", outermost()),
         message,
+    };
+    let method = metatables::of(ctx, value)
+        .filter(|_| text.is_none())
+        .map_or(Value::Nil, |metatable| {
+            metatable.get_value(ctx, "__tostring")
+        });
+    if method.is_nil() {
+        return Ended::Failed(error);
+    }
+    executor.restart(ctx, stdlib::callable(ctx, method), value);
+    Ended::Describing(error)
+}
+
+/// The last line of every traceback: what called the script.
+fn outermost() -> &'static str {
+    match numbers::style() {
+        Style::Lua51 => "[C]: ?",
+        Style::Lua54 => "[C]: in ?",
     }
 }
 

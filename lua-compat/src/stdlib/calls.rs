@@ -1,36 +1,24 @@
-//! Protected calls, raising errors, tracebacks, and coroutines as functions.
+//! Protected calls and raising errors: `pcall`, `xpcall`, `error`.
 
 use std::pin::Pin;
 
 use ottavino_gc_arena::Collect;
-use piccolo::numbers::{self, Style};
-use piccolo::position::{self, Exact};
+use piccolo::frames::Role;
 use piccolo::{
-    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Function, RuntimeError,
-    Sequence, SequencePoll, Stack, Thread, ThreadMode, Value, meta_ops,
+    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Function, Sequence,
+    SequencePoll, Stack, Value,
 };
 
-use super::{library, traceback};
-use crate::arguments::{any, bad, new_string};
+use super::conversions::callable;
+use crate::arguments::{any, exact, expected, integer, lua51};
 
 pub(super) fn install(ctx: Context<'_>) {
     ctx.set_global(
         "pcall",
         Callback::from_fn(&ctx, |ctx, _, mut stack| {
             let called = any(ctx, &stack, 0, "pcall")?;
-            let function = match meta_ops::call(ctx, called) {
-                Ok(function) => function,
-                Err(_) => {
-                    let text = format!("attempt to call a {} value", called.type_name());
-                    stack.replace(ctx, (false, text));
-                    return Ok(CallbackReturn::Return);
-                }
-            };
             stack.pop_front();
-            Ok(CallbackReturn::Call {
-                function,
-                then: Some(BoxSequence::new(&ctx, Protected { handler: None })),
-            })
+            Ok(protected(ctx, called, None))
         }),
     );
     ctx.set_global(
@@ -38,28 +26,45 @@ pub(super) fn install(ctx: Context<'_>) {
         Callback::from_fn(&ctx, |ctx, _, mut stack| {
             let handler = match stack.get(1) {
                 Value::Function(handler) => handler,
-                _ => return Err(bad(ctx, 1, "xpcall", "function expected")),
+                _ if lua51() => {
+                    any(ctx, &stack, 1, "xpcall")?;
+                    unusable_handler(ctx)
+                }
+                _ => return Err(expected(ctx, &stack, 1, "xpcall", "function")),
             };
             let called = stack.get(0);
-            stack.drain(..2);
-            let function = meta_ops::call(ctx, called)?;
-            Ok(CallbackReturn::Call {
-                function,
-                then: Some(BoxSequence::new(
-                    &ctx,
-                    Protected {
-                        handler: Some(handler),
-                    },
-                )),
-            })
+            if lua51() {
+                stack.clear();
+            } else {
+                stack.drain(..2);
+            }
+            Ok(protected(ctx, called, Some(handler)))
         }),
     );
     ctx.set_global("error", Callback::from_fn(&ctx, raise));
-    library(ctx, "debug").set_field(ctx, "traceback", Callback::from_fn(&ctx, trace));
-    coroutines(ctx);
 }
 
-/// Waits for a protected call to end.
+fn protected<'gc>(
+    ctx: Context<'gc>,
+    called: Value<'gc>,
+    handler: Option<Function<'gc>>,
+) -> CallbackReturn<'gc> {
+    CallbackReturn::Call {
+        function: callable(ctx, called),
+        then: Some(BoxSequence::new(&ctx, Protected { handler })),
+    }
+}
+
+/// What Lua 5.1 makes of a handler that is no function.
+fn unusable_handler(ctx: Context<'_>) -> Function<'_> {
+    Callback::from_fn(&ctx, |ctx, _, mut stack| {
+        stack.replace(ctx, "error in error handling");
+        Ok(CallbackReturn::Return)
+    })
+    .into()
+}
+
+/// Waits for a protected call to end. The VM calls the handler.
 #[derive(Collect)]
 #[collect(no_drop)]
 struct Protected<'gc> {
@@ -84,57 +89,16 @@ impl<'gc> Sequence<'gc> for Protected<'gc> {
         error: Error<'gc>,
         mut stack: Stack<'gc, '_>,
     ) -> Result<SequencePoll<'gc>, Error<'gc>> {
-        match self.handler {
-            None => {
-                stack.replace(ctx, (false, error));
-                Ok(SequencePoll::Return)
-            }
-            Some(handler) => {
-                stack.replace(ctx, error);
-                Ok(SequencePoll::TailCall(
-                    Callback::from_fn_with(&ctx, handler, |handler, ctx, _, _| {
-                        Ok(CallbackReturn::Call {
-                            function: *handler,
-                            then: Some(BoxSequence::new(&ctx, Handled)),
-                        })
-                    })
-                    .into(),
-                ))
-            }
-        }
-    }
-}
-
-/// Puts `false` before what the handler of `xpcall` returned.
-#[derive(Collect)]
-#[collect(require_static)]
-struct Handled;
-
-impl<'gc> Sequence<'gc> for Handled {
-    fn poll(
-        self: Pin<&mut Self>,
-        ctx: Context<'gc>,
-        _: Execution<'gc, '_>,
-        mut stack: Stack<'gc, '_>,
-    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
-        stack.into_front(ctx, false);
-        Ok(SequencePoll::Return)
-    }
-
-    fn error(
-        self: Pin<&mut Self>,
-        ctx: Context<'gc>,
-        _: Execution<'gc, '_>,
-        error: Error<'gc>,
-        mut stack: Stack<'gc, '_>,
-    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
-        // The handler failed: its own error is all there is to tell.
         stack.replace(ctx, (false, error));
         Ok(SequencePoll::Return)
     }
+
+    fn role(&self) -> Role<'gc> {
+        Role::Protected(self.handler)
+    }
 }
 
-/// `error(value [, level])`. The VM itself puts the position of level 1 before a text.
+/// `error(value [, level])`.
 fn raise<'gc>(
     ctx: Context<'gc>,
     execution: Execution<'gc, '_>,
@@ -143,134 +107,20 @@ fn raise<'gc>(
     let value = stack.get(0);
     let level = match stack.get(1) {
         Value::Nil => 1,
-        level => level.to_integer().unwrap_or(1),
+        _ => integer(ctx, &stack, 1, "error")?,
     };
     let text = match value {
         Value::String(text) => text,
-        // In Lua 5.1 a number is text here.
-        Value::Integer(_) | Value::Number(_) if numbers::style() == Style::Lua51 => {
+        // In Lua 5.1 a number is text here, where a position goes before it.
+        Value::Integer(_) | Value::Number(_) if lua51() && level > 0 => {
             value.into_string(ctx).unwrap_or_else(|| ctx.intern(b""))
         }
         _ => return Err(value.into()),
     };
-    if level == 1 {
-        return Err(Value::String(text).into());
-    }
-    let mut message = Vec::new();
-    if let Ok(above) = usize::try_from(level)
-        && let Some(index) = above.checked_sub(1)
-        && let Some(caller) = execution.level(index)
-    {
-        message.extend_from_slice(format!("{}:{}: ", caller.chunk, caller.line).as_bytes());
-    }
+    let mut message = match usize::try_from(level) {
+        Ok(level) if level > 0 => execution.position(level),
+        _ => Vec::new(),
+    };
     message.extend_from_slice(text.as_bytes());
-    Err(Error::Runtime(RuntimeError::new(Exact(message))))
-}
-
-/// `debug.traceback([message [, level]])`. In a handler of `xpcall` it shows where the error was raised.
-fn trace<'gc>(
-    ctx: Context<'gc>,
-    execution: Execution<'gc, '_>,
-    mut stack: Stack<'gc, '_>,
-) -> Result<CallbackReturn<'gc>, Error<'gc>> {
-    let message = match stack.get(0) {
-        Value::Thread(_) => stack.get(1),
-        message => message,
-    };
-    if !matches!(
-        message,
-        Value::Nil | Value::String(_) | Value::Integer(_) | Value::Number(_)
-    ) {
-        stack.replace(ctx, message);
-        return Ok(CallbackReturn::Return);
-    }
-    let levels = if execution.upper_lua_frame().is_some() {
-        execution.levels(22)
-    } else {
-        position::last_traceback()
-    };
-    let mut text = Vec::new();
-    if let Some(message) = message.into_string(ctx) {
-        text.extend_from_slice(message.as_bytes());
-        text.push(b'\n');
-    }
-    text.extend_from_slice(traceback(&levels).as_bytes());
-    stack.replace(ctx, new_string(ctx, text));
-    Ok(CallbackReturn::Return)
-}
-
-fn coroutines(ctx: Context<'_>) {
-    let coroutine = library(ctx, "coroutine");
-    coroutine.set_field(
-        ctx,
-        "wrap",
-        Callback::from_fn(&ctx, |ctx, _, mut stack| {
-            let function = match stack.get(0) {
-                Value::Function(function) => function,
-                _ => return Err(bad(ctx, 0, "wrap", "function expected")),
-            };
-            let thread = Thread::new(ctx);
-            thread.start_suspended(&ctx, function)?;
-            let wrapped = Callback::from_fn_with(&ctx, thread, |thread, _, _, _| {
-                Ok(CallbackReturn::Resume {
-                    thread: *thread,
-                    then: None,
-                })
-            });
-            stack.replace(ctx, wrapped);
-            Ok(CallbackReturn::Return)
-        }),
-    );
-    let yields = coroutine.get_value(ctx, "yield");
-    if let Value::Function(yields) = yields {
-        coroutine.set_field(
-            ctx,
-            "yield",
-            Callback::from_fn_with(&ctx, yields, |yields, ctx, execution, _| {
-                if execution.current_thread().is_main {
-                    return Err(crate::arguments::error(
-                        ctx,
-                        "attempt to yield from outside a coroutine",
-                    ));
-                }
-                Ok(CallbackReturn::Call {
-                    function: *yields,
-                    then: None,
-                })
-            }),
-        );
-    }
-    // The VM's own ways to switch between coroutines are no Lua.
-    coroutine.set_field(ctx, "yieldto", Value::Nil);
-    coroutine.set_field(ctx, "continue", Value::Nil);
-    coroutine.set_field(
-        ctx,
-        "isyieldable",
-        Callback::from_fn(&ctx, |ctx, execution, mut stack| {
-            let inside = !execution.current_thread().is_main;
-            stack.replace(ctx, inside);
-            Ok(CallbackReturn::Return)
-        }),
-    );
-    coroutine.set_field(
-        ctx,
-        "close",
-        Callback::from_fn(&ctx, |ctx, _, mut stack| {
-            let thread = match stack.get(0) {
-                Value::Thread(thread) => thread,
-                _ => return Err(bad(ctx, 0, "close", "coroutine expected")),
-            };
-            match thread.mode() {
-                ThreadMode::Stopped | ThreadMode::Suspended | ThreadMode::Result => {
-                    thread.reset(&ctx)?;
-                    stack.replace(ctx, true);
-                    Ok(CallbackReturn::Return)
-                }
-                _ => Err(crate::arguments::error(
-                    ctx,
-                    "cannot close a running coroutine",
-                )),
-            }
-        }),
-    );
+    Err(exact(message))
 }

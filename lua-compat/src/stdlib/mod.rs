@@ -3,18 +3,32 @@
 mod base;
 mod calls;
 mod chunks;
+mod conversions;
+mod coroutine;
 mod date;
+mod debug;
+mod debug_info;
+mod dump;
+mod environments;
 mod extras;
+mod garbage;
 mod io;
+mod iteration;
 mod math;
 mod os;
+mod print;
 mod random;
+mod raw;
 mod table;
 mod time;
+mod traceback;
 
+pub(crate) use conversions::callable;
+pub(crate) use environments::{globals_of, instance, reset as reset_environments, set_environment};
+pub(crate) use garbage::Collector;
 pub(crate) use io::flush;
+pub(crate) use traceback::lines as traceback;
 
-use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
 
 use crate::arguments::error;
@@ -25,9 +39,18 @@ use crate::wit::exports::bulkhead::policy::script::Dialect;
 /// `package.loaded`.
 pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules<'gc>) {
     base::install(ctx, dialect);
+    raw::install(ctx);
+    iteration::install(ctx);
+    conversions::install(ctx);
+    print::install(ctx);
+    garbage::install(ctx);
     calls::install(ctx);
-    chunks::install(ctx, dialect);
+    coroutine::install(ctx);
+    chunks::install(ctx);
+    environments::install(ctx);
     extras::install(ctx, dialect);
+    dump::install(ctx);
+    debug::install(ctx, modules);
     io::install(ctx, dialect);
     math::install(ctx, dialect);
     os::install(ctx, dialect);
@@ -81,27 +104,5 @@ fn forbid<'gc>(
                 ))
             }),
         );
-    }
-}
-
-/// The text of `debug.traceback`.
-pub(crate) fn traceback(levels: &[Level]) -> String {
-    let mut text = "stack traceback:".to_owned();
-    for level in levels {
-        text.push_str(&format!(
-            "\n\t{}:{}: in {}",
-            level.chunk, level.line, level.function
-        ));
-    }
-    text.push_str("\n\t[C]: in ?");
-    text
-}
-
-/// What an uncaught error that is no text says of itself.
-pub(crate) fn described(ctx: Context<'_>, value: Value<'_>) -> String {
-    let _ = ctx;
-    match value {
-        Value::Nil => "nil".to_owned(),
-        other => format!("(error object is a {} value)", other.type_name()),
     }
 }

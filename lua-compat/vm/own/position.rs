@@ -92,13 +92,15 @@ fn level_at(closure: Closure<'_>, pc: usize) -> Level {
         Ok(i) => lines.get(i),
         Err(i) => i.checked_sub(1).and_then(|i| lines.get(i)),
     };
+    let chunk = crate::chunk_name::shown(prototype.chunk_name.as_bytes());
+    let chunk = String::from_utf8_lossy(&chunk).into_owned();
     Level {
-        chunk: prototype.chunk_name.display_lossy().to_string(),
+        chunk: chunk.clone(),
         line: line.map_or(0, |(_, line)| line.0 + 1),
         function: match prototype.reference {
             FunctionRef::Named(name, _) => format!("function '{}'", name.display_lossy()),
             FunctionRef::Expression(line) => {
-                format!("function <{}:{line}>", prototype.chunk_name.display_lossy())
+                format!("function <{chunk}:{line}>")
             }
             FunctionRef::Chunk => "main chunk".to_owned(),
         },

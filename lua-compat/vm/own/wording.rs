@@ -68,7 +68,7 @@ impl<'gc> Stopped<'gc, '_> {
                 }
             }
             Operand::Upvalue(index) => {
-                match self.closure.upvalues().get(index.0 as usize).map(|upvalue| upvalue.get()) {
+                match self.closure.upvalues().get(index.0 as usize).map(|upvalue| upvalue.get().get()) {
                     Some(UpValueState::Closed(value)) => value,
                     _ => Value::Nil,
                 }

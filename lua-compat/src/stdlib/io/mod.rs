@@ -7,7 +7,6 @@
 mod file;
 mod number;
 mod output;
-mod print;
 mod read;
 
 use piccolo::{Callback, CallbackReturn, Context, Error, Execution, Stack, Table, UserData, Value};
@@ -18,7 +17,7 @@ use crate::host;
 use crate::wit::bulkhead::policy::files;
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 use file::{Done, File, file_of, open_file};
-pub(crate) use output::flush;
+pub(crate) use output::{flush, to_output};
 
 type Native = for<'gc, 'a, 'b> fn(
     Context<'gc>,
@@ -69,7 +68,6 @@ const FUNCTIONS: [(&str, WithLibrary); 9] = [
 ];
 
 pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
-    print::install(ctx);
     let metatable = Table::new(&ctx);
     let methods = match dialect {
         Dialect::Lua51 => metatable,

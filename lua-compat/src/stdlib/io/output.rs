@@ -12,7 +12,7 @@ use crate::wit::exports::bulkhead::policy::script::Kind;
 const LONGEST_LINE: usize = 16 * 1024;
 
 /// Sends text to standard output.
-pub(super) fn to_output(bytes: &[u8]) {
+pub(crate) fn to_output(bytes: &[u8]) {
     if call::with(|call| call.kind == Some(Kind::Plain)) {
         host::with(|host| host.output_write(bytes));
     } else {

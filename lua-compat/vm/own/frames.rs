@@ -1,0 +1,404 @@
+//! Which functions are active in a thread, and what an error meets on its way through them.
+//!
+//! For the libraries: `debug.traceback`, `debug.getinfo`, `error` with a level, `setfenv` by level,
+//! `xpcall`. Knows the frames of the VM; knows nothing of how they are shown.
+
+use std::string::String as Text;
+
+use ottavino_gc_arena::{Collect, Gc};
+
+use crate::{
+    callback::BoxSequence,
+    closure::{UpValue, UpValueState},
+    compiler::FunctionRef,
+    numbers::{self, Style},
+    opcode::{Operation, RCIndex},
+    thread::{Frame, OpenUpValue, ThreadState},
+    types::{RegisterIndex, UpValueDescriptor},
+    Callback, Closure, Constant, Context, Error, Execution, Function, FunctionPrototype, IntoValue, Sequence,
+    SequencePoll, Thread, Value,
+};
+
+/// What an error meets in a sequence.
+#[derive(Debug, Clone, Copy)]
+pub enum Role<'gc> {
+    /// Nothing that could be known before it comes there.
+    Plain,
+    /// It ends here. A handler is called first, on top of the function that failed.
+    Protected(Option<Function<'gc>>),
+    /// It ends here; what the sequence's own `error` fails with is raised anew.
+    Raises,
+    /// A handler runs, called by this sequence: an error in it is an error in error handling.
+    Handling,
+}
+
+/// So many handlers may fail, each in handling the failure of the one before.
+const FAILING_HANDLERS: usize = 190;
+/// Room for a handler after an overflow: frames and values.
+const HANDLER_FRAMES: usize = 200;
+const HANDLER_STACK: usize = 10_000;
+/// How much of the stack of a failed thread is kept: innermost and outermost functions.
+const KEPT_INNERMOST: usize = 32;
+const KEPT_OUTERMOST: usize = 16;
+
+/// An error that ended a thread.
+#[derive(Debug, Collect)]
+#[collect(no_drop)]
+pub struct Failure<'gc> {
+    pub error: Value<'gc>,
+    /// The functions that were active, innermost first; the middle of a deep stack is left out.
+    pub active: Vec<Active<'gc>>,
+}
+
+/// An active function.
+#[derive(Debug, Clone, Copy, Collect)]
+#[collect(no_drop)]
+pub struct Active<'gc> {
+    /// Absent for what is no function of this VM, such as the one that runs the main chunk.
+    pub function: Option<Function<'gc>>,
+    /// Of a Lua function: the index of the next instruction.
+    pc: usize,
+    /// Stands for a function whose frame a tail call has replaced (Lua 5.1 only).
+    pub lost: bool,
+    /// Was called in tail position.
+    pub tail_called: bool,
+    /// The Lua function that called this one, and its next instruction.
+    caller: Option<(Closure<'gc>, usize)>,
+}
+
+impl<'gc> Active<'gc> {
+    fn new(function: Option<Function<'gc>>, pc: usize) -> Self {
+        Self {
+            function,
+            pc,
+            lost: false,
+            tail_called: false,
+            caller: None,
+        }
+    }
+
+    /// The line that a Lua function is at, from 1.
+    pub fn line(&self) -> Option<u64> {
+        match self.function {
+            Some(Function::Closure(closure)) => line_at(closure, self.pc),
+            _ => None,
+        }
+    }
+
+    /// What kind of variable the function was called by, and the name of that.
+    pub fn name(&self) -> Option<(&'static str, Text)> {
+        let (closure, pc) = self.caller?;
+        crate::names::called(closure, pc)
+    }
+}
+
+/// The active functions of one thread.
+pub struct Stack<'gc, 'a> {
+    frames: &'a [Frame<'gc>],
+    /// The callback that is running, which has no frame.
+    running: Option<Callback<'gc>>,
+    /// The Lua function that called it in tail position, which has no frame any more.
+    tail_caller: Option<(Closure<'gc>, usize)>,
+    main: bool,
+}
+
+impl<'gc, 'a> Stack<'gc, 'a> {
+    pub(crate) fn new(
+        frames: &'a [Frame<'gc>],
+        running: Option<Callback<'gc>>,
+        tail_caller: Option<(Closure<'gc>, usize)>,
+        main: bool,
+    ) -> Self {
+        Self {
+            frames,
+            running,
+            tail_caller,
+            main,
+        }
+    }
+
+    /// The function at that level, 0 being the innermost.
+    pub fn level(&self, level: usize) -> Option<Active<'gc>> {
+        self.iter().nth(level)
+    }
+
+    /// Innermost first.
+    pub fn iter(&self) -> impl Iterator<Item = Active<'gc>> + '_ {
+        let lua = |closure, pc| Active::new(Some(Function::Closure(closure)), pc);
+        let native = |callback: Option<Callback<'gc>>| {
+            Active::new(callback.map(Function::Callback), 0)
+        };
+        let running = self.running.map(|callback| Active {
+            caller: match self.tail_caller {
+                Some(caller) => Some(caller),
+                None => lua_frame(self.frames.last()),
+            },
+            ..native(Some(callback))
+        });
+        let tail_caller = self.tail_caller.map(|(closure, pc)| lua(closure, pc));
+        let framed = (0..self.frames.len()).rev().flat_map(move |index| {
+            let caller = index
+                .checked_sub(1)
+                .and_then(|below| lua_frame(self.frames.get(below)));
+            let (active, lost) = match self.frames.get(index) {
+                Some(Frame::Lua { closure, pc, tail_calls, .. }) => {
+                    let active = Active {
+                        tail_called: *tail_calls > 0,
+                        caller: caller.filter(|_| *tail_calls == 0),
+                        ..lua(*closure, *pc)
+                    };
+                    let shown = numbers::style() == Style::Lua51;
+                    (Some(active), if shown { *tail_calls } else { 0 })
+                }
+                Some(Frame::Sequence { sequence, .. }) => {
+                    let hidden =
+                        sequence.callback().is_none() && matches!(sequence.role(), Role::Handling);
+                    let active = Active {
+                        caller,
+                        ..native(sequence.callback())
+                    };
+                    (Some(active).filter(|_| !hidden), 0)
+                }
+                Some(Frame::Callback { callback, .. }) => {
+                    (Some(Active { caller, ..native(Some(*callback)) }), 0)
+                }
+                _ => (None, 0),
+            };
+            let lost = (0..lost).map(|_| Active {
+                lost: true,
+                ..Active::new(None, 0)
+            });
+            active.into_iter().chain(lost)
+        });
+        let outermost = self.main.then(|| native(None));
+        running.into_iter().chain(tail_caller).chain(framed).chain(outermost)
+    }
+}
+
+fn lua_frame<'gc>(frame: Option<&Frame<'gc>>) -> Option<(Closure<'gc>, usize)> {
+    match frame {
+        Some(Frame::Lua { closure, pc, .. }) => Some((*closure, *pc)),
+        _ => None,
+    }
+}
+
+impl<'gc> Thread<'gc> {
+    /// Looks at the functions that are active in a thread that does not run. If an error ended it, those
+    /// that were active then.
+    pub fn active(self) -> Vec<Active<'gc>> {
+        let inner = self.into_inner();
+        let Ok(state) = inner.try_borrow() else {
+            return Vec::new();
+        };
+        match &state.failure {
+            Some(failure) => failure.active.clone(),
+            None => Stack::new(&state.frames, None, None, false).iter().collect(),
+        }
+    }
+
+    /// Takes the error that ended this thread.
+    pub fn take_failure(self, ctx: Context<'gc>) -> Option<Value<'gc>> {
+        let mut state = self.into_inner().try_borrow_mut(&ctx).ok()?;
+        state.failure.take().map(|failure| failure.error)
+    }
+}
+
+impl<'gc> Execution<'gc, '_> {
+    /// `chunk:line: ` of the function at that level, 1 being the caller; empty if that is not Lua.
+    pub fn position(&self, level: usize) -> Vec<u8> {
+        let active = self.active().level(level);
+        match active.and_then(|active| Some((active.function?, active.line()?))) {
+            Some((Function::Closure(closure), line)) => {
+                let mut text = crate::chunk_name::shown(closure.prototype().chunk_name.as_bytes());
+                text.extend_from_slice(format!(":{line}: ").as_bytes());
+                text
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The line of the instruction before this one, from 1.
+fn line_at(closure: Closure<'_>, pc: usize) -> Option<u64> {
+    let prototype = closure.prototype();
+    let lines = &prototype.opcode_line_numbers;
+    let after = lines.partition_point(|(first, _)| *first <= pc.saturating_sub(1));
+    lines.get(after.checked_sub(1)?).map(|(_, line)| line.0 + 1)
+}
+
+/// The lines where a function's source begins and ends, from 1; both are 0 for a main chunk.
+pub fn source_lines(prototype: &FunctionPrototype<'_>) -> (u64, u64) {
+    let debug = &prototype.debug;
+    (u64::from(debug.first_line), u64::from(debug.last_line))
+}
+
+/// The lines that have code, from 1.
+pub fn active_lines<'a>(
+    prototype: &'a FunctionPrototype<'_>,
+) -> impl Iterator<Item = u64> + 'a {
+    prototype.opcode_line_numbers.iter().map(|(_, line)| line.0 + 1)
+}
+
+/// Who takes an error that is raised on top of these frames, and how many handlers fail already.
+fn catcher<'gc>(frames: &[Frame<'gc>]) -> (Option<Role<'gc>>, usize) {
+    let mut handling = 0;
+    for frame in frames.iter().rev() {
+        if let Frame::Sequence { sequence, .. } = frame {
+            match sequence.role() {
+                Role::Plain => {}
+                Role::Handling => handling += 1,
+                role => return (Some(role), handling),
+            }
+        }
+    }
+    (None, handling)
+}
+
+/// Starts to unwind the stack. If an `xpcall` will catch the error, its handler is called first.
+///
+/// `native` is the callback that raised the error, if it was not the VM itself.
+pub(crate) fn raise<'gc>(
+    ctx: Context<'gc>,
+    state: &mut ThreadState<'gc>,
+    error: Error<'gc>,
+    native: Option<Callback<'gc>>,
+) {
+    let error = match catcher(&state.frames) {
+        (Some(Role::Protected(Some(_))), handling) if handling >= FAILING_HANDLERS => {
+            hopeless(ctx)
+        }
+        (Some(Role::Protected(Some(handler))), _) => {
+            let bottom = state.stack.len();
+            state.frames.push(Frame::Sequence {
+                bottom,
+                sequence: BoxSequence::new_begun_by(&ctx, Handling, native),
+                pending_error: None,
+            });
+            state.stack.push(error.to_value(ctx));
+            state.push_call(bottom, handler);
+            return;
+        }
+        (Some(_), _) => error,
+        (None, _) => {
+            state.failure = Some(Failure {
+                error: error.to_value(ctx),
+                active: kept(state, native),
+            });
+            error
+        }
+    };
+    state.frames.push(Frame::Error(error));
+}
+
+fn kept<'gc>(state: &ThreadState<'gc>, native: Option<Callback<'gc>>) -> Vec<Active<'gc>> {
+    let stack = Stack::new(&state.frames, native, None, false);
+    let total = stack.iter().count();
+    stack
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index < KEPT_INNERMOST || *index + KEPT_OUTERMOST >= total)
+        .map(|(_, active)| active)
+        .collect()
+}
+
+fn hopeless<'gc>(ctx: Context<'gc>) -> Error<'gc> {
+    "error in error handling".into_value(ctx).into()
+}
+
+/// Whether this thread, beyond its limits, may go on for a little because a handler runs.
+pub(crate) fn may_exceed(state: &ThreadState<'_>, frames: usize, stack: usize) -> bool {
+    state.frames.len() <= frames + HANDLER_FRAMES
+        && state.stack.len() <= stack + HANDLER_STACK
+        && handles(state)
+}
+
+/// Whether one of the innermost functions is a handler of errors.
+fn handles(state: &ThreadState<'_>) -> bool {
+    state.frames.iter().rev().take(2 * HANDLER_FRAMES).any(|frame| {
+        matches!(frame, Frame::Sequence { sequence, .. } if matches!(sequence.role(), Role::Handling))
+    })
+}
+
+/// Ends a thread's growth: an ordinary error, or none that a handler sees if a handler was the cause.
+pub(crate) fn overflow<'gc>(ctx: Context<'gc>, state: &mut ThreadState<'gc>, error: Error<'gc>) {
+    if handles(state) {
+        let error = hopeless(ctx);
+        state.frames.push(Frame::Error(error));
+    } else {
+        raise(ctx, state, error, None);
+    }
+}
+
+/// Waits for a handler; what it returns is the error from then on.
+#[derive(Collect)]
+#[collect(require_static)]
+struct Handling;
+
+impl<'gc> Sequence<'gc> for Handling {
+    fn poll(
+        self: std::pin::Pin<&mut Self>,
+        _: Context<'gc>,
+        _: Execution<'gc, '_>,
+        stack: crate::Stack<'gc, '_>,
+    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
+        Err(stack.get(0).into())
+    }
+
+    fn role(&self) -> Role<'gc> {
+        Role::Handling
+    }
+}
+
+impl<'gc> Execution<'gc, '_> {
+    /// The value of an upvalue, be it a variable of the running thread or not.
+    pub fn upvalue(
+        &self,
+        ctx: Context<'gc>,
+        stack: &crate::Stack<'gc, '_>,
+        upvalue: UpValue<'gc>,
+    ) -> Value<'gc> {
+        match upvalue.get() {
+            UpValueState::Closed(value) => value,
+            UpValueState::Open(open) if self.runs(open) => {
+                stack.values.get(open.stack_index).copied().unwrap_or_default()
+            }
+            UpValueState::Open(open) => open.get(&ctx),
+        }
+    }
+
+    /// Gives an upvalue another value.
+    pub fn set_upvalue(
+        &self,
+        ctx: Context<'gc>,
+        stack: &mut crate::Stack<'gc, '_>,
+        upvalue: UpValue<'gc>,
+        value: Value<'gc>,
+    ) {
+        match upvalue.get() {
+            UpValueState::Closed(_) => upvalue.set(&ctx, UpValueState::Closed(value)),
+            UpValueState::Open(open) if self.runs(open) => {
+                if let Some(slot) = stack.values.get_mut(open.stack_index) {
+                    *slot = value;
+                }
+            }
+            UpValueState::Open(open) => open.set(&ctx, value),
+        }
+    }
+
+    fn runs(&self, open: OpenUpValue<'gc>) -> bool {
+        open.thread.as_ptr() == Gc::as_ptr(self.current_thread().thread.into_inner())
+    }
+}
+
+/// The name of an upvalue, if it is known.
+pub fn upvalue_name(prototype: &FunctionPrototype<'_>, index: usize) -> Text {
+    match prototype.upvalues.get(index) {
+        Some(UpValueDescriptor::Environment) => "_ENV".to_owned(),
+        _ => Text::new(),
+    }
+}
+
+/// The name of a parameter or local variable, counted from 0, if it is known.
+pub fn parameter_name(_: &FunctionPrototype<'_>, _: usize) -> Option<Text> {
+    None
+}
