@@ -1,6 +1,7 @@
 //! The standard library: the VM's own, completed and corrected.
 
 mod base;
+mod bit;
 mod calls;
 mod chunks;
 mod conversions;
@@ -54,6 +55,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules
     io::install(ctx, dialect);
     math::install(ctx, dialect);
     os::install(ctx, dialect);
+    bit::install(ctx, dialect, modules);
     table::install(ctx, dialect);
     for name in [
         "string",

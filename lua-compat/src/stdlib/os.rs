@@ -58,7 +58,7 @@ fn exit<'gc>(
 ) -> Result<CallbackReturn<'gc>, Error<'gc>> {
     let code = match stack.get(0) {
         Value::Nil => 0,
-        Value::Boolean(success) if !lua51() => u8::from(!success),
+        Value::Boolean(success) => u8::from(!success),
         // An exit code has eight bits.
         _ => (integer(ctx, &stack, 0, "exit")? & 0xff) as u8,
     };
