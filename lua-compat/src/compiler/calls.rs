@@ -1,8 +1,8 @@
 //! Calls, functions and table constructors.
 
 use piccolo::opcode::{Operation, RCIndex};
-use piccolo::types::{ConstantIndex8, RegisterIndex, VarCount};
-use piccolo::{Constant, String as LuaString};
+use piccolo::types::{RegisterIndex, VarCount};
+use piccolo::String as LuaString;
 
 use super::Problem;
 use super::code::LATER;
@@ -13,8 +13,6 @@ use super::token::{Keyword, Token};
 
 /// Elements of a table constructor that are collected before they are stored.
 const BATCH: usize = 50;
-/// Instructions at the begin of a function that fill the table `arg` of Lua 5.1.
-const ARGUMENT_TABLE: usize = 5;
 
 impl<'gc> Parser<'gc, '_> {
     /// The arguments of a call whose function (and object) are in registers.
@@ -135,19 +133,13 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// Lua 5.1: a function with `...` that never mentions it has a table `arg` instead. Whether it does
-    /// is known at its end, so room is left; see [`settle_argument_table`].
+    /// is known at its end; see [`settle_argument_table`].
     fn argument_table(&mut self) -> Result<(), Problem> {
         self.declare_hidden("arg")?;
         self.function.activate(1);
+        let dest = RegisterIndex(self.function.next_register());
         self.function.reserve(1)?;
-        self.function.most_registers = self.function.most_registers.max(self.function.free + 2);
-        // Low constants, whatever comes later.
-        let count = self.lexer.ctx.intern_static(b"n");
-        self.function.constant(Constant::String(count));
-        self.function.constant(Constant::Integer(0));
-        for _ in 0..ARGUMENT_TABLE {
-            self.function.load_nil_now();
-        }
+        self.function.emit(Operation::ArgumentTable { dest });
         self.function.label();
         Ok(())
     }
@@ -163,7 +155,7 @@ impl<'gc> Parser<'gc, '_> {
         let mut table = Expression::new(Kind::Pending(place));
         self.function.into_next(&mut table)?;
         let register = self.function.next_register() - 1;
-        let (mut pending, mut batch) = (0, 0_u8);
+        let (mut pending, mut batch) = (0, 0_u16);
         let (mut elements, mut fields) = (0_usize, 0_usize);
         self.demand_character(b'{')?;
         let mut last = Expression::new(Kind::Void);
@@ -200,7 +192,7 @@ impl<'gc> Parser<'gc, '_> {
             self.function.emit(Operation::SetItems {
                 base: RegisterIndex(register),
                 count: VarCount::variable(),
-                batch,
+                batch: u8::try_from(batch).map_err(|_| TooMany::Elements)?,
             });
             elements -= 1;
         } else if pending > 0 {
@@ -229,12 +221,36 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// Stores collected elements.
-    fn flush(&mut self, table: u8, count: usize, batch: &mut u8) -> Result<(), Problem> {
-        self.function.emit(Operation::SetItems {
-            base: RegisterIndex(table),
-            count: VarCount::constant(u8::try_from(count).map_err(|_| TooMany::Registers)?),
-            batch: *batch,
-        });
+    fn flush(&mut self, table: u8, count: usize, batch: &mut u16) -> Result<(), Problem> {
+        let base = RegisterIndex(table);
+        match u8::try_from(*batch) {
+            Ok(batch) => {
+                let count = u8::try_from(count).map_err(|_| TooMany::Registers)?;
+                let count = VarCount::constant(count);
+                self.function.emit(Operation::SetItems { base, count, batch });
+            }
+            Err(_) if count == BATCH => {
+                let batch = *batch;
+                self.function.emit(Operation::SetBatch { base, batch });
+            }
+            Err(_) => {
+                // What is left at the end of a very long list is stored one by one.
+                for item in 0..count {
+                    let index = usize::from(*batch) * BATCH + item + 1;
+                    let free = self.function.free;
+                    let mut key = Expression::new(Kind::Integer(index as i64));
+                    let key = self.function.operand(&mut key)?;
+                    let value = u8::try_from(item).map_err(|_| TooMany::Registers)?;
+                    let value = RegisterIndex(table.saturating_add(1).saturating_add(value));
+                    self.function.emit(Operation::SetTable {
+                        table: base,
+                        key,
+                        value: RCIndex::Register(value),
+                    });
+                    self.function.free = free;
+                }
+            }
+        }
         *batch = batch.checked_add(1).ok_or(TooMany::Elements)?;
         self.function.free = usize::from(table) + 1;
         Ok(())
@@ -264,62 +280,22 @@ impl<'gc> Parser<'gc, '_> {
     }
 }
 
-impl<'gc> Function<'gc> {
-    /// An instruction that does nothing yet.
-    fn load_nil_now(&mut self) {
-        self.emit(Operation::LoadNil {
-            dest: RegisterIndex(0),
-            count: 0,
-        });
+/// Takes the table `arg` away again, if `...` is used.
+pub(super) fn settle_argument_table(function: &mut Function<'_>) {
+    if !function.uses_dots {
+        return;
     }
-}
-
-/// Fills the room that [`Parser::argument_table`] left, or takes it away.
-pub(super) fn settle_argument_table(function: &mut Function<'_>) -> Result<(), TooMany> {
-    if function.uses_dots {
-        function.code.drain(..ARGUMENT_TABLE);
-        function.lines.drain(..ARGUMENT_TABLE);
-        function.targets.drain(..ARGUMENT_TABLE);
-        for target in function.targets.iter_mut().flatten() {
-            *target = target.saturating_sub(ARGUMENT_TABLE);
+    // It is the first instruction.
+    function.code.remove(0);
+    function.lines.remove(0);
+    function.targets.remove(0);
+    for target in function.targets.iter_mut().flatten() {
+        *target = target.saturating_sub(1);
+    }
+    for local in &mut function.debug_locals {
+        local.first = local.first.saturating_sub(1);
+        if local.end != u32::MAX {
+            local.end = local.end.saturating_sub(1);
         }
-        for local in &mut function.debug_locals {
-            let shift = ARGUMENT_TABLE as u32;
-            local.first = local.first.saturating_sub(shift);
-            if local.end != u32::MAX {
-                local.end = local.end.saturating_sub(shift);
-            }
-        }
-        return Ok(());
     }
-    let table = RegisterIndex(function.parameters);
-    let next = |by: u8| RegisterIndex(table.0.saturating_add(by));
-    let filled = [
-        Operation::NewTable {
-            dest: table,
-            array_size: 0,
-            map_size: 1,
-        },
-        Operation::LoadConstant {
-            dest: next(1),
-            constant: piccolo::types::ConstantIndex16(1),
-        },
-        Operation::VarArgs {
-            dest: next(2),
-            count: VarCount::variable(),
-        },
-        Operation::SetList {
-            base: table,
-            count: VarCount::variable(),
-        },
-        Operation::SetTable {
-            table,
-            key: RCIndex::Constant(ConstantIndex8(0)),
-            value: RCIndex::Register(next(1)),
-        },
-    ];
-    for (code, operation) in function.code.iter_mut().zip(filled) {
-        *code = operation;
-    }
-    Ok(())
 }

@@ -54,23 +54,24 @@ impl<'gc> Function<'gc> {
         });
     }
 
-    /// The constant's number in an instruction that has 16 bits for it.
-    fn wide(&mut self, constant: Constant<LuaString<'gc>>) -> Result<ConstantIndex16, TooMany> {
-        let index = self.constant(constant);
-        u16::try_from(index)
-            .map(ConstantIndex16)
-            .map_err(|_| TooMany::Constants)
-    }
-
     pub(super) fn load_constant(
         &mut self,
         register: u8,
         constant: Constant<LuaString<'gc>>,
     ) -> Result<(), TooMany> {
-        let constant = self.wide(constant)?;
-        self.emit(Operation::LoadConstant {
-            dest: RegisterIndex(register),
-            constant,
+        let dest = RegisterIndex(register);
+        let index = self.constant(constant);
+        let low = ConstantIndex16((index & 0xffff) as u16);
+        self.emit(match index >> 16 {
+            0 => Operation::LoadConstant {
+                dest,
+                constant: low,
+            },
+            1 => Operation::LoadFarConstant {
+                dest,
+                constant: low,
+            },
+            _ => return Err(TooMany::Constants),
         });
         Ok(())
     }

@@ -11,8 +11,6 @@ use super::Problem;
 
 /// Most local variables of a function, as in PUC-Rio.
 pub(super) const MOST_LOCALS: usize = 200;
-/// Most registers of a function. The last numbers are markers in instructions.
-pub(super) const MOST_REGISTERS: usize = 250;
 /// Most upvalues of a function.
 pub(super) const MOST_UPVALUES: usize = 255;
 
@@ -117,6 +115,7 @@ pub(super) struct Function<'gc> {
     /// What `debug` calls it.
     pub(super) name: Option<LuaString<'gc>>,
     pub(super) first_line: u32,
+    lua51: bool,
     /// Line of the token that was read last; instructions get it.
     pub(super) line: u32,
     /// Jumps to this place may exist, so the instruction before it must not be changed any more.
@@ -124,8 +123,9 @@ pub(super) struct Function<'gc> {
 }
 
 impl<'gc> Function<'gc> {
-    pub(super) fn new(first_line: u32) -> Self {
+    pub(super) fn new(first_line: u32, lua51: bool) -> Self {
         Self {
+            lua51,
             code: Vec::new(),
             targets: Vec::new(),
             lines: Vec::new(),
@@ -171,7 +171,9 @@ impl<'gc> Function<'gc> {
     /// Takes registers from the free ones.
     pub(super) fn reserve(&mut self, count: usize) -> Result<(), TooMany> {
         self.free += count;
-        if self.free > MOST_REGISTERS {
+        // As in PUC-Rio. The last number is a marker in instructions.
+        let most = if self.lua51 { 249 } else { 254 };
+        if self.free > most {
             return Err(TooMany::Registers);
         }
         self.most_registers = self.most_registers.max(self.free);
@@ -201,7 +203,7 @@ pub(super) enum TooMany {
     Registers,
     Constants,
     Functions,
-    /// More than 12,750 elements in a table constructor.
+    /// More than 3,276,800 elements in a table constructor, or more than 12,800 before a call or `...`.
     Elements,
     /// A jump over more than 32,767 instructions.
     Distance,

@@ -178,7 +178,7 @@ impl<'gc, 'a> Lexer<'gc, 'a> {
             (b'~', Some(b'=')) => self.double(Token::NotEqual),
             (b'<', Some(b'=')) => self.double(Token::LessEqual),
             (b'>', Some(b'=')) => self.double(Token::GreaterEqual),
-            (b':', Some(b':')) => self.double(Token::DoubleColon),
+            (b':', Some(b':')) if !self.lua51 => self.double(Token::DoubleColon),
             (b'/', Some(b'/')) if !self.lua51 => self.double(Token::IntegerDivide),
             (b'<', Some(b'<')) if !self.lua51 => self.double(Token::ShiftLeft),
             (b'>', Some(b'>')) if !self.lua51 => self.double(Token::ShiftRight),

@@ -52,7 +52,7 @@ impl<'gc, 'a> Parser<'gc, 'a> {
             ahead: None,
             last_line: 1,
             line: 1,
-            function: Function::new(0),
+            function: Function::new(0, lua51),
             outer: Vec::new(),
             depth: 0,
             lua51,
@@ -261,7 +261,7 @@ impl<'gc, 'a> Parser<'gc, 'a> {
 
     /// Begins a function within the current one.
     pub(super) fn open_function(&mut self, line: u32) {
-        let mut inner = Function::new(line);
+        let mut inner = Function::new(line, self.lua51);
         inner.line = self.last_line;
         if self.lua51 {
             // `setfenv` needs it in every function.
@@ -302,7 +302,7 @@ fn finish<'gc>(
 ) -> Result<CompiledPrototype<LuaString<'gc>>, TooMany> {
     use piccolo::compiler::{FunctionRef, LineNumber};
     if lua51 && !is_main && function.is_variadic {
-        super::calls::settle_argument_table(&mut function)?;
+        super::calls::settle_argument_table(&mut function);
     }
     let mut opcodes = Vec::with_capacity(function.code.len());
     for (place, operation) in function.code.iter().enumerate() {

@@ -50,12 +50,17 @@ impl<'gc> Parser<'gc, '_> {
     fn statement(&mut self) -> Result<(), Problem> {
         let line = self.line;
         // Lua 5.1 has no `goto`, but gopher-lua does. Two names side by side are nothing else.
-        let goto = match self.token {
-            Token::Name(word) if self.lua51 && word.as_bytes() == b"goto" => {
-                matches!(self.look_ahead()?, Token::Name(_))
+        // Nor has it labels: a colon begins nothing there.
+        let (mut goto, mut label) = (false, false);
+        if self.lua51 {
+            match self.token {
+                Token::Name(word) if word.as_bytes() == b"goto" => {
+                    goto = matches!(self.look_ahead()?, Token::Name(_));
+                }
+                Token::Character(b':') => label = self.look_ahead()? == self.token,
+                _ => {}
             }
-            _ => false,
-        };
+        }
         match self.token {
             Token::Character(b';') if !self.lua51 => self.next()?,
             Token::Keyword(Keyword::If) => self.if_statement(line)?,
@@ -79,6 +84,15 @@ impl<'gc> Parser<'gc, '_> {
             Token::DoubleColon => {
                 self.next()?;
                 let name = self.name()?;
+                self.demand(Token::DoubleColon)?;
+                self.label_statement(name, line)?;
+            }
+            Token::Character(b':') if label => {
+                self.next()?;
+                self.next()?;
+                let name = self.name()?;
+                self.demand_character(b':')?;
+                self.demand_character(b':')?;
                 self.label_statement(name, line)?;
             }
             Token::Keyword(Keyword::Return) => {
@@ -132,8 +146,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     fn label_statement(&mut self, name: LuaString<'gc>, line: u32) -> Result<(), Problem> {
-        self.demand(Token::DoubleColon)?;
-        while matches!(self.token, Token::Character(b';') | Token::DoubleColon) {
+        while matches!(self.token, Token::Character(b';' | b':') | Token::DoubleColon) {
             self.statement()?;
         }
         if let Some(label) = self.find_label(name) {

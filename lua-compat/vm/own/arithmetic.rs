@@ -206,3 +206,21 @@ fn integer_less_or_equal(left: i64, right: f64) -> bool {
         false
     }
 }
+
+/// Equality without metamethods.
+pub fn identical<'gc>(one: Value<'gc>, other: Value<'gc>) -> bool {
+    match (one, other) {
+        (Value::Nil, Value::Nil) => true,
+        (Value::Boolean(one), Value::Boolean(other)) => one == other,
+        (Value::Integer(one), Value::Integer(other)) => one == other,
+        (Value::Number(one), Value::Number(other)) => one == other,
+        (Value::Integer(whole), Value::Number(number))
+        | (Value::Number(number), Value::Integer(whole)) => equals(whole, number),
+        (Value::String(one), Value::String(other)) => one == other,
+        (Value::Table(one), Value::Table(other)) => one == other,
+        (Value::Function(one), Value::Function(other)) => one == other,
+        (Value::Thread(one), Value::Thread(other)) => one == other,
+        (Value::UserData(one), Value::UserData(other)) => one == other,
+        _ => false,
+    }
+}

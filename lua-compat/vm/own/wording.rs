@@ -133,6 +133,34 @@ impl<'gc> Stopped<'gc, '_> {
         }
     }
 
+    /// The type of what an instruction indexes, if that is in a register.
+    fn indexed(&self) -> Option<&'static str> {
+        match self.operation()? {
+            Operation::GetTable { table, .. }
+            | Operation::SetTable { table, .. }
+            | Operation::Method { table, .. } => {
+                Some(self.value(Operand::Register(table.0)).type_name())
+            }
+            _ => None,
+        }
+    }
+
+    fn indexes_upvalue(&self) -> bool {
+        matches!(
+            self.operation(),
+            Some(Operation::GetUpTable { .. } | Operation::SetUpTable { .. })
+        )
+    }
+
+    fn upvalue_name(&self) -> Option<Name> {
+        match self.operation()? {
+            Operation::GetUpTable { table, .. } | Operation::SetUpTable { table, .. } => {
+                self.name(Operand::Upvalue(table))
+            }
+            _ => None,
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.operation() {
             Some(Operation::Add { .. }) => "add",
@@ -385,6 +413,14 @@ fn operator<'gc>(
     match error {
         MetaOperatorError::Call(_, error) => call(ctx, error, stopped),
         MetaOperatorError::IndexKeyError(error) => key(error).to_owned(),
+        MetaOperatorError::Loop(method) if is_lua51() => match method {
+            MetaMethod::Index => "loop in gettable",
+            _ => "loop in settable",
+        }
+        .to_owned(),
+        MetaOperatorError::Loop(method) => {
+            format!("'{}' chain too long; possibly a loop", method.name())
+        }
         MetaOperatorError::ConcatOverflow => "string length overflow".to_owned(),
         MetaOperatorError::Binary(method @ (MetaMethod::IDiv | MetaMethod::Mod), ..)
             if stopped.map_or(true, |stopped| stopped.divides_integers()) =>
@@ -394,6 +430,21 @@ fn operator<'gc>(
                 _ => "attempt to perform 'n%0'",
             }
             .to_owned()
+        }
+        // Something further down the chain of `__index` cannot be indexed, and has no name.
+        MetaOperatorError::Unary(MetaMethod::Index | MetaMethod::NewIndex, kind)
+            if stopped
+                .and_then(|stopped| stopped.indexed())
+                .is_some_and(|indexed| indexed != *kind) =>
+        {
+            named("index", kind, None)
+        }
+        // An upvalue that is still a variable of a running function cannot be read here.
+        MetaOperatorError::Unary(MetaMethod::Index | MetaMethod::NewIndex, kind)
+            if stopped.is_some_and(|stopped| stopped.indexes_upvalue()) =>
+        {
+            let name = stopped.and_then(|stopped| stopped.upvalue_name());
+            named("index", kind, name)
         }
         MetaOperatorError::Unary(method, kind) => from_code.unwrap_or_else(|| {
             let what = match method {

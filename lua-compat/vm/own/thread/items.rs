@@ -10,8 +10,9 @@ use super::{
     VMError,
 };
 use crate::{
+    table::RawTable,
     types::{RegisterIndex, VarCount},
-    Value,
+    Context, Table, Value,
 };
 
 /// Elements that a batch has, but for the last one.
@@ -24,7 +25,7 @@ impl<'gc> LuaFrame<'gc, '_> {
         mc: &Mutation<'gc>,
         base: RegisterIndex,
         count: VarCount,
-        batch: u8,
+        batch: u16,
     ) -> Result<(), VMError> {
         let Some(Frame::Lua {
             base: bottom,
@@ -50,6 +51,12 @@ impl<'gc> LuaFrame<'gc, '_> {
         let items = self.state.stack.get(first..end).unwrap_or_default();
         self.fuel
             .consume(4_i32.saturating_add(i32::try_from(items.len()).unwrap_or(i32::MAX)));
+        let before = usize::from(batch) * BATCH as usize;
+        target
+            .into_inner()
+            .borrow_mut(mc)
+            .raw_table
+            .size_array(before + items.len());
         for (index, value) in (i64::from(batch) * BATCH + 1..).zip(items) {
             // An integer is always a key.
             let _ = target.set_raw(mc, Value::Integer(index), *value);
@@ -60,5 +67,25 @@ impl<'gc> LuaFrame<'gc, '_> {
             self.state.stack.resize(size, Value::Nil);
         }
         Ok(())
+    }
+
+    /// Puts a table of the variable arguments into the register.
+    pub(super) fn argument_table(&mut self, ctx: Context<'gc>, dest: RegisterIndex) {
+        let Some(Frame::Lua { bottom, base, .. }) = self.state.frames.last() else {
+            return;
+        };
+        let (bottom, base) = (*bottom, *base);
+        let arguments = self.state.stack.get(bottom..base).unwrap_or_default();
+        let count = arguments.len();
+        self.fuel
+            .consume(4_i32.saturating_add(i32::try_from(count).unwrap_or(i32::MAX)));
+        let table = Table::from_parts(&ctx, RawTable::with_capacity(&ctx, count, 1), None);
+        for (index, value) in (1_i64..).zip(arguments) {
+            let _ = table.set_raw(&ctx, Value::Integer(index), *value);
+        }
+        table.set_field(ctx, "n", count as f64);
+        if let Some(slot) = self.state.stack.get_mut(base + dest.0 as usize) {
+            *slot = Value::Table(table);
+        }
     }
 }
