@@ -356,9 +356,7 @@ fn tointeger<'gc>(
 ) -> Done<'gc> {
     let value = match any(ctx, &stack, 0, "tointeger")?.to_numeric() {
         Some(Value::Integer(integer)) => Value::Integer(integer),
-        Some(Value::Number(number)) => {
-            float_to_integer(number).map_or(Value::Nil, Value::Integer)
-        }
+        Some(Value::Number(number)) => float_to_integer(number).map_or(Value::Nil, Value::Integer),
         _ => Value::Nil,
     };
     stack.replace(ctx, value);

@@ -157,9 +157,7 @@ impl Field {
                     Err(error(ctx, format!("field '{name}' is out-of-bound")))
                 }
             }
-            None if !value.is_nil() => {
-                Err(error(ctx, format!("field '{name}' is not an integer")))
-            }
+            None if !value.is_nil() => Err(error(ctx, format!("field '{name}' is not an integer"))),
             None => default.ok_or_else(missing),
         }
     }

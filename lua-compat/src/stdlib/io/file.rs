@@ -6,9 +6,7 @@
 use std::cell::RefCell;
 
 use ottavino_gc_arena::metrics::Metrics;
-use piccolo::{
-    CallbackReturn, Context, Error, Execution, Stack, Table, UserData, Value, numbers,
-};
+use piccolo::{CallbackReturn, Context, Error, Execution, Stack, Table, UserData, Value, numbers};
 
 use super::output;
 use crate::arguments::{bad, error, expected, integer, lua51, string, whole};
@@ -93,7 +91,11 @@ impl Failure {
 
 impl File {
     /// A handle on bytes.
-    pub(super) fn reading<'gc>(ctx: Context<'gc>, metatable: Table<'gc>, bytes: Vec<u8>) -> UserData<'gc> {
+    pub(super) fn reading<'gc>(
+        ctx: Context<'gc>,
+        metatable: Table<'gc>,
+        bytes: Vec<u8>,
+    ) -> UserData<'gc> {
         let metrics = ctx.metrics().clone();
         metrics.mark_external_allocation(bytes.len());
         let content = Content {

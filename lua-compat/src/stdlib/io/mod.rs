@@ -99,9 +99,10 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
         defaults,
     };
     for (name, function) in FUNCTIONS {
-        let callback = Callback::from_fn_with(&ctx, library, move |library, ctx, execution, stack| {
-            function(*library, ctx, execution, stack)
-        });
+        let callback =
+            Callback::from_fn_with(&ctx, library, move |library, ctx, execution, stack| {
+                function(*library, ctx, execution, stack)
+            });
         io.set_field(ctx, name, callback);
     }
     forbid(ctx, io, "io", &["popen"], "scripts cannot start processes");

@@ -5,8 +5,7 @@ use std::pin::Pin;
 use ottavino_gc_arena::Collect;
 use piccolo::meta_ops::{self, MetaResult};
 use piccolo::{
-    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Sequence, SequencePoll,
-    Stack,
+    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Sequence, SequencePoll, Stack,
 };
 
 use super::output::to_output;

@@ -158,7 +158,8 @@ pub(super) fn iterator<'gc>(
         &ctx,
         lines,
         |lines, ctx, execution, mut stack| {
-            let Some((_, file)) = file_of(lines.handle.into()).filter(|(_, file)| !file.is_closed())
+            let Some((_, file)) =
+                file_of(lines.handle.into()).filter(|(_, file)| !file.is_closed())
             else {
                 return Err(error(ctx, "file is already closed"));
             };

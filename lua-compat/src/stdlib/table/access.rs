@@ -297,7 +297,12 @@ impl<'gc> Copying<'gc> {
         Ok(Progress::Pending)
     }
 
-    fn run_raw(&mut self, ctx: Context<'gc>, source: Table<'gc>, target: Table<'gc>) -> Progress<'gc> {
+    fn run_raw(
+        &mut self,
+        ctx: Context<'gc>,
+        source: Table<'gc>,
+        target: Table<'gc>,
+    ) -> Progress<'gc> {
         let slice = (self.count - self.done).min(SLICE);
         if source != target || !self.within_array(ctx, source, slice) {
             for _ in 0..slice {

@@ -173,7 +173,9 @@ impl<'gc> Sequence<'gc> for Concat<'gc> {
         };
         let bytes = self.text.len().saturating_sub(before) / BYTES_PER_UNIT;
         let units = (elements as usize).saturating_add(bytes);
-        execution.fuel().consume(i32::try_from(units).unwrap_or(i32::MAX));
+        execution
+            .fuel()
+            .consume(i32::try_from(units).unwrap_or(i32::MAX));
         Ok(poll)
     }
 }

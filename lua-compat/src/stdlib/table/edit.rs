@@ -9,7 +9,8 @@ use piccolo::{
 };
 
 use super::access::{
-    ALL, Copying, Progress, READS, WRITES, append, get, get_raw, raw, set, set_raw, table_like, with_length,
+    ALL, Copying, Progress, READS, WRITES, append, get, get_raw, raw, set, set_raw, table_like,
+    with_length,
 };
 use crate::arguments::{bad, error, integer, lua51};
 
