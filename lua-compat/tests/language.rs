@@ -306,8 +306,8 @@ fn what_a_sandbox_cannot_do_is_an_error_that_names_the_rule() {
             "io.popen is not available: scripts cannot start processes",
         ),
         (
-            "io.read()",
-            "io.read is not available: scripts have no files, terminals or processes",
+            "io.tmpfile()",
+            "io.tmpfile is not available: scripts cannot write files",
         ),
     ] {
         expect_output(

@@ -9,11 +9,10 @@ use super::function::{Block, Function, Label, PendingJump};
 use super::parser::Parser;
 
 impl<'gc> Function<'gc> {
-    /// Closes the variables from that register on.
-    pub(super) fn emit_close(&mut self, from: usize) {
+    /// Closes the variables from that register on; `calls_close` if one of them may be a `<close>`.
+    pub(super) fn emit_close(&mut self, from: usize, calls_close: bool) {
         let register = u8::try_from(from).unwrap_or(254).min(254);
-        let closing = self.blocks.last().is_some_and(|block| block.inside_closing);
-        if closing {
+        if calls_close {
             self.emit(Operation::CloseScope {
                 from: RegisterIndex(register),
             });
@@ -55,7 +54,8 @@ impl<'gc> Parser<'gc, '_> {
             closed = self.place_label(None, block.locals);
         }
         if !closed && !is_outermost && block.has_upvalues {
-            self.function.emit_close(block.locals);
+            self.function
+                .emit_close(block.locals, block.inside_closing);
         }
         self.function.free = block.locals;
         self.function.labels.truncate(block.first_label);
@@ -69,6 +69,7 @@ impl<'gc> Parser<'gc, '_> {
         for jump in self.function.pending.iter_mut().skip(block.first_jump) {
             if jump.locals > block.locals {
                 jump.closes |= block.has_upvalues;
+                jump.calls_close |= block.inside_closing;
                 jump.locals = block.locals;
             }
         }
@@ -104,6 +105,7 @@ impl<'gc> Parser<'gc, '_> {
             place,
             locals: self.function.locals.len(),
             closes: false,
+            calls_close: false,
         });
     }
 
@@ -115,11 +117,12 @@ impl<'gc> Parser<'gc, '_> {
             .blocks
             .last()
             .map_or(0, |block| block.first_jump);
-        let mut closes = false;
+        let (mut closes, mut calls_close) = (false, false);
         let mut index = first;
         while let Some(jump) = self.function.pending.get(index).copied() {
             if jump.name == name {
                 closes |= jump.closes;
+                calls_close |= jump.calls_close;
                 self.function.set_target(jump.place, Some(place));
                 self.function.pending.remove(index);
             } else {
@@ -127,7 +130,7 @@ impl<'gc> Parser<'gc, '_> {
             }
         }
         if closes {
-            self.function.emit_close(locals);
+            self.function.emit_close(locals, calls_close);
         }
         closes
     }

@@ -74,8 +74,10 @@ pub(super) struct PendingJump<'gc> {
     pub(super) line: u32,
     pub(super) place: usize,
     pub(super) locals: usize,
-    /// It leaves a block whose variables must be closed.
+    /// It leaves a block whose variables must be closed …
     pub(super) closes: bool,
+    /// … and has a `<close>` among them.
+    pub(super) calls_close: bool,
 }
 
 #[derive(PartialEq, Eq, Hash)]

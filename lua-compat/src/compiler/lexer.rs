@@ -269,11 +269,15 @@ impl<'gc, 'a> Lexer<'gc, 'a> {
                 }
             }
         }
+        // What cannot belong to a number is an error; 5.4 shows one character of it.
         while self
             .peek()
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         {
             self.keep();
+            if !self.lua51 {
+                break;
+            }
         }
         match numbers::parse(&self.text) {
             Some(Constant::Integer(value)) => Ok(Token::Integer(value)),

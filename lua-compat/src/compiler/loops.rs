@@ -41,16 +41,8 @@ impl<'gc> Parser<'gc, '_> {
             // Going round again closes the variables, too.
             let exit = self.function.jump();
             self.function.patch_here(again);
-            // The scope is left, but its variables were to be closed by the rules within it.
-            let closing = self.function.blocks.last_mut();
-            let outside = closing.as_ref().is_some_and(|block| block.inside_closing);
-            if let Some(block) = closing {
-                block.inside_closing = scope.inside_closing;
-            }
-            self.function.emit_close(scope.locals);
-            if let Some(block) = self.function.blocks.last_mut() {
-                block.inside_closing = outside;
-            }
+            self.function
+                .emit_close(scope.locals, scope.inside_closing);
             again = Some(self.function.jump());
             self.function.patch_here(Some(exit));
         }

@@ -405,7 +405,6 @@ impl<'gc> Function<'gc> {
             *count = more;
             self.release_expression(left);
             *left = Expression::new(Kind::Pending(place));
-            self.fix_line(line);
             return Ok(());
         }
         self.into_next(&mut right)?;

@@ -137,7 +137,9 @@ impl<'gc> Parser<'gc, '_> {
             None => self.jump_later(Some(name), line),
             Some(label) => {
                 if self.function.locals.len() > label.locals {
-                    self.function.emit_close(label.locals);
+                    let block = self.function.blocks.last();
+                    let calls_close = block.is_some_and(|block| block.inside_closing);
+                    self.function.emit_close(label.locals, calls_close);
                 }
                 let place = self.function.jump();
                 self.function.set_target(place, Some(label.place));
@@ -298,6 +300,14 @@ impl<'gc> Parser<'gc, '_> {
         }
     }
 
+    /// Lua 5.1 takes the semicolon as it does behind any statement.
+    fn end_of_return(&mut self) -> Result<(), Problem> {
+        if !self.lua51 {
+            self.skip_character(b';')?;
+        }
+        Ok(())
+    }
+
     fn return_statement(&mut self) -> Result<(), Problem> {
         let mut first = self.function.locals.len();
         let mut count = VarCount::constant(0);
@@ -317,8 +327,7 @@ impl<'gc> Parser<'gc, '_> {
                     && let Operation::Call { func, args, .. } = *code
                 {
                     *code = Operation::TailCall { func, args };
-                    self.skip_character(b';')?;
-                    return Ok(());
+                    return self.end_of_return();
                 }
                 count = VarCount::variable();
             } else if values == 1 {
@@ -339,7 +348,6 @@ impl<'gc> Parser<'gc, '_> {
         }
         self.function
             .emit_return(u8::try_from(first).unwrap_or(u8::MAX), count);
-        self.skip_character(b';')?;
-        Ok(())
+        self.end_of_return()
     }
 }

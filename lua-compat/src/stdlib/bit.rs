@@ -83,10 +83,31 @@ fn bit_32<'gc>(ctx: Context<'gc>) -> Table<'gc> {
     let library = Table::new(&ctx);
     let (unsigned, truth) = (Shown::Unsigned, Shown::Truth);
     let all = Some(u32::MAX);
-    fold(ctx, library, "band", all, |one, other| one & other, unsigned);
+    fold(
+        ctx,
+        library,
+        "band",
+        all,
+        |one, other| one & other,
+        unsigned,
+    );
     fold(ctx, library, "btest", all, |one, other| one & other, truth);
-    fold(ctx, library, "bor", Some(0), |one, other| one | other, unsigned);
-    fold(ctx, library, "bxor", Some(0), |one, other| one ^ other, unsigned);
+    fold(
+        ctx,
+        library,
+        "bor",
+        Some(0),
+        |one, other| one | other,
+        unsigned,
+    );
+    fold(
+        ctx,
+        library,
+        "bxor",
+        Some(0),
+        |one, other| one ^ other,
+        unsigned,
+    );
     one(ctx, library, "bnot", |bits| !bits, unsigned);
     let shifts: [(&'static str, Shift); 5] = [
         ("lshift", shift_left),

@@ -1,4 +1,4 @@
-//! Names of Lua 5.1 that the VM, modelled on 5.4, does not have.
+//! Corrections to the string library of the VM.
 
 use piccolo::{Callback, CallbackReturn, Context, Value};
 

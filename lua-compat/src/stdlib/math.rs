@@ -2,7 +2,6 @@
 //!
 //! In Lua 5.4 that includes what Debian's build keeps from 5.3 (`pow`, `log10` and their kin).
 
-use std::cell::RefCell;
 use std::f64::consts::PI;
 use std::pin::Pin;
 
@@ -13,9 +12,9 @@ use piccolo::{
     Stack, Table, Value,
 };
 
-use super::random::Generator;
+use super::random;
 use super::table::less_than;
-use crate::arguments::{any, bad, error, float_to_integer, integer, lua51, number, whole};
+use crate::arguments::{any, bad, float_to_integer, integer, lua51, number, whole};
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 
 type OneNumber = fn(f64) -> f64;
@@ -107,7 +106,7 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
             math.set_field(ctx, "mininteger", Value::Integer(i64::MIN));
         }
     }
-    generators(ctx, math);
+    random::install(ctx, math);
     ctx.set_global("math", math);
 }
 
@@ -378,88 +377,4 @@ fn ult<'gc>(ctx: Context<'gc>, _: Execution<'gc, '_>, mut stack: Stack<'gc, '_>)
     let other = integer(ctx, &stack, 1, "ult")?;
     stack.replace(ctx, (one as u64) < (other as u64));
     Ok(CallbackReturn::Return)
-}
-
-fn generators<'gc>(ctx: Context<'gc>, math: Table<'gc>) {
-    let shared = std::rc::Rc::new(RefCell::new(Generator::from_host()));
-    let generator = shared.clone();
-    let random = Callback::from_fn(&ctx, move |ctx, _, mut stack| {
-        let value = match (generator.try_borrow_mut(), lua51()) {
-            (Ok(mut generator), true) => random_51(ctx, &stack, &mut generator)?,
-            (Ok(mut generator), false) => random_54(ctx, &stack, &mut generator)?,
-            // Nothing that could hold it runs meanwhile.
-            (Err(_), _) => Value::Nil,
-        };
-        stack.replace(ctx, value);
-        Ok(CallbackReturn::Return)
-    });
-    math.set_field(ctx, "random", random);
-    let seed = Callback::from_fn(&ctx, move |ctx, _, mut stack| {
-        if lua51() {
-            let seed = integer(ctx, &stack, 0, "randomseed")?;
-            shared.replace(Generator::glibc(seed as u32));
-            stack.clear();
-            return Ok(CallbackReturn::Return);
-        }
-        let (first, second) = if stack.is_empty() {
-            let mut host = Generator::from_host();
-            (host.word() as i64, host.word() as i64)
-        } else {
-            let first = integer(ctx, &stack, 0, "randomseed")?;
-            let second = match stack.get(1) {
-                Value::Nil => 0,
-                _ => integer(ctx, &stack, 1, "randomseed")?,
-            };
-            (first, second)
-        };
-        shared.replace(Generator::xoshiro(first, second));
-        stack.replace(ctx, (first, second));
-        Ok(CallbackReturn::Return)
-    });
-    math.set_field(ctx, "randomseed", seed);
-}
-
-fn random_51<'gc>(
-    ctx: Context<'gc>,
-    stack: &Stack<'gc, '_>,
-    generator: &mut Generator,
-) -> Result<Value<'gc>, Error<'gc>> {
-    let fraction = generator.coarse_fraction();
-    let (index, low, high) = match stack.len() {
-        0 => return Ok(Value::Number(fraction)),
-        1 => (0, 1, integer(ctx, stack, 0, "random")?),
-        2 => {
-            let low = integer(ctx, stack, 0, "random")?;
-            (1, low, integer(ctx, stack, 1, "random")?)
-        }
-        _ => return Err(error(ctx, "wrong number of arguments")),
-    };
-    if low > high {
-        return Err(bad(ctx, index, "random", "interval is empty"));
-    }
-    let width = (high as f64) - (low as f64) + 1.0;
-    Ok(Value::Number((fraction * width).floor() + low as f64))
-}
-
-fn random_54<'gc>(
-    ctx: Context<'gc>,
-    stack: &Stack<'gc, '_>,
-    generator: &mut Generator,
-) -> Result<Value<'gc>, Error<'gc>> {
-    let (low, high) = match stack.len() {
-        0 => return Ok(Value::Number(generator.fraction())),
-        1 => match integer(ctx, stack, 0, "random")? {
-            0 => return Ok(Value::Integer(generator.word() as i64)),
-            high => (1, high),
-        },
-        2 => {
-            let low = integer(ctx, stack, 0, "random")?;
-            (low, integer(ctx, stack, 1, "random")?)
-        }
-        _ => return Err(error(ctx, "wrong number of arguments")),
-    };
-    if low > high {
-        return Err(bad(ctx, 0, "random", "interval is empty"));
-    }
-    Ok(Value::Integer(generator.between(low, high)))
 }

@@ -1,20 +1,111 @@
-//! The generators behind `math.random`.
+//! `math.random`, `math.randomseed` and the generators behind them.
 //!
 //! Until a script gives a seed, numbers come from the host's randomness, fresh in every call. With a seed
 //! they are those that PUC-Rio gives for it: xoshiro256** in Lua 5.4, glibc's `rand` in Lua 5.1.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use piccolo::{Callback, CallbackReturn, Context, Error, Stack, Table, Value};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 
+use crate::arguments::{bad, error, integer, lua51};
+
+/// Puts both functions into the library.
+pub(super) fn install<'gc>(ctx: Context<'gc>, math: Table<'gc>) {
+    let shared = Rc::new(RefCell::new(Generator::from_host()));
+    let generator = shared.clone();
+    let random = Callback::from_fn(&ctx, move |ctx, _, mut stack| {
+        let value = match (generator.try_borrow_mut(), lua51()) {
+            (Ok(mut generator), true) => random_51(ctx, &stack, &mut generator)?,
+            (Ok(mut generator), false) => random_54(ctx, &stack, &mut generator)?,
+            // Nothing that could hold it runs meanwhile.
+            (Err(_), _) => Value::Nil,
+        };
+        stack.replace(ctx, value);
+        Ok(CallbackReturn::Return)
+    });
+    math.set_field(ctx, "random", random);
+    let seed = Callback::from_fn(&ctx, move |ctx, _, mut stack| {
+        if lua51() {
+            let seed = integer(ctx, &stack, 0, "randomseed")?;
+            shared.replace(Generator::glibc(seed as u32));
+            stack.clear();
+            return Ok(CallbackReturn::Return);
+        }
+        let (first, second) = if stack.is_empty() {
+            let mut host = Generator::from_host();
+            (host.word() as i64, host.word() as i64)
+        } else {
+            let first = integer(ctx, &stack, 0, "randomseed")?;
+            let second = match stack.get(1) {
+                Value::Nil => 0,
+                _ => integer(ctx, &stack, 1, "randomseed")?,
+            };
+            (first, second)
+        };
+        shared.replace(Generator::xoshiro(first, second));
+        stack.replace(ctx, (first, second));
+        Ok(CallbackReturn::Return)
+    });
+    math.set_field(ctx, "randomseed", seed);
+}
+
+fn random_51<'gc>(
+    ctx: Context<'gc>,
+    stack: &Stack<'gc, '_>,
+    generator: &mut Generator,
+) -> Result<Value<'gc>, Error<'gc>> {
+    let fraction = generator.coarse_fraction();
+    let (index, low, high) = match stack.len() {
+        0 => return Ok(Value::Number(fraction)),
+        1 => (0, 1, integer(ctx, stack, 0, "random")?),
+        2 => {
+            let low = integer(ctx, stack, 0, "random")?;
+            (1, low, integer(ctx, stack, 1, "random")?)
+        }
+        _ => return Err(error(ctx, "wrong number of arguments")),
+    };
+    if low > high {
+        return Err(bad(ctx, index, "random", "interval is empty"));
+    }
+    let width = (high as f64) - (low as f64) + 1.0;
+    Ok(Value::Number((fraction * width).floor() + low as f64))
+}
+
+fn random_54<'gc>(
+    ctx: Context<'gc>,
+    stack: &Stack<'gc, '_>,
+    generator: &mut Generator,
+) -> Result<Value<'gc>, Error<'gc>> {
+    let (low, high) = match stack.len() {
+        0 => return Ok(Value::Number(generator.fraction())),
+        1 => match integer(ctx, stack, 0, "random")? {
+            0 => return Ok(Value::Integer(generator.word() as i64)),
+            high => (1, high),
+        },
+        2 => {
+            let low = integer(ctx, stack, 0, "random")?;
+            (low, integer(ctx, stack, 1, "random")?)
+        }
+        _ => return Err(error(ctx, "wrong number of arguments")),
+    };
+    if low > high {
+        return Err(bad(ctx, 0, "random", "interval is empty"));
+    }
+    Ok(Value::Integer(generator.between(low, high)))
+}
+
 /// Where numbers come from.
-pub(super) enum Generator {
+enum Generator {
     Host(SmallRng),
     Xoshiro([u64; 4]),
     Glibc(Box<Additive>),
 }
 
 /// glibc's additive feedback generator.
-pub(super) struct Additive {
+struct Additive {
     words: [u32; 31],
     next: usize,
 }
@@ -23,12 +114,12 @@ pub(super) struct Additive {
 const LARGEST: u32 = 0x7fff_ffff;
 
 impl Generator {
-    pub(super) fn from_host() -> Self {
+    fn from_host() -> Self {
         Self::Host(SmallRng::from_entropy())
     }
 
     /// As `math.randomseed` of Lua 5.4.
-    pub(super) fn xoshiro(first: i64, second: i64) -> Self {
+    fn xoshiro(first: i64, second: i64) -> Self {
         let mut generator = Self::Xoshiro([first as u64, 0xff, second as u64, 0]);
         for _ in 0..16 {
             generator.word();
@@ -37,7 +128,7 @@ impl Generator {
     }
 
     /// As C's `srand`.
-    pub(super) fn glibc(seed: u32) -> Self {
+    fn glibc(seed: u32) -> Self {
         let mut word = i64::from(seed.max(1) as i32);
         let mut words = [0; 31];
         for slot in &mut words {
@@ -55,7 +146,7 @@ impl Generator {
     }
 
     /// 64 random bits.
-    pub(super) fn word(&mut self) -> u64 {
+    fn word(&mut self) -> u64 {
         match self {
             Self::Host(generator) => generator.r#gen::<i64>() as u64,
             Self::Glibc(generator) => {
@@ -77,12 +168,12 @@ impl Generator {
     }
 
     /// In `[0, 1)`, from 53 bits.
-    pub(super) fn fraction(&mut self) -> f64 {
+    fn fraction(&mut self) -> f64 {
         (self.word() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// In `[0, 1)`, as Lua 5.1 makes it from C's `rand`.
-    pub(super) fn coarse_fraction(&mut self) -> f64 {
+    fn coarse_fraction(&mut self) -> f64 {
         let word = match self {
             Self::Glibc(generator) => generator.step(),
             other => (other.word() >> 33) as u32,
@@ -91,7 +182,7 @@ impl Generator {
     }
 
     /// From `low` to `high`, both included, all equally likely.
-    pub(super) fn between(&mut self, low: i64, high: i64) -> i64 {
+    fn between(&mut self, low: i64, high: i64) -> i64 {
         let width = (high as u64).wrapping_sub(low as u64);
         let mut word = self.word();
         let mask = match width.checked_add(1) {

@@ -12,6 +12,7 @@ use crate::{
     meta_ops::{MetaCall, MetaCallError, MetaMethod, MetaOperatorError, MetaResult},
     metatables,
     numbers::{self, Style},
+    table::InvalidTableKey,
     BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Function, Sequence,
     SequencePoll, Stack, Value,
 };
@@ -88,6 +89,16 @@ pub(crate) fn new_index<'gc>(
     for _ in 0..longest_chain() {
         let next = match table {
             Value::Table(inner) => {
+                // Lua 5.1 looks for a place in the table before it asks the metatable.
+                if is_lua51() {
+                    match key {
+                        Value::Nil => return Err(InvalidTableKey::IsNil.into()),
+                        Value::Number(number) if number.is_nan() => {
+                            return Err(InvalidTableKey::IsNaN.into());
+                        }
+                        _ => {}
+                    }
+                }
                 let next = match inner.metatable() {
                     Some(metatable) if inner.get_raw(key).is_nil() => {
                         metatable.get_value(ctx, MetaMethod::NewIndex)

@@ -30,7 +30,10 @@ pub fn register(prototype: &FunctionPrototype<'_>, place: usize, register: u8) -
             self::register(prototype, setter, source.0)
         }
         Operation::GetUpTable { table, key, .. } => {
-            let environment = is_lua51() || upvalue(prototype, table.0) == "_ENV";
+            let environment = matches!(
+                upvalue(prototype, table.0).as_str(),
+                "_ENV" | "(environment)"
+            );
             let kind = if environment { "global" } else { "field" };
             Some((kind, key_name(prototype, setter, key)))
         }

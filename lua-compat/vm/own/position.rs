@@ -57,6 +57,11 @@ pub fn last_traceback() -> Vec<Level> {
     LAST.with_borrow(Clone::clone)
 }
 
+/// Whether the error that was just returned goes on as it is, without meeting a handler again.
+pub(crate) fn take_unchanged() -> bool {
+    UNCHANGED.take()
+}
+
 /// The error that is returned next was caught before and goes on as it is.
 pub fn raise_unchanged() {
     UNCHANGED.set(true);
@@ -153,17 +158,20 @@ pub(crate) fn locate<'gc>(
                         }),
                         _ => None,
                     };
-                    wording(ctx, &runtime.0, stopped.as_ref())
+                    let text = wording(ctx, &runtime.0, stopped.as_ref());
+                    if stopped.is_some_and(|stopped| stopped.is_native()) {
+                        return Value::String(ctx.intern(text.as_bytes())).into();
+                    }
+                    text
                 }
             }
             .into_bytes()
         }
     };
     let mut text = Vec::with_capacity(message.len() + 32);
-    // What the VM's own library has in Lua counts as native code.
     if let Some(Level { chunk, line, .. }) = caller
         .or_else(|| frames.last().and_then(level))
-        .filter(|level| !matches!(level.chunk.as_str(), "table/sort.lua" | "table/move.lua")) {
+ {
         text.extend_from_slice(format!("{chunk}:{line}: ").as_bytes());
     }
     text.extend_from_slice(&message);

@@ -161,6 +161,17 @@ impl<'gc> Stopped<'gc, '_> {
         }
     }
 
+    /// The operator's work is done by a function of the strings' metatable, which has no line.
+    pub(crate) fn is_native(&self) -> bool {
+        let strings = |operand: RCIndex| matches!(self.value(operand.into()), Value::String(_));
+        match self.operation() {
+            Some(Operation::IDiv { left, right, .. } | Operation::Mod { left, right, .. }) => {
+                !is_lua51() && self.divides_integers() && (strings(left) || strings(right))
+            }
+            _ => false,
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.operation() {
             Some(Operation::Add { .. }) => "add",
@@ -270,7 +281,11 @@ impl<'gc> Stopped<'gc, '_> {
                 let kind = if is_lua51() {
                     type_name(ctx, self.value(Operand::Register(func.0)))
                 } else {
-                    kind.to_owned()
+                    let value = self.value(Operand::Register(func.0));
+                    match value.type_name() == kind {
+                        true => type_name(ctx, value),
+                        false => kind.to_owned(),
+                    }
                 };
                 Some(named("call", &kind, name))
             }
@@ -419,7 +434,7 @@ fn operator<'gc>(
         }
         .to_owned(),
         MetaOperatorError::Loop(method) => {
-            format!("'{}' chain too long; possibly a loop", method.name())
+            format!("'{}' chain too long; possible loop", method.name())
         }
         MetaOperatorError::ConcatOverflow => "string length overflow".to_owned(),
         MetaOperatorError::Binary(method @ (MetaMethod::IDiv | MetaMethod::Mod), ..)

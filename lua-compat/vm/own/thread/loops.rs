@@ -53,7 +53,9 @@ fn enters(first: f64, last: f64, by: f64) -> Result<bool, VMError> {
     if by == 0.0 && numbers::style() == Style::Lua54 {
         return Err(VMError::BadForLoopPrep("number", "number"));
     }
-    Ok(if by > 0.0 { first <= last } else { first >= last })
+    // A loop over what is no number at all has one turn in Lua 5.4, and none in 5.1.
+    let skips = numbers::style() == Style::Lua51 && (first.is_nan() || last.is_nan());
+    Ok(!skips && !(if by > 0.0 { last < first } else { first < last }))
 }
 
 /// The last integer that the index may have. `None` if there is none, or no number.
