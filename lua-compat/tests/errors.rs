@@ -27,7 +27,7 @@ fn an_uncaught_error_says_what_lua_says() {
     assert_eq!(error.line, 3);
     assert_eq!(
         error.traceback,
-        "stack traceback:\n\tscript.lua:3: in function 'inner'\n\tscript.lua:5: in main chunk\n\t[C]: in ?"
+        "stack traceback:\n\tscript.lua:3: in function 'inner'\n\tscript.lua:5: in main chunk\n\t[C]: ?"
     );
 }
 

@@ -239,8 +239,7 @@ fn file<'gc>(
     let name = text(ctx, stack, 0, function)?;
     Ok(match host::with(|host| host.sources_read(&name)) {
         Some(source) => Ok((name, source)),
-        None if lua51() => Err(format!("cannot open {name}")),
-        None => Err(format!("cannot open {name}")),
+        None => Err(format!("cannot open {name}: No such file or directory")),
     })
 }
 

@@ -28,8 +28,9 @@ pub enum Role<'gc> {
     Protected(Option<Function<'gc>>),
     /// It ends here; what the sequence's own `error` fails with is raised anew.
     Raises,
-    /// A handler runs, called by this sequence: an error in it is an error in error handling.
-    Handling,
+    /// A handler runs, called by this sequence: an error in it is an error in error handling. The Lua
+    /// function, if any, that called in tail position what raised the error.
+    Handling(Option<(Closure<'gc>, usize)>),
 }
 
 /// So many handlers may fail, each in handling the failure of the one before.
@@ -88,7 +89,22 @@ impl<'gc> Active<'gc> {
     /// What kind of variable the function was called by, and the name of that.
     pub fn name(&self, ctx: Context<'gc>) -> Option<(&'static str, Text)> {
         let (closure, pc) = self.caller?;
-        called(ctx, closure, pc)
+        called(ctx, closure, pc).or_else(|| self.own_name(closure, pc))
+    }
+
+    /// Where the variable is not known by which it was called: the name that it was defined with.
+    fn own_name(&self, caller: Closure<'gc>, pc: usize) -> Option<(&'static str, Text)> {
+        let call = caller.prototype().opcodes.get(pc.checked_sub(1)?)?.decode();
+        let (Operation::Call { .. } | Operation::TailCall { .. }) = call else {
+            return None;
+        };
+        match self.function? {
+            Function::Closure(closure) => match closure.prototype().reference {
+                FunctionRef::Named(name, _) => Some(("local", name.display_lossy().to_string())),
+                _ => None,
+            },
+            Function::Callback(_) => None,
+        }
     }
 }
 
@@ -140,6 +156,7 @@ impl<'gc, 'a> Stack<'gc, 'a> {
             let caller = index
                 .checked_sub(1)
                 .and_then(|below| lua_frame(self.frames.get(below)));
+            let mut below = None;
             let (active, lost) = match self.frames.get(index) {
                 Some(Frame::Lua { closure, pc, tail_calls, .. }) => {
                     let active = Active {
@@ -152,11 +169,15 @@ impl<'gc, 'a> Stack<'gc, 'a> {
                 }
                 Some(Frame::Sequence { sequence, .. }) => {
                     let hidden =
-                        sequence.callback().is_none() && matches!(sequence.role(), Role::Handling);
-                    let active = Active {
+                        sequence.callback().is_none() && matches!(sequence.role(), Role::Handling(_));
+                    let mut active = Active {
                         caller,
                         ..native(sequence.callback())
                     };
+                    if let Role::Handling(Some((closure, pc))) = sequence.role() {
+                        active.caller = Some((closure, pc));
+                        below = Some(lua(closure, pc));
+                    }
                     (Some(active).filter(|_| !hidden), 0)
                 }
                 Some(Frame::Callback { callback, .. }) => {
@@ -168,7 +189,7 @@ impl<'gc, 'a> Stack<'gc, 'a> {
                 lost: true,
                 ..Active::new(None, 0)
             });
-            active.into_iter().chain(lost)
+            active.into_iter().chain(below).chain(lost)
         });
         let outermost = self.main.then(|| native(None));
         running.into_iter().chain(tail_caller).chain(framed).chain(outermost)
@@ -324,7 +345,7 @@ fn catcher<'gc>(frames: &[Frame<'gc>]) -> (Option<Role<'gc>>, usize) {
         if let Frame::Sequence { sequence, .. } = frame {
             match sequence.role() {
                 Role::Plain => {}
-                Role::Handling => handling += 1,
+                Role::Handling(_) => handling += 1,
                 role => return (Some(role), handling),
             }
         }
@@ -340,6 +361,7 @@ pub(crate) fn raise<'gc>(
     state: &mut ThreadState<'gc>,
     error: Error<'gc>,
     native: Option<Callback<'gc>>,
+    tail_caller: Option<(Closure<'gc>, usize)>,
 ) {
     let error = match catcher(&state.frames) {
         (Some(Role::Protected(Some(_))), handling) if handling >= FAILING_HANDLERS => {
@@ -349,7 +371,7 @@ pub(crate) fn raise<'gc>(
             let bottom = state.stack.len();
             state.frames.push(Frame::Sequence {
                 bottom,
-                sequence: BoxSequence::new_begun_by(&ctx, Handling, native),
+                sequence: BoxSequence::new_begun_by(&ctx, Handling { tail_caller }, native),
                 pending_error: None,
             });
             state.stack.push(error.to_value(ctx));
@@ -360,7 +382,7 @@ pub(crate) fn raise<'gc>(
         (None, _) => {
             state.failure = Some(Failure {
                 error: error.to_value(ctx),
-                active: kept(state, native),
+                active: kept(state, native, tail_caller),
             });
             error
         }
@@ -368,8 +390,12 @@ pub(crate) fn raise<'gc>(
     state.frames.push(Frame::Error(error));
 }
 
-fn kept<'gc>(state: &ThreadState<'gc>, native: Option<Callback<'gc>>) -> Vec<Active<'gc>> {
-    let stack = Stack::new(&state.frames, native, None, false);
+fn kept<'gc>(
+    state: &ThreadState<'gc>,
+    native: Option<Callback<'gc>>,
+    tail_caller: Option<(Closure<'gc>, usize)>,
+) -> Vec<Active<'gc>> {
+    let stack = Stack::new(&state.frames, native, tail_caller, false);
     let total = stack.iter().count();
     stack
         .iter()
@@ -393,7 +419,7 @@ pub(crate) fn may_exceed(state: &ThreadState<'_>, frames: usize, stack: usize) -
 /// Whether one of the innermost functions is a handler of errors.
 fn handles(state: &ThreadState<'_>) -> bool {
     state.frames.iter().rev().take(2 * HANDLER_FRAMES).any(|frame| {
-        matches!(frame, Frame::Sequence { sequence, .. } if matches!(sequence.role(), Role::Handling))
+        matches!(frame, Frame::Sequence { sequence, .. } if matches!(sequence.role(), Role::Handling(_)))
     })
 }
 
@@ -403,16 +429,18 @@ pub(crate) fn overflow<'gc>(ctx: Context<'gc>, state: &mut ThreadState<'gc>, err
         let error = hopeless(ctx);
         state.frames.push(Frame::Error(error));
     } else {
-        raise(ctx, state, error, None);
+        raise(ctx, state, error, None, None);
     }
 }
 
 /// Waits for a handler; what it returns is the error from then on.
 #[derive(Collect)]
-#[collect(require_static)]
-struct Handling;
+#[collect(no_drop)]
+struct Handling<'gc> {
+    tail_caller: Option<(Closure<'gc>, usize)>,
+}
 
-impl<'gc> Sequence<'gc> for Handling {
+impl<'gc> Sequence<'gc> for Handling<'gc> {
     fn poll(
         self: std::pin::Pin<&mut Self>,
         _: Context<'gc>,
@@ -423,7 +451,7 @@ impl<'gc> Sequence<'gc> for Handling {
     }
 
     fn role(&self) -> Role<'gc> {
-        Role::Handling
+        Role::Handling(self.tail_caller)
     }
 }
 

@@ -151,7 +151,7 @@ pub(crate) fn locate<'gc>(
     // What the VM's own library has in Lua counts as native code.
     if let Some(Level { chunk, line, .. }) = caller
         .or_else(|| frames.last().and_then(level))
-        .filter(|level| !matches!(level.chunk.as_str(), "table/sort.lua" | "table/move.lua")) {
+        .filter(|level| !matches!(level.chunk.as_str(), "[string \"table/sort.lua\"]" | "[string \"table/move.lua\"]")) {
         text.extend_from_slice(format!("{chunk}:{line}: ").as_bytes());
     }
     text.extend_from_slice(&message);
