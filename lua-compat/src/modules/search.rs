@@ -27,7 +27,11 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, modules: Modules<'gc>) {
         let function = Callback::from_fn_with(&ctx, modules, move |modules, ctx, _, mut stack| {
             let (loader, data) = searcher(*modules, ctx, &stack)?;
             stack.clear();
-            stack.extend([loader, data].into_iter().take_while(|value| !value.is_nil()));
+            stack.extend(
+                [loader, data]
+                    .into_iter()
+                    .take_while(|value| !value.is_nil()),
+            );
             Ok(CallbackReturn::Return)
         });
         put(ctx, searchers, Value::Integer(index), function.into());
