@@ -1,6 +1,7 @@
 //! Runs a script natively, for whoever works on this runtime: `cargo run --example lua -- 5.4 FILE [ARGUMENT…]`.
 //!
 //! Users run `bulkhead lua run`, which does the same inside the sandbox. Prints what the script prints;
+//! The Lua files below the current folder can be required;
 //! an uncaught error goes to standard error as `lua: chunk:line: message`, with exit code 1.
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +13,9 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::collections::HashMap;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     };
     let host = Rc::new(FakeHost::default());
     host.straight_out.set(true);
+    files(Path::new("."), 3, &mut host.files.borrow_mut());
     let bundle = Bundle {
         dialect: match version.as_str() {
             "5.4" => Dialect::Lua54,
@@ -45,6 +49,21 @@ fn main() -> ExitCode {
         Err(error) => {
             eprintln!("lua: {}\n{}", error.message, error.traceback);
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Collects Lua files, each under its path with and without `./`.
+fn files(folder: &Path, depth: usize, found: &mut HashMap<String, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && depth > 0 {
+            files(&path, depth - 1, found);
+        } else if path.extension().is_some_and(|end| end == "lua")
+            && let (Some(name), Ok(source)) = (path.to_str(), std::fs::read(&path))
+        {
+            found.insert(name.trim_start_matches("./").to_owned(), source.clone());
+            found.insert(name.to_owned(), source);
         }
     }
 }

@@ -111,8 +111,8 @@ fn basic_functions_work() {
             "true\tnil",
         ),
         (
-            "print(rawequal('a', 'a'), rawequal({}, {}), rawlen({1, 2}), rawget({5}, 1))",
-            "true\tfalse\t2\t5",
+            "print(rawequal('a', 'a'), rawequal({}, {}), rawlen, rawget({5}, 1))",
+            "true\tfalse\tnil\t5",
         ),
         ("print(unpack({1, 2, 3}))", "1\t2\t3"),
         ("print(loadstring('return 1 + 1')())", "2"),

@@ -100,3 +100,66 @@ fn standard_libraries_can_be_required() {
         "true\ttrue\ttrue",
     );
 }
+
+#[test]
+fn a_module_is_told_its_name_and_in_lua_54_its_file() {
+    let host = Rc::new(FakeHost::default().with_file("lib/m.lua", "print(...) return 'value'"));
+    assert_eq!(
+        output_with(
+            &host,
+            Dialect::Lua54,
+            "print(require 'm') print(require 'm')"
+        ),
+        Ok("m\tlib/m.lua\nvalue\tlib/m.lua\nvalue\n".to_owned())
+    );
+    let host = Rc::new(FakeHost::default().with_file("lib/m.lua", "print(...) return 'value'"));
+    assert_eq!(
+        output_with(&host, Dialect::Lua51, "print(require 'm')"),
+        Ok("m\nvalue\n".to_owned())
+    );
+}
+
+#[test]
+fn a_module_that_failed_is_not_tried_again_in_lua_51() {
+    let host = Rc::new(FakeHost::default().with_file("lib/bad.lua", "error('boom')"));
+    assert_eq!(
+        output_with(
+            &host,
+            Dialect::Lua51,
+            "print(pcall(require, 'bad')) print(pcall(require, 'bad'))"
+        ),
+        Ok("false\tlib/bad.lua:1: boom\n\
+            false\tloop or previous error loading module 'bad'\n"
+            .to_owned())
+    );
+}
+
+#[test]
+fn scripts_may_add_searchers() {
+    for (dialect, table) in [(Dialect::Lua51, "loaders"), (Dialect::Lua54, "searchers")] {
+        let source = format!(
+            "table.insert(package.{table}, 1, function(name) return function() return 'made ' .. name end end)
+             print((require('x' .. 'y')))"
+        );
+        assert_eq!(
+            output_with(&Rc::new(FakeHost::default()), dialect, &source),
+            Ok("made xy\n".to_owned())
+        );
+    }
+}
+
+#[test]
+fn module_makes_a_table_of_the_globals_of_a_chunk() {
+    let host = Rc::new(FakeHost::default().with_file(
+        "lib/old.lua",
+        "module(..., package.seeall) function greet() return type(print), _NAME end y = 3",
+    ));
+    assert_eq!(
+        output_with(
+            &host,
+            Dialect::Lua51,
+            "require 'old' print(old.greet()) print(old.y, y, old._M == old)"
+        ),
+        Ok("function\told\n3\tnil\ttrue\n".to_owned())
+    );
+}

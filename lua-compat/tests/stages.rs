@@ -116,8 +116,8 @@ fn a_failure_carries_the_traceback() {
     .unwrap_err();
     assert_eq!(
         message,
-        "script.lua:2: x\nstack traceback:\n\tscript.lua:2: in function 'deep'\n\tscript.lua:5: in \
-         function 'nauthilus_backend_verify_password'\n\t[C]: in ?"
+        "script.lua:2: x\nstack traceback:\n\t[C]: in function 'error'\n\tscript.lua:2: in function 'deep'\
+         \n\tscript.lua:5: in function <script.lua:4>\n\t[C]: ?"
     );
 }
 

@@ -54,8 +54,7 @@ impl<'gc> Parser<'gc, '_> {
             closed = self.place_label(None, block.locals);
         }
         if !closed && !is_outermost && block.has_upvalues {
-            self.function
-                .emit_close(block.locals, block.inside_closing);
+            self.function.emit_close(block.locals, block.inside_closing);
         }
         self.function.free = block.locals;
         self.function.labels.truncate(block.first_label);

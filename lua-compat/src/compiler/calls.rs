@@ -1,8 +1,8 @@
 //! Calls, functions and table constructors.
 
+use piccolo::String as LuaString;
 use piccolo::opcode::{Operation, RCIndex};
 use piccolo::types::{RegisterIndex, VarCount};
-use piccolo::String as LuaString;
 
 use super::Problem;
 use super::code::LATER;
@@ -227,7 +227,8 @@ impl<'gc> Parser<'gc, '_> {
             Ok(batch) => {
                 let count = u8::try_from(count).map_err(|_| TooMany::Registers)?;
                 let count = VarCount::constant(count);
-                self.function.emit(Operation::SetItems { base, count, batch });
+                self.function
+                    .emit(Operation::SetItems { base, count, batch });
             }
             Err(_) if count == BATCH => {
                 let batch = *batch;

@@ -41,8 +41,7 @@ impl<'gc> Parser<'gc, '_> {
             // Going round again closes the variables, too.
             let exit = self.function.jump();
             self.function.patch_here(again);
-            self.function
-                .emit_close(scope.locals, scope.inside_closing);
+            self.function.emit_close(scope.locals, scope.inside_closing);
             again = Some(self.function.jump());
             self.function.patch_here(Some(exit));
         }

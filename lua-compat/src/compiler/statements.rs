@@ -148,7 +148,10 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     fn label_statement(&mut self, name: LuaString<'gc>, line: u32) -> Result<(), Problem> {
-        while matches!(self.token, Token::Character(b';' | b':') | Token::DoubleColon) {
+        while matches!(
+            self.token,
+            Token::Character(b';' | b':') | Token::DoubleColon
+        ) {
             self.statement()?;
         }
         if let Some(label) = self.find_label(name) {

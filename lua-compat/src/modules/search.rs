@@ -26,10 +26,12 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, modules: Modules<'gc>) {
     for (index, searcher) in (1_i64..).zip(all) {
         let function = Callback::from_fn_with(&ctx, modules, move |modules, ctx, _, mut stack| {
             let (loader, data) = searcher(*modules, ctx, &stack)?;
-            stack.replace(ctx, loader);
-            if !data.is_nil() {
-                stack.push_back(data);
-            }
+            stack.clear();
+            stack.extend(
+                [loader, data]
+                    .into_iter()
+                    .take_while(|value| !value.is_nil()),
+            );
             Ok(CallbackReturn::Return)
         });
         put(ctx, searchers, Value::Integer(index), function.into());

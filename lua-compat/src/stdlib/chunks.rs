@@ -6,7 +6,7 @@
 use std::pin::Pin;
 
 use ottavino_gc_arena::Collect;
-use piccolo::frames::Role;
+use piccolo::unwinding::Role;
 use piccolo::{
     BoxSequence, Callback, CallbackReturn, Closure, Context, Error, Execution, Function, Sequence,
     SequencePoll, Stack, Table, Value,
@@ -239,8 +239,7 @@ fn file<'gc>(
     let name = text(ctx, stack, 0, function)?;
     Ok(match host::with(|host| host.sources_read(&name)) {
         Some(source) => Ok((name, source)),
-        None if lua51() => Err(format!("cannot open {name}")),
-        None => Err(format!("cannot open {name}")),
+        None => Err(format!("cannot open {name}: No such file or directory")),
     })
 }
 

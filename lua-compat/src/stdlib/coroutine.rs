@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use ottavino_gc_arena::Collect;
-use piccolo::frames::Role;
+use piccolo::unwinding::Role;
 use piccolo::{
     BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Function, Sequence,
     SequencePoll, Stack, Table, Thread, ThreadMode, Value,

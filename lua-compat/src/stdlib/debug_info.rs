@@ -14,7 +14,7 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, debug: Table<'gc>) {
 /// `debug.getinfo([thread,] function [, what])`.
 fn get_info<'gc>(
     ctx: Context<'gc>,
-    execution: Execution<'gc, '_>,
+    mut execution: Execution<'gc, '_>,
     mut stack: Stack<'gc, '_>,
 ) -> Result<CallbackReturn<'gc>, Error<'gc>> {
     let (thread, first) = thread_and_first(&execution, &stack);
@@ -36,6 +36,10 @@ fn get_info<'gc>(
         }
         _ => {
             let level = usize::try_from(integer(ctx, &stack, first, "getinfo")?).ok();
+            let steps = level.map_or(0, |level| level.min(execution.active().depth()));
+            execution
+                .fuel()
+                .consume(i32::try_from(steps / 8).unwrap_or(i32::MAX));
             let active = level.and_then(|level| match thread {
                 Some(thread) => thread.active().get(level).copied(),
                 None => execution.active().level(level),

@@ -84,12 +84,16 @@ fn refusal(name: &[u8], source: &[u8]) -> Vec<u8> {
         Some((0x1b, _)) => b"binary string".to_vec(),
         _ => name.to_vec(),
     };
-    let genuine = SIGNATURE.starts_with(source) || source.starts_with(SIGNATURE);
-    text.extend_from_slice(match (lua51(), genuine) {
-        (true, true) => b": unexpected end in precompiled chunk".as_slice(),
-        (true, false) => b": bad header in precompiled chunk",
-        (false, true) => b": bad binary format (truncated chunk)",
-        (false, false) => b": bad binary format (not a binary chunk)",
+    let short = SIGNATURE.starts_with(source);
+    text.extend_from_slice(match source.strip_prefix(SIGNATURE) {
+        // The header is as long as this.
+        _ if lua51() && source.len() < 12 => b": unexpected end in precompiled chunk".as_slice(),
+        Some([0x51, ..]) if lua51() => b": unexpected end in precompiled chunk",
+        _ if lua51() => b": bad header in precompiled chunk",
+        Some([0x54, ..] | []) => b": bad binary format (truncated chunk)",
+        Some(_) => b": bad binary format (version mismatch)",
+        None if short => b": bad binary format (truncated chunk)",
+        None => b": bad binary format (not a binary chunk)",
     });
     text
 }

@@ -72,8 +72,7 @@ pub(super) fn environment<'gc>(ctx: Context<'gc>, closure: Closure<'gc>) -> Valu
         .map(|upvalue| upvalue.get().get())
     {
         Some(UpValueState::Closed(value)) => value,
-        Some(UpValueState::Open(open)) => open.get(&ctx),
-        None => ctx.globals().into(),
+        _ => ctx.globals().into(),
     }
 }
 

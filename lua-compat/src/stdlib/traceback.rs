@@ -10,6 +10,11 @@ const FIRST_51: usize = 12;
 const LAST_51: usize = 10;
 const FIRST_54: usize = 10;
 const LAST_54: usize = 11;
+/// Names are looked for in so many modules, and so many entries of each.
+const MODULES: usize = 50;
+const ENTRIES: usize = 300;
+/// In fuel, without the walk over the stack.
+const COST: i32 = 2_000;
 
 /// Installs `debug.traceback`; `loaded` is `package.loaded`, which names functions.
 pub(super) fn install<'gc>(ctx: Context<'gc>, debug: Table<'gc>, loaded: Table<'gc>) {
@@ -48,19 +53,22 @@ fn trace<'gc>(
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(b'\n');
     }
+    let total;
     let lines = match thread {
         Some(thread) => {
             let active = thread.active();
-            let total = active.len();
+            total = active.len();
             lines(ctx, loaded, active.into_iter(), level, total)
         }
         None => {
             let active = execution.active();
-            let total = active.iter().count();
+            total = active.iter().count();
             lines(ctx, loaded, active.iter(), level, total)
         }
     };
-    execution.fuel().consume(500);
+    execution
+        .fuel()
+        .consume(COST + i32::try_from(total / 8).unwrap_or(i32::MAX));
     bytes.extend_from_slice(lines.as_bytes());
     stack.replace(ctx, new_string(ctx, bytes));
     Ok(CallbackReturn::Return)
@@ -180,17 +188,23 @@ fn library_name<'gc>(
 ) -> Option<String> {
     let wanted = Value::Function(function);
     let field = |table: Value<'gc>| match table {
-        Value::Table(table) => table.iter().find_map(|(key, value)| match key {
-            Value::String(name) if super::raw::identical(value, wanted) => Some(lossy(name)),
-            _ => None,
-        }),
+        Value::Table(table) => table
+            .iter()
+            .take(ENTRIES)
+            .find_map(|(key, value)| match key {
+                Value::String(name) if super::raw::identical(value, wanted) => Some(lossy(name)),
+                _ => None,
+            }),
         _ => None,
     };
     if let Some(name) = field(loaded.get_value(ctx, "_G")) {
         return Some(name);
     }
-    loaded.iter().find_map(|(key, module)| match key {
-        Value::String(key) => field(module).map(|name| format!("{}.{name}", lossy(key))),
-        _ => None,
-    })
+    loaded
+        .iter()
+        .take(MODULES)
+        .find_map(|(key, module)| match key {
+            Value::String(key) => field(module).map(|name| format!("{}.{name}", lossy(key))),
+            _ => None,
+        })
 }

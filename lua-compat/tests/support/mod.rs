@@ -254,6 +254,19 @@ pub fn expect_output(source: &str, wanted: &str) {
     }
 }
 
+pub const BOTH: &[Dialect] = &[Dialect::Lua51, Dialect::Lua54];
+
+/// Each of these scripts prints that, in each of these dialects.
+pub fn expect(dialects: &[Dialect], cases: &[(&str, &str)]) {
+    for dialect in dialects {
+        for (source, wanted) in cases {
+            let text =
+                output(*dialect, source).unwrap_or_else(|error| panic!("{error}\nin {source}"));
+            assert_eq!(text.trim_end_matches('\n'), *wanted, "{source}");
+        }
+    }
+}
+
 /// What a script of this kind prints to the log.
 pub fn logged(host: &FakeHost) -> Vec<String> {
     host.log

@@ -1,54 +1,22 @@
-//! Which functions are active in a thread, and what an error meets on its way through them.
+//! Which functions are active in a thread.
 //!
-//! For the libraries: `debug.traceback`, `debug.getinfo`, `error` with a level, `setfenv` by level,
-//! `xpcall`. Knows the frames of the VM; knows nothing of how they are shown.
+//! For the libraries: `debug.traceback`, `debug.getinfo`, `error` with a level, `setfenv` by level. Knows
+//! the frames of the VM; knows nothing of how they are shown.
 
 use std::string::String as Text;
 
 use ottavino_gc_arena::{Collect, Gc};
 
 use crate::{
-    callback::BoxSequence,
     closure::{UpValue, UpValueState},
     compiler::FunctionRef,
     numbers::{self, Style},
     opcode::{Operation, RCIndex},
-    thread::{Frame, OpenUpValue, ThreadState},
+    thread::{Frame, OpenUpValue},
     types::{RegisterIndex, UpValueDescriptor},
-    Callback, Closure, Constant, Context, Error, Execution, Function, FunctionPrototype, IntoValue, Sequence,
-    SequencePoll, Thread, Value,
+    unwinding::Role,
+    Callback, Closure, Constant, Context, Execution, Function, FunctionPrototype, Thread, Value,
 };
-
-/// What an error meets in a sequence.
-#[derive(Debug, Clone, Copy)]
-pub enum Role<'gc> {
-    /// Nothing that could be known before it comes there.
-    Plain,
-    /// It ends here. A handler is called first, on top of the function that failed.
-    Protected(Option<Function<'gc>>),
-    /// It ends here; what the sequence's own `error` fails with is raised anew.
-    Raises,
-    /// A handler runs, called by this sequence: an error in it is an error in error handling.
-    Handling,
-}
-
-/// So many handlers may fail, each in handling the failure of the one before.
-const FAILING_HANDLERS: usize = 190;
-/// Room for a handler after an overflow: frames and values.
-const HANDLER_FRAMES: usize = 200;
-const HANDLER_STACK: usize = 10_000;
-/// How much of the stack of a failed thread is kept: innermost and outermost functions.
-const KEPT_INNERMOST: usize = 32;
-const KEPT_OUTERMOST: usize = 16;
-
-/// An error that ended a thread.
-#[derive(Debug, Collect)]
-#[collect(no_drop)]
-pub struct Failure<'gc> {
-    pub error: Value<'gc>,
-    /// The functions that were active, innermost first; the middle of a deep stack is left out.
-    pub active: Vec<Active<'gc>>,
-}
 
 /// An active function.
 #[derive(Debug, Clone, Copy, Collect)]
@@ -122,6 +90,11 @@ impl<'gc, 'a> Stack<'gc, 'a> {
         self.iter().nth(level)
     }
 
+    /// No more functions than this are active, give or take two.
+    pub fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
     /// Innermost first.
     pub fn iter(&self) -> impl Iterator<Item = Active<'gc>> + '_ {
         let lua = |closure, pc| Active::new(Some(Function::Closure(closure)), pc);
@@ -140,6 +113,7 @@ impl<'gc, 'a> Stack<'gc, 'a> {
             let caller = index
                 .checked_sub(1)
                 .and_then(|below| lua_frame(self.frames.get(below)));
+            let mut below = None;
             let (active, lost) = match self.frames.get(index) {
                 Some(Frame::Lua { closure, pc, tail_calls, .. }) => {
                     let active = Active {
@@ -152,11 +126,15 @@ impl<'gc, 'a> Stack<'gc, 'a> {
                 }
                 Some(Frame::Sequence { sequence, .. }) => {
                     let hidden =
-                        sequence.callback().is_none() && matches!(sequence.role(), Role::Handling);
-                    let active = Active {
+                        sequence.callback().is_none() && matches!(sequence.role(), Role::Handling(_));
+                    let mut active = Active {
                         caller,
                         ..native(sequence.callback())
                     };
+                    if let Role::Handling(Some((closure, pc))) = sequence.role() {
+                        active.caller = Some((closure, pc));
+                        below = Some(lua(closure, pc));
+                    }
                     (Some(active).filter(|_| !hidden), 0)
                 }
                 Some(Frame::Callback { callback, .. }) => {
@@ -168,7 +146,7 @@ impl<'gc, 'a> Stack<'gc, 'a> {
                 lost: true,
                 ..Active::new(None, 0)
             });
-            active.into_iter().chain(lost)
+            active.into_iter().chain(below).chain(lost)
         });
         let outermost = self.main.then(|| native(None));
         running.into_iter().chain(tail_caller).chain(framed).chain(outermost)
@@ -239,116 +217,6 @@ pub fn active_lines<'a>(
     prototype.opcode_line_numbers.iter().map(|(_, line)| line.0 + 1)
 }
 
-/// Who takes an error that is raised on top of these frames, and how many handlers fail already.
-fn catcher<'gc>(frames: &[Frame<'gc>]) -> (Option<Role<'gc>>, usize) {
-    let mut handling = 0;
-    for frame in frames.iter().rev() {
-        if let Frame::Sequence { sequence, .. } = frame {
-            match sequence.role() {
-                Role::Plain => {}
-                Role::Handling => handling += 1,
-                role => return (Some(role), handling),
-            }
-        }
-    }
-    (None, handling)
-}
-
-/// Starts to unwind the stack. If an `xpcall` will catch the error, its handler is called first.
-///
-/// `native` is the callback that raised the error, if it was not the VM itself.
-pub(crate) fn raise<'gc>(
-    ctx: Context<'gc>,
-    state: &mut ThreadState<'gc>,
-    error: Error<'gc>,
-    native: Option<Callback<'gc>>,
-) {
-    let error = match catcher(&state.frames) {
-        (Some(Role::Protected(Some(_))), handling) if handling >= FAILING_HANDLERS => {
-            hopeless(ctx)
-        }
-        (Some(Role::Protected(Some(handler))), _) => {
-            let bottom = state.stack.len();
-            state.frames.push(Frame::Sequence {
-                bottom,
-                sequence: BoxSequence::new_begun_by(&ctx, Handling, native),
-                pending_error: None,
-            });
-            state.stack.push(error.to_value(ctx));
-            state.push_call(bottom, handler);
-            return;
-        }
-        (Some(_), _) => error,
-        (None, _) => {
-            state.failure = Some(Failure {
-                error: error.to_value(ctx),
-                active: kept(state, native),
-            });
-            error
-        }
-    };
-    state.frames.push(Frame::Error(error));
-}
-
-fn kept<'gc>(state: &ThreadState<'gc>, native: Option<Callback<'gc>>) -> Vec<Active<'gc>> {
-    let stack = Stack::new(&state.frames, native, None, false);
-    let total = stack.iter().count();
-    stack
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| *index < KEPT_INNERMOST || *index + KEPT_OUTERMOST >= total)
-        .map(|(_, active)| active)
-        .collect()
-}
-
-fn hopeless<'gc>(ctx: Context<'gc>) -> Error<'gc> {
-    "error in error handling".into_value(ctx).into()
-}
-
-/// Whether this thread, beyond its limits, may go on for a little because a handler runs.
-pub(crate) fn may_exceed(state: &ThreadState<'_>, frames: usize, stack: usize) -> bool {
-    state.frames.len() <= frames + HANDLER_FRAMES
-        && state.stack.len() <= stack + HANDLER_STACK
-        && handles(state)
-}
-
-/// Whether one of the innermost functions is a handler of errors.
-fn handles(state: &ThreadState<'_>) -> bool {
-    state.frames.iter().rev().take(2 * HANDLER_FRAMES).any(|frame| {
-        matches!(frame, Frame::Sequence { sequence, .. } if matches!(sequence.role(), Role::Handling))
-    })
-}
-
-/// Ends a thread's growth: an ordinary error, or none that a handler sees if a handler was the cause.
-pub(crate) fn overflow<'gc>(ctx: Context<'gc>, state: &mut ThreadState<'gc>, error: Error<'gc>) {
-    if handles(state) {
-        let error = hopeless(ctx);
-        state.frames.push(Frame::Error(error));
-    } else {
-        raise(ctx, state, error, None);
-    }
-}
-
-/// Waits for a handler; what it returns is the error from then on.
-#[derive(Collect)]
-#[collect(require_static)]
-struct Handling;
-
-impl<'gc> Sequence<'gc> for Handling {
-    fn poll(
-        self: std::pin::Pin<&mut Self>,
-        _: Context<'gc>,
-        _: Execution<'gc, '_>,
-        stack: crate::Stack<'gc, '_>,
-    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
-        Err(stack.get(0).into())
-    }
-
-    fn role(&self) -> Role<'gc> {
-        Role::Handling
-    }
-}
-
 impl<'gc> Execution<'gc, '_> {
     /// The value of an upvalue, be it a variable of the running thread or not.
     pub fn upvalue(
@@ -392,13 +260,15 @@ impl<'gc> Execution<'gc, '_> {
 
 /// The name of an upvalue, if it is known.
 pub fn upvalue_name(prototype: &FunctionPrototype<'_>, index: usize) -> Text {
-    match prototype.upvalues.get(index) {
-        Some(UpValueDescriptor::Environment) => "_ENV".to_owned(),
-        _ => Text::new(),
+    match prototype.debug.upvalues.get(index) {
+        Some(name) => name.display_lossy().to_string(),
+        None => Text::new(),
     }
 }
 
-/// The name of a parameter or local variable, counted from 0, if it is known.
-pub fn parameter_name(_: &FunctionPrototype<'_>, _: usize) -> Option<Text> {
-    None
+/// The name of a parameter, counted from 0.
+pub fn parameter_name(prototype: &FunctionPrototype<'_>, index: usize) -> Option<Text> {
+    let local = prototype.debug.locals.get(index)?;
+    let is_parameter = index < usize::from(prototype.fixed_params);
+    is_parameter.then(|| local.name.display_lossy().to_string())
 }
