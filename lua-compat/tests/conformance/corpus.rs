@@ -67,7 +67,8 @@ fn sources(name: &str) -> Vec<PathBuf> {
     paths
 }
 
-fn granted() -> Vec<(String, Vec<u8>)> {
+/// The files that blocks may read.
+pub fn granted() -> Vec<(String, Vec<u8>)> {
     sources("corpus/files")
         .iter()
         .map(|path| (base_name(path), std::fs::read(path).unwrap()))

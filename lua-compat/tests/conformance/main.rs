@@ -18,6 +18,7 @@ mod allowed;
 mod compare;
 mod corpus;
 mod ours;
+mod process;
 mod real;
 mod report;
 #[path = "../support/mod.rs"]
@@ -37,6 +38,13 @@ fn every_line_of_lua_5_1_is_that_of_the_real_interpreter() {
 #[test]
 fn every_line_of_lua_5_4_is_that_of_the_real_interpreter() {
     check(Version::Lua54);
+}
+
+#[test]
+#[ignore = "the two others start it, once for each block, in a process of its own"]
+fn one_block() {
+    let folder = std::env::var_os("CONFORMANCE_BLOCK").expect("a folder to work in");
+    ours::child(folder.as_ref());
 }
 
 fn check(version: Version) {

@@ -1,14 +1,11 @@
 //! Runs a block in the interpreter from PUC-Rio.
 
 use std::io::Read;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
 
 use super::corpus::{Block, Version};
-
-/// Longer than any block takes, on a loaded machine too.
-const LIMIT: Duration = Duration::from_secs(20);
+use super::process::{self, end};
 
 pub fn program(version: Version) -> &'static str {
     match version {
@@ -40,12 +37,12 @@ pub fn require(version: Version) {
 
 /// What a program printed and how it ended, as text that can be compared.
 pub fn run(block: &Block) -> Vec<u8> {
-    let folder = temporary(block);
+    let folder = process::folder(block);
     std::fs::write(folder.join(&block.chunk), &block.source).unwrap();
     for (name, content) in &block.files {
         std::fs::write(folder.join(name), content).unwrap();
     }
-    let child = Command::new(program(block.version))
+    let mut child = Command::new(program(block.version))
         .arg(&block.chunk)
         .current_dir(&folder)
         .env_clear()
@@ -57,61 +54,25 @@ pub fn run(block: &Block) -> Vec<u8> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let text = output(child, &block.name);
-    std::fs::remove_dir_all(folder).unwrap();
-    text
-}
-
-/// Waits for the end, but not for ever.
-fn output(mut child: Child, name: &str) -> Vec<u8> {
-    let mut stdout = child.stdout.take().unwrap();
-    let mut stderr = child.stderr.take().unwrap();
-    let out = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = stdout.read_to_end(&mut bytes);
-        bytes
-    });
-    let err = std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = stderr.read_to_end(&mut bytes);
-        bytes
-    });
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if started.elapsed() > LIMIT {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("{name}: the real interpreter ran for more than {LIMIT:?}");
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
+    let out = reader(child.stdout.take().unwrap());
+    let err = reader(child.stderr.take().unwrap());
+    let (code, stopped) = process::wait(child);
+    if let Some(reason) = stopped {
+        panic!("{}: {reason} in the real interpreter", block.name);
+    }
     let mut text = out.join().unwrap();
     let message = String::from_utf8_lossy(&err.join().unwrap()).into_owned();
     let message = message.lines().next().unwrap_or_default();
     let message = message.split_once(": ").map_or(message, |(_, rest)| rest);
-    end(&mut text, status.code(), message);
+    end(&mut text, code, message);
+    std::fs::remove_dir_all(folder).unwrap();
     text
 }
 
-/// The line that tells how a block ended. A block that ends well prints none of this.
-pub fn end(text: &mut Vec<u8>, code: Option<i32>, message: &str) {
-    let code = code.map_or_else(|| "killed".to_owned(), |code| code.to_string());
-    text.extend_from_slice(format!("(end of the block) => {code} {message}\n").as_bytes());
-}
-
-fn temporary(block: &Block) -> PathBuf {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    block.name.hash(&mut hasher);
-    let folder = std::env::temp_dir().join(format!(
-        "bulkhead-conformance-{}-{}-{:x}",
-        std::process::id(),
-        block.version.name(),
-        hasher.finish()
-    ));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+fn reader(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        bytes
+    })
 }

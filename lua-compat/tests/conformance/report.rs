@@ -1,5 +1,8 @@
 //! What agreed and what did not, block by block.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
 use super::allowed::Allowed;
 use super::compare::{Entry, differences};
 use super::corpus::Version;
@@ -68,34 +71,39 @@ impl Report {
         self.differing() == 0
     }
 
-    /// Prints every difference, or with `CONFORMANCE_REPORT=summary` the counts of each block.
+    /// Prints every difference, or with `CONFORMANCE_REPORT=summary` the counts of each block; then those of each file.
     pub fn print(&self) {
         let summary = wish() == "summary";
         let version = self.version.name();
+        let mut text = String::new();
+        let mut files: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for block in &self.blocks {
-            let differing = block.differing.len();
-            if summary || differing > 0 {
-                let (name, assertions) = (&block.name, block.assertions);
-                println!("== {version} {name}: {differing} of {assertions} differ");
+            let (name, assertions, differing) =
+                (&block.name, block.assertions, block.differing.len());
+            let file = name.split(':').next().unwrap_or_default();
+            let sums = files.entry(file).or_default();
+            *sums = (sums.0 + differing, sums.1 + assertions);
+            if differing > 0 {
+                let _ = writeln!(
+                    text,
+                    "== {version} {name}: {differing} of {assertions} differ"
+                );
             }
-            if summary {
-                continue;
-            }
-            for (label, wanted, got) in &block.differing {
-                println!("   {label}");
-                println!("      real {wanted}");
-                println!("      ours {}", got.as_deref().unwrap_or("(not printed)"));
+            for (label, wanted, got) in block.differing.iter().filter(|_| !summary) {
+                let got = got.as_deref().unwrap_or("(not printed)");
+                let _ = writeln!(text, "   {label}\n      real {wanted}\n      ours {got}");
             }
         }
+        for (file, (differing, assertions)) in files {
+            let _ = writeln!(
+                text,
+                "== {version} {file}.lua: {differing} of {assertions} differ"
+            );
+        }
         println!(
-            "== {version}: {} of {} assertions differ, in {} of {} blocks",
+            "{text}== {version}: {} of {} assertions differ",
             self.differing(),
-            self.assertions(),
-            self.blocks
-                .iter()
-                .filter(|block| !block.differing.is_empty())
-                .count(),
-            self.blocks.len()
+            self.assertions()
         );
     }
 }
