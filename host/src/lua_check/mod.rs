@@ -168,3 +168,96 @@ fn missing_modules(modules: &[Module], findings: &mut Vec<Finding>) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check_alone(text: &str, dialect: Dialect) -> Report {
+        let script = Script::read(text, dialect);
+        let none: &Find<'_> = &|_| None;
+        let mut around = Surroundings::default();
+        around.add(&script, dialect, none);
+        check(&script, text, dialect, &around, none)
+    }
+
+    #[test]
+    fn the_deepest_tree_is_walked_on_a_small_stack() {
+        for (open, close) in [
+            ("(", ")"),
+            ("{", "}"),
+            ("f(", ")"),
+            ("function() return ", " end"),
+            ("not ", ""),
+            ("a and -", ""),
+        ] {
+            for levels in 1..tree::DEPTH {
+                let deep = format!("x = {}1{}", open.repeat(levels), close.repeat(levels));
+                check_alone(&deep, Dialect::Lua51);
+            }
+        }
+    }
+
+    const WORDS: [&str; 40] = [
+        "local",
+        "function",
+        "end",
+        "if",
+        "then",
+        "else",
+        "for",
+        "in",
+        "do",
+        "while",
+        "repeat",
+        "until",
+        "return",
+        "and",
+        "or",
+        "not",
+        "nil",
+        "a",
+        "b",
+        "request",
+        "string",
+        "require",
+        "pcall",
+        "_G",
+        "password_verify",
+        "'x'",
+        "1",
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        ".",
+        ":",
+        ",",
+        "=",
+        "==",
+        "..",
+        ";",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_words_in_any_order_make_it_panic(
+            words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..60),
+        ) {
+            let text = words.join(" ");
+            for finding in check_alone(&text, Dialect::Lua54).findings {
+                prop_assert!(text.get(finding.span).is_some());
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,200}") {
+            guess(&text);
+            check_alone(&text, Dialect::Lua51);
+        }
+    }
+}
