@@ -164,12 +164,23 @@ pub(crate) fn integer<'gc>(
         None => {
             let number = number(ctx, stack, index, function)?;
             if lua51() {
-                Ok(number as i64)
+                Ok(cut(number))
             } else {
                 let text = "number has no integer representation";
                 Err(bad(ctx, index, function, text))
             }
         }
+    }
+}
+
+/// A float without its fraction, as C on common processors has it: what is out of range, or is no
+/// number, becomes the least integer.
+pub(crate) fn cut(number: f64) -> i64 {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if (-LIMIT..LIMIT).contains(&number) {
+        number as i64
+    } else {
+        i64::MIN
     }
 }
 

@@ -3,17 +3,13 @@
 use piccolo::{Callback, CallbackReturn, Context, Value};
 
 use super::library;
-use crate::arguments::{error, integer, number, string, table};
+use crate::arguments::{integer, number, table};
 use crate::wit::exports::bulkhead::policy::script::Dialect;
-
-/// `string.rep` makes nothing longer, in bytes.
-const LONGEST_STRING: i64 = i32::MAX as i64;
 
 type OneNumber = fn(f64) -> f64;
 type TwoNumbers = fn(f64, f64) -> f64;
 
 pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
-    bounded_rep(ctx);
     let tables = library(ctx, "table");
     let unpack = tables.get_value(ctx, "unpack");
     if dialect == Dialect::Lua51 {
@@ -21,28 +17,6 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
         old_tables(ctx);
         old_math(ctx);
     }
-}
-
-/// The VM's `string.rep` cuts its count to the width of a pointer, so too large a one is refused here.
-fn bounded_rep(ctx: Context<'_>) {
-    let strings = library(ctx, "string");
-    let Value::Function(rep) = strings.get_value(ctx, "rep") else {
-        return;
-    };
-    let bounded = Callback::from_fn_with(&ctx, rep, |rep, ctx, _, stack| {
-        let length = string(ctx, &stack, 0, "rep")?.len();
-        let count = integer(ctx, &stack, 1, "rep")?;
-        let separator = stack.get(2).into_string(ctx).map_or(0, |text| text.len());
-        let total = length.saturating_add(separator).saturating_mul(count);
-        if count > LONGEST_STRING || total > LONGEST_STRING {
-            return Err(error(ctx, "resulting string too large"));
-        }
-        Ok(CallbackReturn::Call {
-            function: *rep,
-            then: None,
-        })
-    });
-    strings.set_field(ctx, "rep", bounded);
 }
 
 fn old_tables(ctx: Context<'_>) {
@@ -72,8 +46,6 @@ fn old_tables(ctx: Context<'_>) {
             Ok(CallbackReturn::Return)
         }),
     );
-    let strings = library(ctx, "string");
-    strings.set_field(ctx, "gfind", strings.get_value(ctx, "gmatch"));
 }
 
 fn old_math(ctx: Context<'_>) {

@@ -7,6 +7,7 @@ mod date;
 mod extras;
 mod io;
 mod os;
+mod string;
 
 use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
@@ -22,6 +23,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modu
     calls::install(ctx);
     chunks::install(ctx, dialect);
     extras::install(ctx, dialect);
+    string::install(ctx, dialect);
     io::install(ctx, kind);
     os::install(ctx, kind);
     for name in [
