@@ -158,18 +158,15 @@ pub(crate) fn integer<'gc>(
     index: usize,
     function: &str,
 ) -> Result<i64, Error<'gc>> {
-    let value = stack.get(index);
-    match value.to_integer() {
-        Some(integer) => Ok(integer),
-        None => {
-            let number = number(ctx, stack, index, function)?;
-            if lua51() {
-                Ok(cut(number))
-            } else {
-                let text = "number has no integer representation";
-                Err(bad(ctx, index, function, text))
-            }
+    match stack.get(index).to_numeric() {
+        Some(Value::Integer(integer)) => Ok(integer),
+        Some(Value::Number(number)) if lua51() => Ok(cut(number)),
+        Some(Value::Number(number)) if cut(number) as f64 == number => Ok(cut(number)),
+        Some(_) => {
+            let text = "number has no integer representation";
+            Err(bad(ctx, index, function, text))
         }
+        None => Err(expected(ctx, stack, index, function, "number")),
     }
 }
 

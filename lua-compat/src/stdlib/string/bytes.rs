@@ -89,6 +89,8 @@ pub(super) fn char<'gc>(
         .map_err(|_| out_of_memory(ctx))?;
     for index in 0..stack.len() {
         let code = integer(ctx, &stack, index, "char")?;
+        // In Lua 5.1 a code is a C `int`.
+        let code = if lua51() { i64::from(code as i32) } else { code };
         let byte = u8::try_from(code).map_err(|_| {
             let old = lua51();
             let text = if old { "invalid value" } else { "value out of range" };

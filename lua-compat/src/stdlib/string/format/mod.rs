@@ -112,13 +112,10 @@ impl<'gc> Sequence<'gc> for Formatting {
             }
             let directive = waiting.directive;
             this.waiting = None;
-            let text = match stack.get(bottom) {
-                Value::String(text) => text,
-                value if lua51() => value
-                    .into_string(ctx)
-                    .ok_or_else(|| error(ctx, "'tostring' must return a string to 'format'"))?,
-                _ => return Err(error(ctx, "'__tostring' must return a string")),
-            };
+            let text = stack
+                .get(bottom)
+                .into_string(ctx)
+                .ok_or_else(|| error(ctx, "'__tostring' must return a string"))?;
             stack.resize(bottom);
             this.text(ctx, text.as_bytes(), &directive)?;
         }
