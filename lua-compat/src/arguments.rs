@@ -151,12 +151,7 @@ pub(crate) fn number<'gc>(
         .ok_or_else(|| expected(ctx, stack, index, function, "number"))
 }
 
-/// The integer that is equal to a float.
-pub(crate) fn float_to_integer(number: f64) -> Option<i64> {
-    const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
-    let fits = number.fract() == 0.0 && (-TOO_LARGE..TOO_LARGE).contains(&number);
-    fits.then_some(number as i64)
-}
+pub(crate) use piccolo::arithmetic::exact_integer as float_to_integer;
 
 /// The argument as an integer. Lua 5.1 cuts fractions off, Lua 5.4 refuses them.
 pub(crate) fn integer<'gc>(
@@ -165,21 +160,26 @@ pub(crate) fn integer<'gc>(
     index: usize,
     function: &str,
 ) -> Result<i64, Error<'gc>> {
-    let value = stack.get(index);
-    match value.to_integer() {
-        // A float of 2^63 is too large, but the conversion cuts it to fit.
-        Some(integer) if integer < i64::MAX || matches!(value, Value::Integer(_)) || lua51() => {
-            Ok(integer)
+    match stack.get(index).to_numeric() {
+        Some(Value::Integer(integer)) => Ok(integer),
+        Some(Value::Number(number)) if lua51() => Ok(cut(number)),
+        Some(Value::Number(number)) if cut(number) as f64 == number => Ok(cut(number)),
+        Some(_) => {
+            let text = "number has no integer representation";
+            Err(bad(ctx, index, function, text))
         }
-        _ => {
-            let number = number(ctx, stack, index, function)?;
-            if lua51() {
-                Ok(number as i64)
-            } else {
-                let text = "number has no integer representation";
-                Err(bad(ctx, index, function, text))
-            }
-        }
+        None => Err(expected(ctx, stack, index, function, "number")),
+    }
+}
+
+/// A float without its fraction, as C on common processors has it: what is out of range, or is no
+/// number, becomes the least integer.
+pub(crate) fn cut(number: f64) -> i64 {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if (-LIMIT..LIMIT).contains(&number) {
+        number as i64
+    } else {
+        i64::MIN
     }
 }
 

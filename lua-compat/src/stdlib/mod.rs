@@ -11,7 +11,6 @@ mod debug;
 mod debug_info;
 mod dump;
 mod environments;
-mod extras;
 mod garbage;
 mod io;
 mod iteration;
@@ -20,6 +19,7 @@ mod os;
 mod print;
 mod random;
 mod raw;
+mod string;
 mod table;
 mod time;
 mod traceback;
@@ -49,7 +49,6 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules
     coroutine::install(ctx);
     chunks::install(ctx);
     environments::install(ctx);
-    extras::install(ctx, dialect);
     dump::install(ctx);
     debug::install(ctx, modules);
     io::install(ctx, dialect);
@@ -57,6 +56,7 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules
     os::install(ctx, dialect);
     bit::install(ctx, dialect, modules);
     table::install(ctx, dialect);
+    string::install(ctx, dialect);
     for name in [
         "string",
         "table",
