@@ -12,7 +12,7 @@ mod search;
 use ottavino_gc_arena::Collect;
 use piccolo::{Callback, CallbackReturn, Context, String as LuaString, Table, Value};
 
-use crate::arguments::{lossy, new_string};
+use crate::arguments::{lossy, new_string, string};
 use crate::compile::{SyntaxError, compile_file};
 use crate::convert::put;
 use crate::wit::exports::bulkhead::policy::script::Dialect;
@@ -84,6 +84,8 @@ pub(crate) fn install<'gc>(
         ctx,
         "loadlib",
         Callback::from_fn(&ctx, |ctx, _, mut stack| {
+            string(ctx, &stack, 0, "loadlib")?;
+            string(ctx, &stack, 1, "loadlib")?;
             stack.replace(
                 ctx,
                 (

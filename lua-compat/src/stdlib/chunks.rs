@@ -237,8 +237,12 @@ fn file<'gc>(
         ));
     }
     let name = text(ctx, stack, 0, function)?;
-    Ok(match host::with(|host| host.sources_read(&name)) {
+    // The script's own files, and those that it was granted.
+    let source = host::with(|host| host.sources_read(&name))
+        .or_else(|| host::try_with(|host| host.files_read(&name).ok()).flatten());
+    Ok(match source {
         Some(source) => Ok((name, source)),
+        None if lua51() => Err(format!("cannot open {name}")),
         None => Err(format!("cannot open {name}: No such file or directory")),
     })
 }

@@ -14,16 +14,13 @@ use super::conversions::callable;
 use crate::arguments::{any, exact, integer, lua51, table, type_name, whole};
 
 pub(super) fn install(ctx: Context<'_>) {
-    let next = Callback::from_fn(&ctx, |ctx, _, mut stack| {
-        let from = table(ctx, &stack, 0, "next")?;
-        match from.next(stack.get(1)) {
-            NextValue::Found { key, value } => stack.replace(ctx, (key, value)),
-            NextValue::Last => stack.replace(ctx, Value::Nil),
-            NextValue::NotFound => return Err(exact("invalid key to 'next'")),
-        }
-        Ok(CallbackReturn::Return)
-    });
-    ctx.set_global("next", next);
+    ctx.set_global("next", Callback::from_fn(&ctx, next_pair));
+    // What `pairs` returns in Lua 5.1 does the same, but is another function.
+    let next = if lua51() {
+        Callback::from_fn(&ctx, next_pair).into()
+    } else {
+        ctx.get_global_value("next")
+    };
     ctx.set_global(
         "pairs",
         Callback::from_fn_with(&ctx, next, |next, ctx, _, mut stack| {
@@ -137,4 +134,18 @@ impl<'gc> Sequence<'gc> for Three {
         stack.resize(3);
         Ok(SequencePoll::Return)
     }
+}
+
+fn next_pair<'gc>(
+    ctx: Context<'gc>,
+    _: Execution<'gc, '_>,
+    mut stack: Stack<'gc, '_>,
+) -> Result<CallbackReturn<'gc>, Error<'gc>> {
+    let from = table(ctx, &stack, 0, "next")?;
+    match from.next(stack.get(1)) {
+        NextValue::Found { key, value } => stack.replace(ctx, (key, value)),
+        NextValue::Last => stack.replace(ctx, Value::Nil),
+        NextValue::NotFound => return Err(exact("invalid key to 'next'")),
+    }
+    Ok(CallbackReturn::Return)
 }

@@ -117,6 +117,18 @@ impl<'gc> Sequence<'gc> for Print<'gc> {
         stack.clear();
         Ok(SequencePoll::Return)
     }
+
+    fn error(
+        self: Pin<&mut Self>,
+        _: Context<'gc>,
+        _: Execution<'gc, '_>,
+        error: Error<'gc>,
+        _: Stack<'gc, '_>,
+    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
+        // PUC-Rio has written what came before by then.
+        to_output(&self.line);
+        Err(error)
+    }
 }
 
 /// `warn(text, …)`: to standard error or the log, once warnings are on.

@@ -31,6 +31,8 @@ pub(super) fn unpack<'gc>(
         Value::Nil => with_length(ctx, execution, stack, unpack_to),
         _ => {
             let last = integer(ctx, &stack, 2, "unpack")?;
+            // An `int` of C in Lua 5.1.
+            let last = if lua51() { i64::from(last as i32) } else { last };
             unpack_to(ctx, execution, stack, last)
         }
     }
