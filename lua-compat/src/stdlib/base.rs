@@ -1,6 +1,6 @@
 //! Basic functions that the VM lacks or has differently.
 
-use piccolo::{Callback, CallbackReturn, Context, Table, Value};
+use piccolo::{Callback, CallbackReturn, Context, Value};
 
 use crate::arguments::{any, bad, error, table};
 use crate::wit::exports::bulkhead::policy::script::Dialect;
@@ -91,17 +91,13 @@ fn type_name(ctx: Context<'_>) {
 }
 
 fn metatables<'gc>(ctx: Context<'gc>) {
-    // What `getmetatable("")` returns: a table whose `__index` is the library, as scripts that extend
-    // strings expect.
-    let strings = Table::new(&ctx);
-    strings.set_field(ctx, "__index", ctx.get_global_value("string"));
     ctx.set_global(
         "getmetatable",
-        Callback::from_fn_with(&ctx, strings, |strings, ctx, _, mut stack| {
+        Callback::from_fn(&ctx, |ctx, _, mut stack| {
             let metatable = match any(ctx, &stack, 0, "getmetatable")? {
                 Value::Table(table) => table.metatable(),
                 Value::UserData(data) => data.metatable(),
-                Value::String(_) => Some(*strings),
+                Value::String(_) => piccolo::strings::metatable(ctx),
                 _ => None,
             };
             let value = match metatable {
