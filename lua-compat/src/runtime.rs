@@ -68,7 +68,7 @@ impl Runtime {
             Dialect::Lua54 => Style::Lua54,
         });
 
-        let mut lua = Lua::core();
+        let mut lua = Lua::empty();
         let mut runtime = lua
             .enter(|ctx| {
                 let modules = modules::install(ctx, bundle.dialect, &bundle.package_path);

@@ -7,6 +7,7 @@ mod bytes;
 mod class;
 mod format;
 mod matcher;
+mod metatable;
 mod replace;
 mod search;
 mod work;
@@ -48,4 +49,5 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
         }
         strings.set_field(ctx, name, Callback::from_fn(&ctx, function));
     }
+    metatable::install(ctx, dialect, strings);
 }

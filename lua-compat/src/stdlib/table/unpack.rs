@@ -32,7 +32,11 @@ pub(super) fn unpack<'gc>(
         _ => {
             let last = integer(ctx, &stack, 2, "unpack")?;
             // An `int` of C in Lua 5.1.
-            let last = if lua51() { i64::from(last as i32) } else { last };
+            let last = if lua51() {
+                i64::from(last as i32)
+            } else {
+                last
+            };
             unpack_to(ctx, execution, stack, last)
         }
     }
