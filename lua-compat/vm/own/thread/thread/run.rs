@@ -13,7 +13,8 @@ use ottavino_gc_arena::Gc;
 use super::{Frame, LuaFrame, LuaReturn, OpenUpValue, Thread, ThreadState};
 use crate::{
     closure::UpValueState,
-    meta_ops::MetaMethod,
+    joined::{join, out_of_memory, NotJoined},
+    meta_ops::{MetaMethod, MetaOperatorError},
     opcode::OpCodeRepr as Op,
     thread::{executor::Execution, vm::run_vm, VMError},
     types::VarCount,
@@ -40,6 +41,8 @@ const FUEL_PER_CALL: i32 = 4;
 const FUEL_PER_CALLBACK: i32 = 8;
 /// An instruction that upstream's code executes.
 const FUEL_PER_RARITY: i32 = 2;
+/// Bytes that are copied at the cost of one instruction.
+const BYTES_PER_FUEL: usize = 16;
 /// Tables that stand behind each other with `__index`; longer chains are followed by upstream.
 const LONGEST_CHAIN: usize = 16;
 
@@ -51,7 +54,7 @@ pub(in crate::thread) fn run<'gc>(
     thread: Thread<'gc>,
     state: &mut ThreadState<'gc>,
     fuel: &mut Fuel,
-) -> Result<Option<Returned<'gc>>, VMError> {
+) -> Result<Option<Returned<'gc>>, Error<'gc>> {
     let mut left = fuel.remaining();
     'frame: loop {
         let Some(&mut Frame::Lua {
@@ -312,6 +315,30 @@ pub(in crate::thread) fn run<'gc>(
                     Value::String(text) => register!(dest) = Value::Integer(text.len()),
                     _ => break,
                 },
+
+                Op::Concat {
+                    dest,
+                    source,
+                    count,
+                } => {
+                    let first = source.0 as usize;
+                    match join(ctx, &registers[first..first + count as usize]) {
+                        Ok(text) => {
+                            register!(dest) = Value::String(text);
+                            left = left.saturating_sub(copied(text));
+                        }
+                        Err(NotJoined::NotText) => break,
+                        Err(NotJoined::TooLong) => {
+                            set_pc(state, pc);
+                            return Err(out_of_memory());
+                        }
+                    }
+                    // Large texts are garbage soon: give the collector its chance.
+                    if left <= 0 {
+                        set_pc(state, pc);
+                        continue 'frame;
+                    }
+                }
 
                 Op::EqRR { skip_if, left, right } => match same(&register!(left), &register!(right)) {
                     Some(same) => decide!(same, skip_if),
@@ -627,7 +654,10 @@ pub(in crate::thread) fn run<'gc>(
         };
         if let Err(error) = run_vm(ctx, rest, 1) {
             fuel.consume(i32::try_from(pc).unwrap_or(i32::MAX));
-            return Err(error);
+            return Err(match error {
+                VMError::OperatorError(MetaOperatorError::ConcatOverflow) => out_of_memory(),
+                error => error.into(),
+            });
         }
         left = fuel.remaining();
         if !matches!(code[pc].0, Op::Return { .. } | Op::TailCall { .. }) {
@@ -710,6 +740,11 @@ fn float(value: Value<'_>) -> Option<f64> {
         Value::Integer(number) => Some(number as f64),
         _ => None,
     }
+}
+
+#[inline]
+fn copied(text: String<'_>) -> i32 {
+    i32::try_from(text.as_bytes().len() / BYTES_PER_FUEL).unwrap_or(i32::MAX)
 }
 
 /// Equality without metamethods; `None` where a metamethod may have a say.
