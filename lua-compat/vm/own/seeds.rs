@@ -13,14 +13,27 @@ pub fn set(seeds: [u64; 4]) {
     let _ = SEEDS.set(seeds);
 }
 
-pub(crate) fn random_state() -> ahash::RandomState {
-    let [a, b, c, d] = *SEEDS.get_or_init(|| {
+fn seeds() -> [u64; 4] {
+    *SEEDS.get_or_init(|| {
         [
             0x243f_6a88_85a3_08d3,
             0x1319_8a2e_0370_7344,
             0xa409_3822_299f_31d0,
             0x082e_fa98_ec4e_6c89,
         ]
-    });
+    })
+}
+
+pub(crate) fn random_state() -> ahash::RandomState {
+    let [a, b, c, d] = seeds();
     ahash::RandomState::with_seeds(a, b, c, d)
+}
+
+/// The hash of a key that is no text: a number or an address. Two multiplications by secret odd numbers,
+/// so that nobody can choose keys that collide.
+pub(crate) fn mix(word: u64) -> u64 {
+    let [a, b, c, _] = seeds();
+    let word = (word ^ a).wrapping_mul(b | 1);
+    let word = (word ^ (word >> 32)).wrapping_mul(c | 1);
+    word ^ (word >> 32)
 }

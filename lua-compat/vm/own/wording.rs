@@ -436,7 +436,7 @@ fn operator<'gc>(
         MetaOperatorError::Loop(method) => {
             format!("'{}' chain too long; possible loop", method.name())
         }
-        MetaOperatorError::ConcatOverflow => "string length overflow".to_owned(),
+        MetaOperatorError::ConcatOverflow => "not enough memory".to_owned(),
         MetaOperatorError::Binary(method @ (MetaMethod::IDiv | MetaMethod::Mod), ..)
             if stopped.map_or(true, |stopped| stopped.divides_integers()) =>
         {
