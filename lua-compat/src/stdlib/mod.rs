@@ -8,6 +8,7 @@ mod extras;
 mod io;
 mod os;
 mod string;
+mod utf8;
 
 use piccolo::position::Level;
 use piccolo::{Callback, CallbackReturn, Context, Table, Value};
@@ -24,6 +25,9 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, kind: Kind, modu
     chunks::install(ctx, dialect);
     extras::install(ctx, dialect);
     string::install(ctx, dialect);
+    if dialect == Dialect::Lua54 {
+        utf8::install(ctx);
+    }
     io::install(ctx, kind);
     os::install(ctx, kind);
     for name in [

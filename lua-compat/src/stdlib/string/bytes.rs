@@ -9,7 +9,9 @@ use piccolo::{
 };
 
 use super::work::{SLICE, charge_bytes, finished, from_start, integer_or, to_end};
-use crate::arguments::{bad, buffer, error, integer, lua51, new_string, out_of_memory, string, whole};
+use crate::arguments::{
+    bad, buffer, error, integer, lua51, new_string, out_of_memory, string, whole,
+};
 
 /// Bytes that are made in one slice.
 const BYTES: usize = SLICE as usize * 16;
@@ -90,10 +92,18 @@ pub(super) fn char<'gc>(
     for index in 0..stack.len() {
         let code = integer(ctx, &stack, index, "char")?;
         // In Lua 5.1 a code is a C `int`.
-        let code = if lua51() { i64::from(code as i32) } else { code };
+        let code = if lua51() {
+            i64::from(code as i32)
+        } else {
+            code
+        };
         let byte = u8::try_from(code).map_err(|_| {
             let old = lua51();
-            let text = if old { "invalid value" } else { "value out of range" };
+            let text = if old {
+                "invalid value"
+            } else {
+                "value out of range"
+            };
             bad(ctx, index, "char", text)
         })?;
         text.push(byte);
@@ -141,7 +151,11 @@ pub(super) fn rep<'gc>(
         _ => Some(string(ctx, &stack, 2, "rep")?),
     };
     // In Lua 5.1 the count is a C `int`.
-    let count = if lua51() { i64::from(count as i32) } else { count };
+    let count = if lua51() {
+        i64::from(count as i32)
+    } else {
+        count
+    };
     let unit = text.len() + separator.map_or(0, LuaString::len);
     if count <= 0 || unit == 0 {
         stack.replace(ctx, new_string(ctx, b""));
@@ -164,7 +178,16 @@ pub(super) fn rep<'gc>(
     let unit = result.len();
     let change = Change::Repeat { unit };
     stack.replace(ctx, text);
-    make(ctx, &mut execution, stack, Making { result, total, change })
+    make(
+        ctx,
+        &mut execution,
+        stack,
+        Making {
+            result,
+            total,
+            change,
+        },
+    )
 }
 
 #[derive(Clone, Copy)]
@@ -173,7 +196,9 @@ enum Change {
     Upper,
     Reverse,
     /// The first `unit` bytes again and again.
-    Repeat { unit: usize },
+    Repeat {
+        unit: usize,
+    },
 }
 
 /// A text in the making; what it is made of lies on the stack.
@@ -196,7 +221,16 @@ fn changed<'gc>(
     let total = text.as_bytes().len();
     let result = buffer(ctx, total)?;
     stack.replace(ctx, text);
-    make(ctx, &mut execution, stack, Making { result, total, change })
+    make(
+        ctx,
+        &mut execution,
+        stack,
+        Making {
+            result,
+            total,
+            change,
+        },
+    )
 }
 
 fn make<'gc>(

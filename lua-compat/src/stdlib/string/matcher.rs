@@ -636,9 +636,8 @@ impl Matcher {
         index: usize,
         (start, end): (usize, usize),
     ) -> Result<Captured<'a>, Problem> {
-        let piece = |start: usize, end: usize| {
-            Ok(Captured::Text(text.get(start..end).unwrap_or_default()))
-        };
+        let piece =
+            |start: usize, end: usize| Ok(Captured::Text(text.get(start..end).unwrap_or_default()));
         match self.captures.get(index) {
             Some(capture) if index < self.level => match capture.length {
                 UNFINISHED => Err(Problem::UnfinishedCapture),

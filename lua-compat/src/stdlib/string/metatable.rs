@@ -3,7 +3,7 @@
 use piccolo::meta_ops::{self, MetaMethod, MetaOperatorError, MetaResult};
 use piccolo::{Callback, CallbackReturn, Context, Error, Stack, Table, Value, strings};
 
-use crate::arguments::error;
+use crate::arguments::{error, exact};
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 
 type Operation = for<'gc> fn(
@@ -33,13 +33,14 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, library: Table<'
         let callback = Callback::from_fn(&ctx, move |ctx, _, mut stack| {
             let (one, other) = (stack.get(0), stack.get(1));
             match (numeric(one), numeric(other)) {
-                (Some(one), Some(other)) => match operation(ctx, one, other)? {
-                    MetaResult::Value(value) => {
+                (Some(one), Some(other)) => match operation(ctx, one, other) {
+                    Ok(MetaResult::Value(value)) => {
                         stack.replace(ctx, value);
                         Ok(CallbackReturn::Return)
                     }
-                    // Numbers have no metamethods.
-                    MetaResult::Call(_) => Ok(CallbackReturn::Return),
+                    // Raised by native code, these errors have no position.
+                    _ if method == MetaMethod::Mod => Err(exact("attempt to perform 'n%0'")),
+                    _ => Err(exact("attempt to divide by zero")),
                 },
                 _ => other_metamethod(ctx, stack, (one, other), method),
             }

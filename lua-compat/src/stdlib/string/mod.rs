@@ -8,6 +8,7 @@ mod class;
 mod format;
 mod matcher;
 mod metatable;
+mod pack;
 mod replace;
 mod search;
 mod work;
@@ -17,12 +18,11 @@ use piccolo::{Callback, CallbackReturn, Context, Error, Execution, Stack};
 use super::library;
 use crate::wit::exports::bulkhead::policy::script::Dialect;
 
-type Function =
-    for<'gc> fn(
-        Context<'gc>,
-        Execution<'gc, '_>,
-        Stack<'gc, '_>,
-    ) -> Result<CallbackReturn<'gc>, Error<'gc>>;
+type Function = for<'gc> fn(
+    Context<'gc>,
+    Execution<'gc, '_>,
+    Stack<'gc, '_>,
+) -> Result<CallbackReturn<'gc>, Error<'gc>>;
 
 /// The functions of both dialects.
 const FUNCTIONS: [(&str, Function); 14] = [
@@ -49,6 +49,11 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
             continue;
         }
         strings.set_field(ctx, name, Callback::from_fn(&ctx, function));
+    }
+    if dialect == Dialect::Lua54 {
+        strings.set_field(ctx, "pack", Callback::from_fn(&ctx, pack::pack));
+        strings.set_field(ctx, "packsize", Callback::from_fn(&ctx, pack::size));
+        strings.set_field(ctx, "unpack", Callback::from_fn(&ctx, pack::unpack));
     }
     metatable::install(ctx, dialect, strings);
 }

@@ -9,8 +9,8 @@ use std::pin::Pin;
 use ottavino_gc_arena::Collect;
 use piccolo::meta_ops::{self, MetaResult};
 use piccolo::{
-    BoxSequence, CallbackReturn, Context, Error, Execution, Function, Sequence, SequencePoll, Stack,
-    Value,
+    BoxSequence, CallbackReturn, Context, Error, Execution, Function, Sequence, SequencePoll,
+    Stack, Value,
 };
 
 use super::matcher::{Captured, Found, Matcher, Pattern, Problem};

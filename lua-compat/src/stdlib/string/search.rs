@@ -7,8 +7,8 @@ use std::pin::Pin;
 
 use ottavino_gc_arena::{Collect, Gc};
 use piccolo::{
-    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Sequence, SequencePoll, Stack,
-    String as LuaString, Value,
+    BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Sequence, SequencePoll,
+    Stack, String as LuaString, Value,
 };
 
 use super::class::find_byte;
@@ -84,9 +84,7 @@ fn begin<'gc>(
         }
         start = bytes.len();
     }
-    if matches!(goal, Goal::Find)
-        && (stack.get(3).to_bool() || !has_specials(pattern.as_bytes()))
-    {
+    if matches!(goal, Goal::Find) && (stack.get(3).to_bool() || !has_specials(pattern.as_bytes())) {
         let mut search = PlainSearch {
             text,
             wanted: pattern,

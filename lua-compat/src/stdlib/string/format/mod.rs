@@ -12,8 +12,8 @@ use std::pin::Pin;
 
 use ottavino_gc_arena::{Collect, Gc};
 use piccolo::{
-    BoxSequence, CallbackReturn, Context, Error, Execution, Function, Sequence, SequencePoll, Stack,
-    Value, meta_ops,
+    BoxSequence, CallbackReturn, Context, Error, Execution, Function, Sequence, SequencePoll,
+    Stack, Value, meta_ops,
 };
 
 use super::class::find_byte;

@@ -86,7 +86,13 @@ fn digits(text: &mut Vec<u8>, start: usize, base: u64, number: u64, directive: &
     if let Some(digits) = text.get_mut(first..) {
         digits.reverse();
     }
-    pad(text, start, prefix, directive, directive.precision.is_none());
+    pad(
+        text,
+        start,
+        prefix,
+        directive,
+        directive.precision.is_none(),
+    );
 }
 
 /// `%a`, `%e`, `%f`, `%g` and their capitals.
@@ -225,7 +231,11 @@ fn hexadecimal(text: &mut Vec<u8>, number: f64, directive: &Directive) {
     for _ in 0..decimals {
         fraction <<= 4;
         let digit = (fraction >> MANTISSA_BITS) as u8;
-        text.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        text.push(if digit < 10 {
+            b'0' + digit
+        } else {
+            b'a' + digit - 10
+        });
         fraction &= (1 << MANTISSA_BITS) - 1;
     }
     let sign = if exponent < 0 { '-' } else { '+' };
