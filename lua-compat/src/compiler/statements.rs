@@ -330,6 +330,8 @@ impl<'gc> Parser<'gc, '_> {
                     && let Operation::Call { func, args, .. } = *code
                 {
                     *code = Operation::TailCall { func, args };
+                    // A native function returns here.
+                    self.function.emit_return(func.0, VarCount::variable());
                     return self.end_of_return();
                 }
                 count = VarCount::variable();

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use ottavino_gc_arena::Collect;
+use piccolo::thread::Closing;
 use piccolo::unwinding::Role;
 use piccolo::{
     BoxSequence, Callback, CallbackReturn, Context, Error, Execution, Function, Sequence,
@@ -303,6 +304,38 @@ fn is_yieldable<'gc>(
     Ok(CallbackReturn::Return)
 }
 
+/// Tells how the variables of a closed coroutine took it.
+#[derive(Collect)]
+#[collect(require_static)]
+struct Closed;
+
+impl<'gc> Sequence<'gc> for Closed {
+    fn poll(
+        self: Pin<&mut Self>,
+        ctx: Context<'gc>,
+        _: Execution<'gc, '_>,
+        mut stack: Stack<'gc, '_>,
+    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
+        stack.replace(ctx, true);
+        Ok(SequencePoll::Return)
+    }
+
+    fn error(
+        self: Pin<&mut Self>,
+        ctx: Context<'gc>,
+        _: Execution<'gc, '_>,
+        error: Error<'gc>,
+        mut stack: Stack<'gc, '_>,
+    ) -> Result<SequencePoll<'gc>, Error<'gc>> {
+        stack.replace(ctx, (false, error));
+        Ok(SequencePoll::Return)
+    }
+
+    fn role(&self) -> Role<'gc> {
+        Role::Protected(None)
+    }
+}
+
 fn close<'gc>(
     ctx: Context<'gc>,
     execution: Execution<'gc, '_>,
@@ -312,12 +345,21 @@ fn close<'gc>(
     match Status::of(&execution, thread) {
         Status::Suspended | Status::Dead => {
             let failure = thread.take_failure(ctx);
-            thread.reset(&ctx)?;
-            match failure {
-                Some(value) => stack.replace(ctx, (false, value)),
-                None => stack.replace(ctx, true),
-            }
-            Ok(CallbackReturn::Return)
+            let variables = thread.reset_and_take_closing(ctx).unwrap_or_default();
+            stack.clear();
+            Ok(CallbackReturn::Call {
+                function: Callback::from_fn_with(
+                    &ctx,
+                    (variables, failure),
+                    |(variables, failure), ctx, _, _| {
+                        let error = failure.map(Error::from);
+                        let closing = Closing::sequence(ctx, variables.clone(), error);
+                        Ok(CallbackReturn::Sequence(closing))
+                    },
+                )
+                .into(),
+                then: Some(BoxSequence::new(&ctx, Closed)),
+            })
         }
         status => Err(error(
             ctx,

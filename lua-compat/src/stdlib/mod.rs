@@ -23,6 +23,7 @@ mod string;
 mod table;
 mod time;
 mod traceback;
+mod utf8;
 
 pub(crate) use conversions::callable;
 pub(crate) use environments::{globals_of, instance, reset as reset_environments, set_environment};
@@ -57,6 +58,9 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules
     bit::install(ctx, dialect, modules);
     table::install(ctx, dialect);
     string::install(ctx, dialect);
+    if dialect == Dialect::Lua54 {
+        utf8::install(ctx);
+    }
     for name in [
         "string",
         "table",

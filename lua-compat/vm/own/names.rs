@@ -74,9 +74,10 @@ pub fn called(closure: Closure<'_>, pc: usize) -> Option<Name> {
         Operation::Call { func, .. } | Operation::TailCall { func, .. } => {
             register(&prototype, place, func.0)
         }
-        Operation::GenericForCall { .. } if !is_lua51() => {
-            Some(("for iterator", "for iterator".to_owned()))
+        Operation::GenericForCall { .. } if is_lua51() => {
+            Some(("local", "(for generator)".to_owned()))
         }
+        Operation::GenericForCall { .. } => Some(("for iterator", "for iterator".to_owned())),
         // Lua 5.1 names no metamethods.
         _ if is_lua51() => None,
         Operation::Method { .. } | Operation::GetTable { .. } | Operation::GetUpTable { .. } => {

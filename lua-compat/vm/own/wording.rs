@@ -289,6 +289,7 @@ impl<'gc> Stopped<'gc, '_> {
                 };
                 Some(named("call", &kind, name))
             }
+            Operation::GenericForCall { .. } if is_lua51() => Some(named("call", kind, None)),
             _ => Some(named("call", kind, names::called(self.closure, self.place + 1))),
         }
     }

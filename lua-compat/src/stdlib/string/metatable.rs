@@ -38,12 +38,9 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, library: Table<'
                         stack.replace(ctx, value);
                         Ok(CallbackReturn::Return)
                     }
-                    // Numbers have no metamethods, and fail on zero only. The error has no line: it
-                    // is raised here.
-                    _ => Err(exact(match method {
-                        MetaMethod::IDiv => "attempt to divide by zero",
-                        _ => "attempt to perform 'n%0'",
-                    })),
+                    // Raised by native code, these errors have no position.
+                    _ if method == MetaMethod::Mod => Err(exact("attempt to perform 'n%0'")),
+                    _ => Err(exact("attempt to divide by zero")),
                 },
                 _ => other_metamethod(ctx, stack, (one, other), method),
             }

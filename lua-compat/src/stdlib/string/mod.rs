@@ -8,6 +8,7 @@ mod class;
 mod format;
 mod matcher;
 mod metatable;
+mod pack;
 mod replace;
 mod search;
 mod work;
@@ -48,6 +49,11 @@ pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
             continue;
         }
         strings.set_field(ctx, name, Callback::from_fn(&ctx, function));
+    }
+    if dialect == Dialect::Lua54 {
+        strings.set_field(ctx, "pack", Callback::from_fn(&ctx, pack::pack));
+        strings.set_field(ctx, "packsize", Callback::from_fn(&ctx, pack::size));
+        strings.set_field(ctx, "unpack", Callback::from_fn(&ctx, pack::unpack));
     }
     metatable::install(ctx, dialect, strings);
 }

@@ -17,6 +17,29 @@ use crate::{
     Sequence, SequencePoll, Stack, Thread, Value,
 };
 
+/// So many metamethods may be active inside one another (PUC-Rio's LUAI_MAXCCALLS).
+pub(super) const MOST_METAMETHODS: usize = 200;
+
+/// Whether metamethods call one another without end. Each costs a script little and may cost the machine much.
+pub(super) fn is_too_deep(frames: &[Frame<'_>]) -> bool {
+    let waits = |frame: &&Frame<'_>| {
+        matches!(
+            frame,
+            Frame::Lua {
+                expected_return: Some(LuaReturn::Meta(_)),
+                ..
+            }
+        )
+    };
+    frames
+        .iter()
+        .rev()
+        .take(2 * MOST_METAMETHODS)
+        .filter(waits)
+        .count()
+        >= MOST_METAMETHODS - 10
+}
+
 /// What closes the value, if anything does.
 fn metamethod<'gc>(ctx: Context<'gc>, value: Value<'gc>) -> Value<'gc> {
     let metatable = match value {
