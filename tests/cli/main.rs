@@ -9,6 +9,7 @@
 mod check;
 mod configuration;
 mod effective;
+mod lua_check;
 mod plugins;
 mod policy;
 mod program;

@@ -22,6 +22,7 @@ fn every_command_has_a_help_text() {
         &["config", "schema"],
         &["lua"],
         &["lua", "run"],
+        &["lua", "check"],
         &["plugin"],
         &["plugin", "inspect"],
         &["plugin", "list"],

@@ -19,6 +19,7 @@ mod isolation;
 mod limits;
 mod loading;
 mod lua;
+mod names;
 mod support;
 mod wasi;
 

@@ -28,6 +28,14 @@ impl Source {
         Arc::new(Self { name, shown })
     }
 
+    /// Keeps a copy of a text that is no configuration, as it is.
+    pub fn plain(name: &str, text: &str) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            shown: NamedSource::new(name, text.to_owned()),
+        })
+    }
+
     /// The path as the user wrote it.
     pub fn name(&self) -> &str {
         &self.name

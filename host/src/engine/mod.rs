@@ -213,6 +213,11 @@ impl Engine {
         script::run(&self.shared, run).await
     }
 
+    /// Compiles a plain Lua program and the modules that it names, and runs nothing of it.
+    pub async fn compile_script(&self, run: ScriptRun) -> Result<(), ScriptError> {
+        script::compile(&self.shared, run).await
+    }
+
     /// Says what a component is, without using it.
     pub async fn inspect(&self, bytes: Vec<u8>) -> Result<Inspection, LoadError> {
         inspect::inspect(&self.shared, bytes).await

@@ -78,13 +78,20 @@ pub(super) async fn run(shared: &Arc<Shared>, run: ScriptRun) -> Result<u8, Scri
     }
 }
 
-async fn run_here(
-    shared: Arc<Shared>,
+/// Compiles a program and the modules that it names, and runs nothing of it.
+pub(super) async fn compile(shared: &Arc<Shared>, run: ScriptRun) -> Result<(), ScriptError> {
+    let deadline = Instant::now() + run.limits.wall_clock;
+    let late = Stop::WallClock(run.limits.wall_clock);
+    let meter = Arc::new(Meter::new(run.limits.cpu, deadline, late));
+    set_up(shared, run, meter).await.map(|_| ())
+}
+
+async fn set_up(
+    shared: &Arc<Shared>,
     run: ScriptRun,
     meter: Arc<Meter>,
-) -> Result<u8, ScriptError> {
+) -> Result<freeze::Ready, ScriptError> {
     let sources = load::collect_sources(&run.path, &run.package_path)?;
-    let boundary = run.limits.boundary_bytes;
     let timeout = run.limits.wall_clock;
     let http = run
         .grants
@@ -124,9 +131,21 @@ async fn run_here(
         }),
         timeout,
     };
+    let runtime = load::runtime(shared)?;
+    let _running = shared.ticker.run();
+    Ok(freeze::set_up(&shared.linker, runtime.component(), state, &setup).await?)
+}
+
+async fn run_here(
+    shared: Arc<Shared>,
+    run: ScriptRun,
+    meter: Arc<Meter>,
+) -> Result<u8, ScriptError> {
+    let boundary = run.limits.boundary_bytes;
+    let arguments = run.arguments.clone();
+    let mut ready = set_up(&shared, run, meter).await?;
     let runtime = load::runtime(&shared)?;
     let _running = shared.ticker.run();
-    let mut ready = freeze::set_up(&shared.linker, runtime.component(), state, &setup).await?;
     let stopped =
         |error: wasmtime::Error| ScriptError::Stopped(classify::failure(&error, boundary));
     let pre = shared
@@ -137,7 +156,7 @@ async fn run_here(
         .and_then(|indices| indices.load(&mut ready.store, &ready.instance))
         .map_err(stopped)?;
     let ended = guest
-        .call_run(&mut ready.store, &run.arguments)
+        .call_run(&mut ready.store, &arguments)
         .await
         .map_err(stopped)?;
     if let Some(output) = &mut ready.store.data_mut().output {

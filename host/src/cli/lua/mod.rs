@@ -1,5 +1,6 @@
 //! `bulkhead lua`: work with scripts.
 
+mod check;
 mod run;
 
 use std::process::ExitCode;
@@ -9,11 +10,13 @@ use crate::config::Dialect;
 #[derive(clap::Subcommand)]
 pub(super) enum Command {
     Run(run::Arguments),
+    Check(check::Arguments),
 }
 
 pub(super) fn run(command: Command) -> ExitCode {
     match command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::run(&arguments),
     }
 }
 

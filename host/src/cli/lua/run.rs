@@ -32,7 +32,7 @@ Examples:
 
 Exit codes: 0 success, 1 the script ended with an error, 64 wrong command line, 66 the script cannot
 be read; else what the script gave to os.exit")]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// The Lua that the script is written for: 5.1 (Nauthilus scripts) or 5.4 (Dovecot scripts)
     #[arg(long, default_value = "5.1", value_parser = dialect)]
     dialect: Dialect,
@@ -47,7 +47,7 @@ pub(super) struct Arguments {
 }
 
 /// A program is no login: it may take its time, and still not the machine.
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         memory_bytes: 512 << 20,
         cpu: Duration::from_secs(600),

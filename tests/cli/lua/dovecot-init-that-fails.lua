@@ -1,0 +1,3 @@
+function script_init()
+    return 1
+end
