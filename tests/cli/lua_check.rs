@@ -22,7 +22,7 @@ fn check(words: &[&str]) -> Ran {
 }
 
 fn show(ran: &Ran) -> String {
-    let root = std::path::absolute("../tests").unwrap();
+    let root = std::fs::canonicalize("../tests").unwrap();
     let text = format!("{}\n{}\nexit code {}\n", ran.out, ran.err, ran.code);
     text.replace(root.to_str().unwrap(), "[TESTS]")
 }

@@ -29,7 +29,7 @@ Exit codes:
    0  success; the login is accepted
    1  the login is rejected; a script ended with an error
   64  the command line is wrong
-  65  a file is not what it should be, such as a plugin that is no component
+  65  a file is not what it should be, such as a plugin that is no component or a script with errors
   66  a file cannot be read
   69  the address is taken, or the store cannot be opened
   70  a fault of Bulkhead itself

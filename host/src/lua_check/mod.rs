@@ -6,6 +6,7 @@
 //! itself tests is never a finding. Whether a script is Lua at all is for the runtime to say.
 
 mod dialect;
+mod expressions;
 mod facts;
 mod forbidden;
 mod grants;
@@ -15,7 +16,9 @@ mod modules;
 pub mod names;
 mod parser;
 mod returns;
+mod shapes;
 mod tree;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -92,7 +95,7 @@ impl Script {
     pub fn read(text: &str, dialect: Dialect) -> Self {
         match parser::parse(text) {
             Ok(tree) => Self {
-                facts: facts::facts(dialect, &tree),
+                facts: walk::facts(dialect, &tree),
                 tree,
                 stopped: None,
             },

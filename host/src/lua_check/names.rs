@@ -235,6 +235,17 @@ pub(super) const DOVECOT_ENTRIES: [&str; 5] = [
     "script_deinit",
 ];
 
+/// What the first parameter of an entry function is.
+pub(super) fn request_of(function: &str) -> Option<&'static str> {
+    if NAUTHILUS_ENTRIES.contains(&function) {
+        Some(NAUTHILUS_REQUEST)
+    } else if DOVECOT_LOOKUPS.contains(&function) || DOVECOT_ENTRIES.contains(&function) {
+        Some(DOVECOT_REQUEST)
+    } else {
+        None
+    }
+}
+
 /// Modules of Nauthilus and of Dovecot scripts that this server does not have yet.
 const LATER: &str = "nauthilus_redis nauthilus_misc nauthilus_mail nauthilus_dns nauthilus_cache \
     nauthilus_prometheus nauthilus_psnet nauthilus_soft_whitelist nauthilus_brute_force \

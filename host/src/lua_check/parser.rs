@@ -1,20 +1,14 @@
-//! From a script's words to its tree, by the grammar of both dialects together.
+//! From a script's words to its tree, by the grammar of both dialects together; here the statements.
 //!
 //! It is not the judge of what is Lua, the runtime is: what it does not understand ends it with a place.
 //! What is nested deeper than the tree may be does so too.
 
 use super::{
     lexer::{KEYWORDS, Span, Token, TokenKind, tokens},
-    tree::{Block, DEPTH, Expression, Field, Function, Kind, Name, Statement},
+    tree::{Block, DEPTH, Expression, Function, Kind, Name, Statement},
 };
 
-type Parsed<T> = Result<T, Span>;
-
-const BINARY: [&str; 21] = [
-    "+", "-", "*", "/", "//", "%", "^", "..", "==", "~=", "<", ">", "<=", ">=", "and", "or", "&",
-    "|", "~", "<<", ">>",
-];
-const UNARY: [&str; 4] = ["not", "-", "#", "~"];
+pub(super) type Parsed<T> = Result<T, Span>;
 
 /// The whole script, or the place that was not understood.
 pub(super) fn parse(text: &str) -> Parsed<Block> {
@@ -30,11 +24,11 @@ pub(super) fn parse(text: &str) -> Parsed<Block> {
     }
 }
 
-struct Parser {
+pub(super) struct Parser {
     /// Ends with [`TokenKind::End`], which is never passed.
-    tokens: Vec<Token>,
-    at: usize,
-    depth: usize,
+    pub(super) tokens: Vec<Token>,
+    pub(super) at: usize,
+    pub(super) depth: usize,
 }
 
 static END: Token = Token {
@@ -43,29 +37,29 @@ static END: Token = Token {
 };
 
 impl Parser {
-    fn peek(&self) -> &Token {
+    pub(super) fn peek(&self) -> &Token {
         self.tokens.get(self.at).unwrap_or(&END)
     }
 
-    fn here(&self) -> Span {
+    pub(super) fn here(&self) -> Span {
         self.peek().span.clone()
     }
 
     /// The end of the word before.
-    fn end(&self) -> usize {
+    pub(super) fn end(&self) -> usize {
         let before = self.at.checked_sub(1);
         before
             .and_then(|at| self.tokens.get(at))
             .map_or(0, |token| token.span.end)
     }
 
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         if self.at + 1 < self.tokens.len() {
             self.at += 1;
         }
     }
 
-    fn sees(&self, wanted: &str) -> bool {
+    pub(super) fn sees(&self, wanted: &str) -> bool {
         match &self.peek().kind {
             TokenKind::Word(word) => word == wanted,
             TokenKind::Symbol(symbol) => *symbol == wanted,
@@ -73,7 +67,7 @@ impl Parser {
         }
     }
 
-    fn accept(&mut self, wanted: &str) -> bool {
+    pub(super) fn accept(&mut self, wanted: &str) -> bool {
         let found = self.sees(wanted);
         if found {
             self.advance();
@@ -81,7 +75,7 @@ impl Parser {
         found
     }
 
-    fn expect(&mut self, wanted: &str) -> Parsed<()> {
+    pub(super) fn expect(&mut self, wanted: &str) -> Parsed<()> {
         if self.accept(wanted) {
             Ok(())
         } else {
@@ -89,12 +83,12 @@ impl Parser {
         }
     }
 
-    fn is_name(&self, ahead: usize) -> bool {
+    pub(super) fn is_name(&self, ahead: usize) -> bool {
         let token = self.tokens.get(self.at + ahead);
         matches!(token.map(|token| &token.kind), Some(TokenKind::Word(word)) if !KEYWORDS.contains(&word.as_str()))
     }
 
-    fn name(&mut self) -> Parsed<Name> {
+    pub(super) fn name(&mut self) -> Parsed<Name> {
         let span = self.here();
         match &self.peek().kind {
             TokenKind::Word(word) if !KEYWORDS.contains(&word.as_str()) => {
@@ -115,7 +109,7 @@ impl Parser {
     }
 
     /// One level deeper.
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+    pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
         if self.depth > DEPTH {
             return Err(self.here());
@@ -299,7 +293,7 @@ impl Parser {
     }
 
     /// Behind `function` and its name.
-    fn function(&mut self, method: bool) -> Parsed<Function> {
+    pub(super) fn function(&mut self, method: bool) -> Parsed<Function> {
         let span = self.here();
         self.expect("(")?;
         let mut parameters = Vec::new();
@@ -318,205 +312,6 @@ impl Parser {
         self.expect(")")?;
         let body = self.body_until_end()?;
         Ok(Function { parameters, body })
-    }
-
-    fn expressions(&mut self) -> Parsed<Vec<Expression>> {
-        let mut list = vec![self.expression()?];
-        while self.accept(",") {
-            list.push(self.expression()?);
-        }
-        Ok(list)
-    }
-
-    fn expression(&mut self) -> Parsed<Expression> {
-        self.nested(|parser| {
-            let mut operands = vec![parser.operand()?];
-            let mut operators = Vec::new();
-            while let Some(operator) = parser.operator(&BINARY) {
-                parser.advance();
-                operators.push(operator);
-                operands.push(parser.operand()?);
-            }
-            let start = operands.first().map_or(0, |first| first.span.start);
-            match operands.pop() {
-                Some(only) if operands.is_empty() => Ok(only),
-                Some(last) => {
-                    operands.push(last);
-                    Ok(Expression {
-                        span: start..parser.end(),
-                        kind: Kind::Operators {
-                            operands,
-                            operators,
-                        },
-                    })
-                }
-                None => Err(parser.here()),
-            }
-        })
-    }
-
-    fn operator(&self, known: &[&'static str]) -> Option<&'static str> {
-        known.iter().copied().find(|operator| self.sees(operator))
-    }
-
-    fn operand(&mut self) -> Parsed<Expression> {
-        let start = self.here().start;
-        if let Some(operator) = self.operator(&UNARY) {
-            self.advance();
-            let operand = Box::new(self.nested(Self::operand)?);
-            return Ok(Expression {
-                span: start..self.end(),
-                kind: Kind::Unary { operator, operand },
-            });
-        }
-        let simple = match &self.peek().kind {
-            TokenKind::Number => Some(Kind::Number),
-            TokenKind::Text(text) => Some(Kind::Text(text.clone())),
-            TokenKind::Symbol("...") => Some(Kind::Rest),
-            TokenKind::Word(word) => match word.as_str() {
-                "nil" => Some(Kind::Nil),
-                "true" | "false" => Some(Kind::Boolean),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let Some(kind) = simple {
-            self.advance();
-            let span = start..self.end();
-            return Ok(Expression { kind, span });
-        }
-        if self.accept("function") {
-            let function = Box::new(self.function(false)?);
-            return Ok(Expression {
-                span: start..self.end(),
-                kind: Kind::Function(function),
-            });
-        }
-        if self.sees("{") {
-            return self.table();
-        }
-        self.suffixed()
-    }
-
-    fn table(&mut self) -> Parsed<Expression> {
-        let start = self.here().start;
-        self.expect("{")?;
-        let mut fields = Vec::new();
-        while !self.sees("}") {
-            let names = self.is_name(0)
-                && self.tokens.get(self.at + 1).map(|token| &token.kind)
-                    == Some(&TokenKind::Symbol("="));
-            if names {
-                let name = self.name()?;
-                self.expect("=")?;
-                fields.push(Field::Named(name, self.expression()?));
-            } else if self.accept("[") {
-                let key = self.expression()?;
-                self.expect("]")?;
-                self.expect("=")?;
-                fields.push(Field::Keyed(key, self.expression()?));
-            } else {
-                fields.push(Field::Item(self.expression()?));
-            }
-            if !self.accept(",") && !self.accept(";") {
-                break;
-            }
-        }
-        self.expect("}")?;
-        Ok(Expression {
-            span: start..self.end(),
-            kind: Kind::Table(fields),
-        })
-    }
-
-    /// Counts one more level; the caller takes it back.
-    fn deeper(&mut self) -> Parsed<()> {
-        self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(self.here());
-        }
-        Ok(())
-    }
-
-    /// A name or an expression in parentheses, with accesses and calls behind it.
-    fn suffixed(&mut self) -> Parsed<Expression> {
-        let start = self.here().start;
-        let kind = if self.accept("(") {
-            let inner = self.expression()?;
-            self.expect(")")?;
-            Kind::Parentheses(Box::new(inner))
-        } else {
-            Kind::Name(self.name()?.text)
-        };
-        let mut whole = Expression {
-            kind,
-            span: start..self.end(),
-        };
-        let before = self.depth;
-        loop {
-            self.deeper()?;
-            let of = Box::new(whole);
-            let kind = if self.accept(".") {
-                let name = self.name()?;
-                Kind::Field { of, name }
-            } else if self.accept("[") {
-                let key = self.expression()?;
-                self.expect("]")?;
-                match &key.kind {
-                    Kind::Text(text) => {
-                        let text = text.clone();
-                        let span = key.span;
-                        Kind::Field {
-                            of,
-                            name: Name { text, span },
-                        }
-                    }
-                    _ => Kind::Index {
-                        of,
-                        key: Box::new(key),
-                    },
-                }
-            } else if self.accept(":") {
-                let name = self.name()?;
-                let arguments = self.arguments()?.ok_or_else(|| self.here())?;
-                Kind::Method {
-                    of,
-                    name,
-                    arguments,
-                }
-            } else if let Some(arguments) = self.arguments()? {
-                Kind::Call { of, arguments }
-            } else {
-                whole = *of;
-                break;
-            };
-            let span = start..self.end();
-            whole = Expression { kind, span };
-        }
-        self.depth = before;
-        Ok(whole)
-    }
-
-    /// `(…)`, a text or a table, if one of them is here.
-    fn arguments(&mut self) -> Parsed<Option<Vec<Expression>>> {
-        if self.accept("(") {
-            let list = match self.sees(")") {
-                true => Vec::new(),
-                false => self.expressions()?,
-            };
-            self.expect(")")?;
-            return Ok(Some(list));
-        }
-        if self.sees("{") {
-            return Ok(Some(vec![self.nested(Self::table)?]));
-        }
-        let span = self.here();
-        if let TokenKind::Text(text) = &self.peek().kind {
-            let kind = Kind::Text(text.clone());
-            self.advance();
-            return Ok(Some(vec![Expression { kind, span }]));
-        }
-        Ok(None)
     }
 }
 

@@ -46,7 +46,12 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, value_parser = dialect)]
     dialect: Option<Dialect>,
     /// Further templates for `package.path`, joined by `;`
-    #[arg(long, value_name = "TEMPLATES", default_value = "")]
+    #[arg(
+        long,
+        value_name = "TEMPLATES",
+        default_value = "",
+        hide_default_value = true
+    )]
     package_path: String,
     /// Print a JSON object with `ok`, `files` and `findings` to standard output
     #[arg(long)]
