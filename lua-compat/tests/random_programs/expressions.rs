@@ -11,7 +11,7 @@ fn leaf(text: impl Into<String>) -> Node {
 impl Generator {
     /// An expression that probably has a value of this kind.
     pub fn expression(&mut self, kind: Kind, depth: usize) -> Node {
-        let kind = if self.random.percent(4) {
+        let kind = if self.random.percent(1) {
             self.any_kind()
         } else {
             kind
@@ -86,11 +86,19 @@ impl Generator {
                 let operator = self.random.pick(operators);
                 let left = self.expression(Kind::Number, below);
                 let right = self.expression(Kind::Number, below);
-                Node::expression(format!("(§ {operator} §)"), vec![left, right])
+                let text = match operator {
+                    "&" | "|" | "~" | "<<" | ">>" if !self.random.percent(2) => {
+                        format!("(WHOLE(§) {operator} WHOLE(§))")
+                    }
+                    // By zero that is an error.
+                    "//" | "%" if !self.random.percent(10) => format!("(§ {operator} SOME(§))"),
+                    _ => format!("(§ {operator} §)"),
+                };
+                Node::expression(text, vec![left, right])
             }
             7 => {
                 let operator = self.random.pick(if self.new() {
-                    &["(-§)", "(~§)"]
+                    &["(-§)", "(~WHOLE(§))"]
                 } else {
                     &["(-§)"]
                 });
@@ -116,17 +124,17 @@ impl Generator {
             10 => {
                 let name = self
                     .random
-                    .pick(&["tonumber(§)", "string.len(§)", "#(§ .. '')"]);
+                    .pick(&["(tonumber(§) or 5)", "string.len(§)", "#(§ .. '')"]);
                 Node::expression(name, vec![self.expression(Kind::Text, below)])
             }
             11 => {
                 let index = self.small();
                 let text = self.expression(Kind::Text, below);
-                Node::expression("(string.byte(§, §))", vec![text, index])
+                Node::expression("(string.byte(§, §) or 9)", vec![text, index])
             }
             12 => Node::expression("LEN(§)", vec![self.expression(Kind::Table, below)]),
-            13 => self.field(below),
-            14 => self.call(below),
+            13 => Node::expression("(tonumber(§) or 4)", vec![self.scalar(below)]),
+            14 => self.field(below),
             _ => self.chosen(Kind::Number, below),
         }
     }
@@ -168,14 +176,14 @@ impl Generator {
             9 => Node::expression("(§)", vec![self.substituted(below)]),
             10 => {
                 let (subject, pattern) = (self.expression(Kind::Text, below), self.pattern());
-                Node::expression("(string.match(§, §))", vec![subject, pattern])
+                Node::expression("TOSTR((string.match(§, §)))", vec![subject, pattern])
             }
             11 => {
                 let table = self.expression(Kind::Table, below);
-                let between = self.expression(Kind::Text, 0);
-                Node::expression("table.concat(SEQ(§), §)", vec![table, between])
+                let between = self.text_constant();
+                Node::expression("table.concat(TEXTS(§), §)", vec![table, between])
             }
-            12 => self.field(below),
+            12 => self.scalar(below),
             _ => self.chosen(Kind::Text, below),
         }
     }
@@ -274,12 +282,21 @@ impl Generator {
         Node::expression("pcall(§, §)", vec![function, argument])
     }
 
+    /// A number out of a table, most of the time.
     fn field(&mut self, depth: usize) -> Node {
         let table = self.expression(Kind::Table, depth);
         let name = self
             .random
             .pick(&["(§)[1]", "(§)[2]", "(§).a", "(§).b", "(§)['x']", "(§)[-1]"]);
-        Node::expression(name, vec![table])
+        if self.random.percent(10) {
+            return Node::expression(name, vec![table]);
+        }
+        Node::expression(format!("(tonumber(TOSTR({name})) or 6)"), vec![table])
+    }
+
+    /// A call whose result is made a string, if it returns.
+    fn scalar(&mut self, depth: usize) -> Node {
+        Node::expression("TOSTR(§)", vec![self.call(depth)])
     }
 
     fn chosen(&mut self, kind: Kind, depth: usize) -> Node {
@@ -293,8 +310,14 @@ impl Generator {
         // Nothing may yield across gsub.
         let could = std::mem::replace(&mut self.may_yield, false);
         let with = match self.random.below(4) {
-            0 => self.expression(Kind::Function, depth.min(1)),
-            1 => self.expression(Kind::Table, depth.min(1)),
+            0 => {
+                let function = self.expression(Kind::Function, depth.min(1));
+                Node::expression("TEXTUAL(§)", vec![function])
+            }
+            1 => {
+                let table = self.expression(Kind::Table, depth.min(1));
+                Node::expression("TEXTS(§)", vec![table])
+            }
             _ => leaf(format!("\"{}\"", text::replacement(&mut self.random))),
         };
         self.may_yield = could;

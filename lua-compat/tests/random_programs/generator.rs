@@ -320,7 +320,7 @@ impl Generator {
                 "§, 3, 0",
                 vec![Node::expression(
                     "function(s, c) if c < s then return c + 1, § end end",
-                    vec![self.expression(Kind::Number, 1)],
+                    vec![self.inside("", |generator| generator.expression(Kind::Number, 1))],
                 )],
             ),
         };
@@ -337,10 +337,19 @@ impl Generator {
     fn conditional_loop(&mut self, depth: usize) -> Node {
         let condition = self.expression(Kind::Truth, 2);
         let body = self.round(depth);
-        if self.random.percent(50) {
-            return Node::statement("while § do TICK()§end", vec![condition, body]);
+        // Few run until the budget ends.
+        match self.random.below(12) {
+            0 => Node::statement("while § do TICK()§end", vec![condition, body]),
+            1 => Node::statement("repeat TICK()§until §", vec![body, condition]),
+            2..7 => {
+                let text = "do local n = 0 while n < 3 and § do n = n + 1 TICK()§end end";
+                Node::statement(text, vec![condition, body])
+            }
+            _ => {
+                let text = "do local n = 0 repeat n = n + 1 TICK()§until n > 2 or § end";
+                Node::statement(text, vec![body, condition])
+            }
         }
-        Node::statement("repeat TICK()§until §", vec![body, condition])
     }
 
     fn local_function(&mut self, depth: usize) -> Node {
@@ -431,7 +440,7 @@ impl Generator {
             let wanted = self.random.pick(uses).replace('N', &name);
             text.push_str(&format!(" OUT(pcall(function() return {wanted} end))"));
         }
-        let wanted = self.any(1);
+        let wanted = self.inside("", |generator| generator.any(1));
         text.push_str(&format!(" pcall(function() {name}.b = § end) OUT({name})"));
         children.push(wanted);
         self.scope.push((name, Kind::Table));
@@ -483,8 +492,8 @@ impl Generator {
             }
             _ => {
                 let name = self.fresh();
-                let value = self.any(1);
                 let could = std::mem::replace(&mut self.may_yield, false);
+                let value = self.inside("", |generator| generator.any(1));
                 let body = self.inner(depth);
                 self.may_yield = could;
                 let text = format!(
