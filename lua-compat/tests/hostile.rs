@@ -134,12 +134,20 @@ fn yielding_outside_a_coroutine_is_an_error() {
 
 #[test]
 fn strings_do_not_grow_without_bound() {
-    for count in ["2^60", "2^32 + 1"] {
-        expect_output(
-            &format!("print(pcall(string.rep, 'x', {count}))"),
-            "false\tresulting string too large",
+    for count in ["2^60", "2^32 + 1", "math.maxinteger"] {
+        assert_eq!(
+            output(
+                Dialect::Lua54,
+                &format!("print(pcall(string.rep, 'x', {count}))")
+            ),
+            Ok("false\tresulting string too large\n".to_owned())
         );
     }
+    // In Lua 5.1 the count is a C `int`.
+    expect_output(
+        "print(('x'):rep(2^32 + 1), ('x'):rep(2^60) == '')",
+        "x\ttrue",
+    );
     expect_output("print(('ab'):rep(2), ('x'):rep(0) == '')", "abab\ttrue");
 }
 

@@ -8,6 +8,8 @@ mod class;
 mod format;
 mod matcher;
 mod metatable;
+#[cfg(test)]
+mod metering;
 mod pack;
 mod replace;
 mod search;

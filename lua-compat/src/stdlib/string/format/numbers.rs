@@ -78,9 +78,8 @@ fn digits(text: &mut Vec<u8>, start: usize, base: u64, number: u64, directive: &
     while text.len() - first < least {
         text.push(b'0');
     }
-    if base == 8 && directive.alternate && text.last().is_none_or(|last| *last != b'0')
-        || base == 8 && directive.alternate && text.len() == first
-    {
+    let leading = text.get(first..).and_then(<[u8]>::last);
+    if base == 8 && directive.alternate && leading != Some(&b'0') {
         text.push(b'0');
     }
     if let Some(digits) = text.get_mut(first..) {
