@@ -9,7 +9,7 @@ use crate::compiler::{self, Problem};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     /// `chunk:line: message near 'token'`.
-    pub(crate) message: String,
+    pub(crate) message: Vec<u8>,
     /// From 1; 0 when unknown.
     pub(crate) line: u32,
 }
@@ -37,11 +37,10 @@ pub(crate) fn compile<'gc>(
     source: &[u8],
 ) -> Result<Compiled<'gc>, SyntaxError> {
     let shown = piccolo::chunk_name::shown_in_syntax_error(name);
-    let chunk_name = String::from_utf8_lossy(&shown);
     let wrong = |problem: Problem| SyntaxError {
         message: match problem.line {
             0 => problem.text,
-            line => format!("{chunk_name}:{line}: {}", problem.text),
+            line => [&*shown, format!(":{line}: ").as_bytes(), &*problem.text].concat(),
         },
         line: problem.line,
     };

@@ -104,7 +104,7 @@ impl Runtime {
                 },
             )
             .map_err(|problem: compile::SyntaxError| ScriptError {
-                message: problem.message,
+                message: String::from_utf8_lossy(&problem.message).into_owned(),
                 line: problem.line,
                 traceback: String::new(),
             })?;

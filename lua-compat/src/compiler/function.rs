@@ -230,7 +230,7 @@ impl From<TooMany> for Problem {
     fn from(limit: TooMany) -> Self {
         Self {
             line: 0,
-            text: String::new(),
+            text: Vec::new(),
             limit: Some(limit),
         }
     }

@@ -77,13 +77,13 @@ impl<'gc, 'a> Lexer<'gc, 'a> {
 
     /// A message that shows the text read so far.
     pub(super) fn problem(&self, message: &str) -> Problem {
-        let near = String::from_utf8_lossy(&self.text);
-        self.problem_near(message, Some(&format!("'{near}'")))
+        let near = [b"'", &*self.text, b"'"].concat();
+        self.problem_near(message, Some(&near))
     }
 
     /// A message that shows the end of the source.
     pub(super) fn problem_at_end(&self, message: &str) -> Problem {
-        self.problem_near(message, Some(&shown(Token::End, self.lua51)))
+        self.problem_near(message, Some(shown(Token::End, self.lua51).as_bytes()))
     }
 
     /// A message about that token, which must be the last one read.
@@ -94,21 +94,25 @@ impl<'gc, 'a> Lexer<'gc, 'a> {
             }
             // PUC-Rio takes this for "no token".
             Token::Character(0) => self.problem_near(message, None),
-            other => self.problem_near(message, Some(&shown(other, self.lua51))),
+            // Lua 5.1 asks C whether the character can be shown, which it says of these.
+            Token::Character(byte) if self.lua51 && !byte.is_ascii() => {
+                self.problem_near(message, Some(&[b'\'', byte, b'\'']))
+            }
+            other => self.problem_near(message, Some(shown(other, self.lua51).as_bytes())),
         }
     }
 
     /// `near` comes with its quotes.
-    pub(super) fn problem_near(&self, message: &str, near: Option<&str>) -> Problem {
+    pub(super) fn problem_near(&self, message: &str, near: Option<&[u8]>) -> Problem {
         Problem {
             line: self.line,
             text: match near {
                 // Lua's C strings end at a zero byte.
                 Some(near) => {
-                    let near = near.split('\0').next().unwrap_or_default();
-                    format!("{message} near {near}")
+                    let near = near.split(|byte| *byte == 0).next().unwrap_or_default();
+                    [message.as_bytes(), b" near ", near].concat()
                 }
-                None => message.to_owned(),
+                None => message.as_bytes().to_vec(),
             },
             limit: None,
         }

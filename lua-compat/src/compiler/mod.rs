@@ -31,7 +31,7 @@ pub(crate) struct Problem {
     /// From 1; 0 if the message stands for itself.
     pub(crate) line: u32,
     /// In PUC-Rio's words, without chunk and line.
-    pub(crate) text: String,
+    pub(crate) text: Vec<u8>,
     /// A limit of the VM: line and text are added at the end.
     limit: Option<function::TooMany>,
 }
@@ -41,7 +41,7 @@ impl Problem {
     pub(crate) fn alone(text: String) -> Self {
         Self {
             line: 0,
-            text,
+            text: text.into_bytes(),
             limit: None,
         }
     }

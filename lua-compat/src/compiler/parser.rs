@@ -247,7 +247,7 @@ impl<'gc, 'a> Parser<'gc, 'a> {
             } else {
                 Problem {
                     line: 0,
-                    text: "C stack overflow".to_owned(),
+                    text: b"C stack overflow".to_vec(),
                     limit: None,
                 }
             });

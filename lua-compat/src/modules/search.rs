@@ -140,7 +140,7 @@ fn from_path<'gc>(
                 return Ok(found(ctx, chunk, key));
             }
             let compiled = compile_file(ctx, &file, &source).map_err(|problem| {
-                let message = problem.message;
+                let message = String::from_utf8_lossy(&problem.message);
                 error(
                     ctx,
                     format!("error loading module '{text}' from file '{file}':\n\t{message}"),
@@ -208,8 +208,9 @@ fn search_path<'gc>(
         Value::Nil => Ok(default.to_owned()),
         _ => string(ctx, &stack, index, "searchpath").map(lossy),
     };
-    let name = lossy(string(ctx, &stack, 0, "searchpath")?);
+    // Checked in the order in which PUC-Rio's compiled code happens to do it.
     let path = lossy(string(ctx, &stack, 1, "searchpath")?);
+    let name = lossy(string(ctx, &stack, 0, "searchpath")?);
     let separator = given(2, ".")?;
     let replacement = given(3, "/")?;
     let name = match separator.as_str() {

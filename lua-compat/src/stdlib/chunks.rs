@@ -88,9 +88,7 @@ impl<'gc> Options<'gc> {
                 Some(file) => compile_file(ctx, &String::from_utf8_lossy(file), source),
                 None => compile(ctx, &self.name, source),
             };
-            compiled
-                .map_err(|problem| problem.message.into_bytes())?
-                .closure
+            compiled.map_err(|problem| problem.message)?.closure
         };
         let environment = self.environment.unwrap_or(self.globals.into());
         environments::set_environment(ctx, closure, environment);
@@ -242,7 +240,6 @@ fn file<'gc>(
         .or_else(|| host::try_with(|host| host.files_read(&name).ok()).flatten());
     Ok(match source {
         Some(source) => Ok((name, source)),
-        None if lua51() => Err(format!("cannot open {name}")),
         None => Err(format!("cannot open {name}: No such file or directory")),
     })
 }

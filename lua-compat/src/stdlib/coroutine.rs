@@ -298,7 +298,8 @@ fn is_yieldable<'gc>(
     let current = execution.current_thread();
     let yieldable = match stack.get(0) {
         Value::Thread(thread) => execution.main_thread() != thread,
-        _ => !current.is_main,
+        Value::Nil if stack.is_empty() => !current.is_main,
+        _ => return Err(expected(ctx, &stack, 0, "isyieldable", "thread")),
     };
     stack.replace(ctx, yieldable);
     Ok(CallbackReturn::Return)

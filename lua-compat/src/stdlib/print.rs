@@ -56,6 +56,14 @@ struct Print<'gc> {
 }
 
 impl<'gc> Print<'gc> {
+    /// Adds the text of the argument before `next`.
+    fn add(&mut self, text: &[u8]) {
+        if self.next > 1 {
+            self.line.push(b'\t');
+        }
+        self.line.extend_from_slice(text);
+    }
+
     fn text(&mut self, ctx: Context<'gc>, returned: Value<'gc>) -> Result<(), Error<'gc>> {
         let text = if lua51() {
             returned
@@ -65,7 +73,7 @@ impl<'gc> Print<'gc> {
             converted(ctx, returned)
         };
         match text {
-            Ok(text) => self.line.extend_from_slice(text.as_bytes()),
+            Ok(text) => self.add(text.as_bytes()),
             Err(error) => {
                 // What came before is written by then.
                 to_output(&self.line);
@@ -91,9 +99,6 @@ impl<'gc> Sequence<'gc> for Print<'gc> {
         }
         while self.next < self.arguments {
             let value = stack.get(self.next);
-            if self.next > 0 {
-                self.line.push(b'\t');
-            }
             self.next += 1;
             let call = match self.through {
                 Some(function) => Conversion::Call(function),
@@ -102,7 +107,7 @@ impl<'gc> Sequence<'gc> for Print<'gc> {
             match call {
                 Conversion::Text(text) => {
                     execution.fuel().consume(1 + text.len() as i32 / 16);
-                    self.line.extend_from_slice(text.as_bytes());
+                    self.add(text.as_bytes());
                 }
                 Conversion::Call(function) => {
                     let bottom = stack.len();

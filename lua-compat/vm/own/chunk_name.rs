@@ -25,7 +25,13 @@ pub fn shown_in_syntax_error(source: &[u8]) -> Vec<u8> {
     }
 }
 
+/// C's strings end at a zero byte.
+fn c_string(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
 fn shown_51(source: &[u8], size: usize) -> Vec<u8> {
+    let source = c_string(source);
     match source.split_first() {
         Some((b'=', name)) => start(name, size - 1).to_vec(),
         Some((b'@', file)) => {
@@ -45,6 +51,7 @@ fn shown_51(source: &[u8], size: usize) -> Vec<u8> {
 }
 
 fn shown_54(source: &[u8]) -> Vec<u8> {
+    let source = c_string(source);
     match source.split_first() {
         Some((b'=', name)) => start(name, SIZE - 1).to_vec(),
         Some((b'@', file)) if file.len() < SIZE => file.to_vec(),

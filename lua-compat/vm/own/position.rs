@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::{
     compiler::FunctionRef,
     error::LuaError,
+    meta_ops::{MetaCallError, MetaOperatorError},
     names,
     numbers::{self, Style},
     thread::Frame,
@@ -159,7 +160,11 @@ pub(crate) fn locate<'gc>(
                         _ => None,
                     };
                     let text = wording(ctx, &runtime.0, stopped.as_ref());
-                    if stopped.is_some_and(|stopped| stopped.is_native()) {
+                    // What native code does to values has no line.
+                    let native = raiser.callback.is_some()
+                        && (runtime.downcast::<MetaOperatorError>().is_some()
+                            || runtime.downcast::<MetaCallError>().is_some());
+                    if native || stopped.is_some_and(|stopped| stopped.is_native()) {
                         return Value::String(ctx.intern(text.as_bytes())).into();
                     }
                     text

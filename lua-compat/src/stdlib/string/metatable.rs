@@ -48,13 +48,13 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, library: Table<'
         metatable.set_field(ctx, name, callback);
     }
     let negate = Callback::from_fn(&ctx, |ctx, _, mut stack| {
-        let value = stack.get(0);
+        let (value, other) = (stack.get(0), stack.get(1));
         match numeric(value).map(|number| meta_ops::negate(ctx, number)) {
             Some(Ok(MetaResult::Value(number))) => {
                 stack.replace(ctx, number);
                 Ok(CallbackReturn::Return)
             }
-            _ => other_metamethod(ctx, stack, (value, value), MetaMethod::Unm),
+            _ => other_metamethod(ctx, stack, (value, other), MetaMethod::Unm),
         }
     });
     metatable.set_field(ctx, "__unm", negate);

@@ -27,7 +27,7 @@ type Function = for<'gc> fn(
 ) -> Result<CallbackReturn<'gc>, Error<'gc>>;
 
 /// The functions of both dialects.
-const FUNCTIONS: [(&str, Function); 14] = [
+const FUNCTIONS: [(&str, Function); 13] = [
     ("byte", bytes::byte),
     ("char", bytes::char),
     ("find", search::find),
@@ -41,16 +41,16 @@ const FUNCTIONS: [(&str, Function); 14] = [
     ("reverse", bytes::reverse),
     ("sub", bytes::sub),
     ("upper", bytes::upper),
-    ("gfind", search::gmatch),
 ];
 
 pub(super) fn install(ctx: Context<'_>, dialect: Dialect) {
     let strings = library(ctx, "string");
     for (name, function) in FUNCTIONS {
-        if name == "gfind" && dialect != Dialect::Lua51 {
-            continue;
-        }
         strings.set_field(ctx, name, Callback::from_fn(&ctx, function));
+    }
+    if dialect == Dialect::Lua51 {
+        // The same function under the name that it had before.
+        strings.set_field(ctx, "gfind", strings.get_value(ctx, "gmatch"));
     }
     if dialect == Dialect::Lua54 {
         strings.set_field(ctx, "pack", Callback::from_fn(&ctx, pack::pack));

@@ -157,7 +157,10 @@ fn slice<'gc>(
             if let Goal::Next(iteration) = goal {
                 iteration.next.set(usize::MAX);
             }
-            stack.replace(ctx, Value::Nil);
+            match goal {
+                Goal::Next(_) => stack.clear(),
+                _ => stack.replace(ctx, Value::Nil),
+            }
             return Ok(true);
         }
         Found::Match { start, end } => (start, end),

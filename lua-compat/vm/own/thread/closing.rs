@@ -90,7 +90,6 @@ impl<'gc> LuaFrame<'gc, '_> {
     ) -> Result<bool, VMError> {
         let Some(Frame::Lua {
             base,
-            pc,
             expected_return,
             ..
         }) = self.state.frames.last_mut()
@@ -103,7 +102,6 @@ impl<'gc> LuaFrame<'gc, '_> {
         };
         let value = self.state.stack.get(index).copied().unwrap_or_default();
         let function = closer(ctx, value)?;
-        *pc -= 1;
         *expected_return = Some(LuaReturn::Closing);
         let top = self.state.stack.len();
         self.state.stack.extend([value, Value::Nil]);
