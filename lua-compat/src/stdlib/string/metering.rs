@@ -23,8 +23,8 @@ fn run(source: &str, limit: i64) -> (i64, i32) {
     let executor = lua.enter(|ctx| {
         super::install(ctx, Dialect::Lua54);
         super::super::utf8::install(ctx);
-        let compiled = compile(ctx, "test", source.as_bytes());
-        let closure = compiled.unwrap_or_else(|error| panic!("{}", error.message));
+        let compiled = compile(ctx, b"=test", source.as_bytes());
+        let closure = compiled.unwrap_or_else(|error| panic!("{}", error.message.escape_ascii()));
         ctx.stash(Executor::start(ctx, closure.closure.into(), ()))
     });
     let (mut used, mut most) = (0, 0);
