@@ -91,5 +91,7 @@ E[[
 table.unpack({}, 1, 1e6)
 string.byte(("x"):rep(1e7), 1, -1)
 string.rep("abc", 1 << 62)
+string.rep("x", 1 << 40)
+("x"):rep(1e10)
 table.concat({("x"):rep(100)}, ("y"):rep(10), 1, 1)
 ]]
