@@ -45,6 +45,7 @@ pub struct Runtime {
     loaded: StashedTable,
     initially_loaded: StashedTable,
     used: bool,
+    keep_going: Option<Box<dyn FnMut() -> bool>>,
 }
 
 /// How a script ended that did not return.
@@ -101,6 +102,7 @@ impl Runtime {
                     loaded,
                     initially_loaded,
                     used: false,
+                    keep_going: None,
                 },
             )
             .map_err(|problem: compile::SyntaxError| ScriptError {
@@ -115,6 +117,12 @@ impl Runtime {
         runtime.lua.gc_collect();
         runtime.lua.gc_collect();
         Ok(runtime)
+    }
+
+    /// Bounds runs where no host does, as in tests and fuzzing: the question is asked about every 16,000
+    /// instructions, and `false` ends the run with an error that no script can catch.
+    pub fn run_while(&mut self, keep_going: impl FnMut() -> bool + 'static) {
+        self.keep_going = Some(Box::new(keep_going));
     }
 
     /// Runs a plain script to its end; the exit code.
@@ -276,7 +284,11 @@ impl Runtime {
             }
             match done {
                 Ok(true) => return Ok(()),
-                Ok(false) => {}
+                Ok(false) if self.keep_going.as_mut().is_none_or(|ask| ask()) => {}
+                Ok(false) => {
+                    self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
+                    return Err(Stopped::Failed(plain_failure("stopped".to_owned())));
+                }
                 Err(error) => return Err(Stopped::Failed(plain_failure(error.to_string()))),
             }
         }

@@ -9,8 +9,3 @@ impl environment::Host for CallState {
         Ok(self.rights.environment.get(&name).cloned())
     }
 }
-impl super::bindings::bulkhead::policy::files::Host for CallState {
-    fn read(&mut self, _: String) -> wasmtime::Result<Result<Vec<u8>, super::bindings::bulkhead::policy::files::Error>> {
-        Ok(Err(super::bindings::bulkhead::policy::files::Error::Denied))
-    }
-}

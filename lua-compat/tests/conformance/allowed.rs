@@ -51,3 +51,17 @@ fn parse(text: &str) -> Vec<(String, Allowed)> {
     assert!(missing.is_empty(), "last entry: {missing:?} is missing");
     entries
 }
+
+#[test]
+fn an_entry_names_its_block_and_every_label() {
+    let text = "# why\n[5.1 strings: string.rep]\nlabel = a = b\nlabel = c\nvm = there\nwhy = so\n";
+    let (dialect, entry) = parse(text).remove(0);
+    assert_eq!((&*dialect, &*entry.block), ("5.1", "strings: string.rep"));
+    assert_eq!(entry.labels, ["a = b", "c"]);
+}
+
+#[test]
+#[should_panic(expected = "is missing")]
+fn an_entry_without_a_reason_is_refused() {
+    parse("[5.1 strings: string.rep]\nlabel = a\nvm = there\n");
+}

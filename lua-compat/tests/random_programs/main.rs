@@ -13,6 +13,7 @@
 )]
 
 mod batch;
+mod blocks;
 #[path = "../conformance/corpus.rs"]
 #[allow(dead_code)]
 mod corpus;

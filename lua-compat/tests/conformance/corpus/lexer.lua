@@ -63,15 +63,21 @@ V("no end of line", (loadstring or load)("return 1 -- no end")())
 V("carriage return in a string", (loadstring or load)("return 'a\rb'", "=x"))
 --@ both numbers
 C{ "x = 1e", "x = 1e+", "x = 0x", "x = 0xg", "x = 1..2", "x = 1...2", "x = 1.2.3", "x = 3x", "x = 3_000", "x = 0b1", "x = 1e5e", "x = 08", "x = .5.5", "x = 1a", "x = 0x1g", "x = 1 .. 2", "x = .", "x = 1e+-1", "x = 0xep1", "x = 12abc", "x = 1.e", "x = 5 5" }
+--@ 5.4 labels
+C{ "a::b", "::a::b", "a: :b", ":::" }
 --@ 5.4 numbers
 C{ "x = 0x.p1", "x = 0x1p", "x = 0x1pz", "x = 0x1p+", "x = 0x.1", "x = 0x1.8p3", "x = 1//2", "x = 1~2", "x = 1<<2", "x = 1 ! 2" }
 --@ both symbols
-C{ "x = 1 @ 2", "x = $", "x = `", "x = !", "x ! y", "x = 1 ? 2", "\\", "x = #", "x ~ y", "x ~= y", "x = ~", "x == 1", "x =! 1", "x += 1", "x++", "\1", "x = \127", "x = é", "é = 1", "\255", "x = \0", "a.1", "a..b", "a...b", "...", ":", "a:b", "a::b", "=", "==", "<", "(", ")", "]", "}", ";", "[", "{", ",", "x\0y" }
+C{ "x = 1 @ 2", "x = $", "x = `", "x = !", "x ! y", "x = 1 ? 2", "\\", "x = #", "x ~ y", "x ~= y", "x = ~", "x == 1", "x =! 1", "x += 1", "x++", "\1", "x = \127", "x = é", "é = 1", "\255", "x = \0", "a.1", "a..b", "a...b", "...", ":", "a:b", "=", "==", "<", "(", ")", "]", "}", ";", "[", "{", ",", "x\0y" }
 --@ both names
 E[[
 _ == nil, _a1 == nil, A == nil, a_b == nil, aVeryLongNameWithDigits123 == nil
 ]]
-C{ "local and = 1", "local end = 1", "x.and = 1", "x = {and = 1}", "function if() end", "local function while() end", "goto = 1", "x.goto = 1", "local self = 1", "for true = 1, 2 do end", "nil = 1", "true = 1", "x.nil = 1", "x:end()", "local _ENV = 1", "local 5 = 1", "local 'a' = 1" }
+C{ "local and = 1", "local end = 1", "x.and = 1", "x = {and = 1}", "function if() end", "local function while() end", "local self = 1", "for true = 1, 2 do end", "nil = 1", "true = 1", "x.nil = 1", "x:end()", "local _ENV = 1", "local 5 = 1", "local 'a' = 1" }
+--@ 5.4 goto as a name
+C{ "goto = 1", "x.goto = 1", "local goto = 1", "goto()", "x:goto()", "function goto() end", "return goto", "x = {goto = 1}" }
+--@ 5.1 goto as a name
+C{ "goto = 1", "x.goto = 1", "local goto = 1", "goto()", "x:goto()", "function goto() end", "return goto", "x = {goto = 1}", "goto.x = 1", "goto[1] = 2", "x = goto + 1" }
 --@ both first line
 V("hash on line 1 of loaded text", (loadstring or load)("#!shebang\nreturn 1", "=x"))
 V("byte order mark", (loadstring or load)("\239\187\191return 1", "=x"))

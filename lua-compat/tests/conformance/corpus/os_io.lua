@@ -317,3 +317,25 @@ io.write(1, " ", 1.0, " ", -0.0, " ", 2^63, " ", math.mininteger, "\n")
 
 io.write(setmetatable({}, {__tostring = function() return "x" end}))
 ]]
+--@ 5.4 io numbers
+S[[
+local f = io.open("numbers.txt") local r = {} for i = 1, 12 do local n = f:read("n") r[#r + 1] = n or "no" end return r
+
+local f = io.open("numbers.txt") f:read("l") local r = {} for i = 1, 20 do r[#r + 1] = tostring(f:read("n")) .. "|" .. tostring(f:read(1)) end return r
+
+local f = io.open("numbers.txt") return f:read("n", "l", "n", "l")
+]]
+--@ 5.1 io numbers
+S[[
+local f = io.open("numbers.txt") local r = {} for i = 1, 12 do local n = f:read("*n") r[#r + 1] = n or "no" end return r[1], r[2], r[3]
+]]
+--@ both io odd ends of lines
+S[[
+local r = {} for l in io.lines("odd.txt") do r[#r + 1] = l end return r
+
+local f = io.open("odd.txt") return f:read("*l", "*l", "*l", "*l", "*l", "*l")
+
+local f = io.open("odd.txt", "rb") return f:read("*a")
+
+local f = io.open("odd.txt") f:seek("set", 3) return f:read(3, "*l"), f:seek()
+]]
