@@ -55,7 +55,10 @@ fn positions_count_from_both_ends() {
         ),
         ("('abc'):byte(1, -1)", "97\t98\t99"),
         ("('abc'):find('c', -1), ('abc'):find('', -9)", "3\t1\t0"),
-        ("string.rep(12, 2), ('x'):rep(-1), ('a\\0b'):len()", "1212\t\t3"),
+        (
+            "string.rep(12, 2), ('x'):rep(-1), ('a\\0b'):len()",
+            "1212\t\t3",
+        ),
         (
             "('aBc'):upper(), ('aBc'):lower(), ('abc'):reverse()",
             "ABC\tabc\tcba",
