@@ -5,31 +5,17 @@
 //! and never recurses. Patterns are read as they stand and only as far as a match gets, so a malformed
 //! end is an error only for texts that reach it, as in PUC-Rio.
 
+mod captures;
+
 use std::cell::Cell;
 
 use super::class::find_byte;
 use super::pattern::{Pattern, Problem};
+pub(super) use captures::Captured;
+use captures::{Capture, POSITION, UNFINISHED};
 
-const MOST_CAPTURES: usize = 32;
 /// Bytes that one item may pass over before the budget is looked at again.
 const CHUNK: usize = 8192;
-
-const UNFINISHED: isize = -1;
-const POSITION: isize = -2;
-
-#[derive(Clone, Copy)]
-struct Capture {
-    start: usize,
-    /// Or `UNFINISHED`, `POSITION`.
-    length: isize,
-}
-
-/// What a capture holds.
-pub(super) enum Captured<'a> {
-    Text(&'a [u8]),
-    /// From 1.
-    Position(usize),
-}
 
 /// What to try, or to undo, when a match fails.
 enum Choice {
@@ -383,56 +369,6 @@ impl Matcher {
         Ok((!inside(before) && inside(text.get(at))).then_some((at, end)))
     }
 
-    /// `%1`: what a capture holds, once more.
-    fn repeated(&mut self, text: &[u8], at: usize, digit: u8) -> Result<Option<usize>, Problem> {
-        let index = usize::from(digit).wrapping_sub(usize::from(b'1'));
-        let capture = self
-            .captures
-            .get(index)
-            .filter(|capture| capture.length != UNFINISHED)
-            .ok_or(Problem::CaptureIndex(i64::from(digit) - i64::from(b'0')))?;
-        let Ok(length) = usize::try_from(capture.length) else {
-            return Ok(None);
-        };
-        self.budget -= (length / 16) as i64;
-        let captured = text.get(capture.start..capture.start + length);
-        let here = text.get(at..at + length);
-        Ok((here.is_some() && captured == here).then_some(at + length))
-    }
-
-    fn open(
-        &mut self,
-        pattern: Pattern<'_>,
-        at: usize,
-        next: usize,
-        length: isize,
-    ) -> Result<Option<(usize, usize)>, Problem> {
-        if self.captures.len() >= MOST_CAPTURES {
-            return Err(Problem::TooManyCaptures);
-        }
-        self.captures.push(Capture { start: at, length });
-        self.push(pattern, Choice::Open)?;
-        Ok(Some((at, next)))
-    }
-
-    fn close(
-        &mut self,
-        pattern: Pattern<'_>,
-        at: usize,
-        next: usize,
-    ) -> Result<Option<(usize, usize)>, Problem> {
-        let (index, capture) = self
-            .captures
-            .iter_mut()
-            .enumerate()
-            .rev()
-            .find(|(_, capture)| capture.length == UNFINISHED)
-            .ok_or(Problem::InvalidCapture)?;
-        capture.length = (at - capture.start) as isize;
-        self.push(pattern, Choice::Close(index))?;
-        Ok(Some((at, next)))
-    }
-
     /// Undoes and retries; where to go on.
     fn backtrack(&mut self, text: &[u8], pattern: Pattern<'_>) -> Option<(usize, usize)> {
         loop {
@@ -466,31 +402,6 @@ impl Matcher {
                 }
                 Choice::Without { at, next } => return Some((at, next)),
             }
-        }
-    }
-
-    /// How many captures the match has.
-    pub(super) fn captures(&self) -> usize {
-        self.captures.len()
-    }
-
-    /// A capture of the match `text[start..end]`, from 0. Without any, the first is the whole match.
-    pub(super) fn capture<'a>(
-        &self,
-        text: &'a [u8],
-        index: usize,
-        (start, end): (usize, usize),
-    ) -> Result<Captured<'a>, Problem> {
-        let piece =
-            |start: usize, end: usize| Ok(Captured::Text(text.get(start..end).unwrap_or_default()));
-        match self.captures.get(index) {
-            Some(capture) => match capture.length {
-                UNFINISHED => Err(Problem::UnfinishedCapture),
-                POSITION => Ok(Captured::Position(capture.start + 1)),
-                length => piece(capture.start, capture.start + length.unsigned_abs()),
-            },
-            _ if index == 0 => piece(start, end),
-            _ => Err(Problem::CaptureIndex(index as i64 + 1)),
         }
     }
 }
