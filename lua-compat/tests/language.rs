@@ -391,7 +391,10 @@ fn format_takes_numbers_as_each_dialect_does() {
             Dialect::Lua54,
             "print(('%s %d'):format(10/2, '10'), pcall(string.format, '%d', 3.7))"
         ),
-        Ok("5.0 10\tfalse\tnumber has no integer representation\n".to_owned())
+        Ok(
+            "5.0 10\tfalse\tbad argument #2 to 'format' (number has no integer representation)\n"
+                .to_owned()
+        )
     );
 }
 

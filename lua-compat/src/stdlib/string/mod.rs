@@ -11,6 +11,7 @@ mod metatable;
 #[cfg(test)]
 mod metering;
 mod pack;
+mod pattern;
 mod replace;
 mod search;
 mod work;

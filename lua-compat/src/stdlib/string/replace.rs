@@ -13,7 +13,8 @@ use piccolo::{
     Stack, Value,
 };
 
-use super::matcher::{Captured, Found, Matcher, Pattern, Problem};
+use super::matcher::{Captured, Found, Matcher};
+use super::pattern::{Pattern, Problem};
 use super::work::{
     MATCHER_SLICE, append, captured, charge_bytes, charge_steps, finished, integer_or,
     push_captures,
@@ -33,7 +34,7 @@ thread_local! {
 #[derive(Collect)]
 #[collect(require_static)]
 struct Replacing {
-    matcher: Box<Matcher>,
+    matcher: Matcher,
     result: Vec<u8>,
     /// What comes before this is in the result.
     copied: usize,
@@ -83,7 +84,7 @@ pub(super) fn gsub<'gc>(
     let mut result = SPARE.take();
     result.clear();
     let mut replacing = Replacing {
-        matcher: Matcher::take(MATCHER_SLICE),
+        matcher: Matcher::new(MATCHER_SLICE, 0),
         result,
         copied: 0,
         count: 0,

@@ -12,7 +12,8 @@ use piccolo::{
 };
 
 use super::class::find_byte;
-use super::matcher::{Found, Matcher, Pattern};
+use super::matcher::{Found, Matcher};
+use super::pattern::Pattern;
 use super::work::{
     MATCHER_SLICE, charge_bytes, charge_steps, from_start, integer_or, push_captures,
 };
@@ -47,7 +48,7 @@ struct Searching<'gc> {
     pattern: LuaString<'gc>,
     goal: Goal<'gc>,
     #[collect(require_static)]
-    matcher: Option<Box<Matcher>>,
+    matcher: Matcher,
 }
 
 pub(super) fn find<'gc>(
@@ -96,8 +97,7 @@ fn begin<'gc>(
             Ok(CallbackReturn::Sequence(BoxSequence::new(&ctx, search)))
         };
     }
-    let mut matcher = Matcher::take(MATCHER_SLICE);
-    matcher.start(start);
+    let matcher = Matcher::new(MATCHER_SLICE, start);
     advance(ctx, execution, stack, text, pattern, goal, matcher)
 }
 
@@ -109,7 +109,7 @@ fn advance<'gc>(
     text: LuaString<'gc>,
     pattern: LuaString<'gc>,
     goal: Goal<'gc>,
-    mut matcher: Box<Matcher>,
+    mut matcher: Matcher,
 ) -> Result<CallbackReturn<'gc>, Error<'gc>> {
     let done = slice(
         ctx,
@@ -119,7 +119,6 @@ fn advance<'gc>(
         &mut matcher,
     )?;
     if done {
-        matcher.give_back();
         return Ok(CallbackReturn::Return);
     }
     Ok(CallbackReturn::Sequence(BoxSequence::new(
@@ -128,7 +127,7 @@ fn advance<'gc>(
             text,
             pattern,
             goal,
-            matcher: Some(matcher),
+            matcher,
         },
     )))
 }
@@ -195,17 +194,12 @@ impl<'gc> Sequence<'gc> for Searching<'gc> {
         mut stack: Stack<'gc, '_>,
     ) -> Result<SequencePoll<'gc>, Error<'gc>> {
         let search = (self.text, self.pattern, self.goal);
-        let Some(matcher) = self.matcher.as_mut() else {
-            return Ok(SequencePoll::Return);
-        };
-        matcher.budget = MATCHER_SLICE;
-        if !slice(ctx, &mut execution, &mut stack, search, matcher)? {
-            return Ok(SequencePoll::Pending);
+        self.matcher.budget = MATCHER_SLICE;
+        if slice(ctx, &mut execution, &mut stack, search, &mut self.matcher)? {
+            Ok(SequencePoll::Return)
+        } else {
+            Ok(SequencePoll::Pending)
         }
-        if let Some(matcher) = self.matcher.take() {
-            matcher.give_back();
-        }
-        Ok(SequencePoll::Return)
     }
 }
 
@@ -334,8 +328,7 @@ pub(super) fn gmatch<'gc>(
         },
     );
     let next = Callback::from_fn_with(&ctx, iteration, |iteration, ctx, execution, stack| {
-        let mut matcher = Matcher::take(MATCHER_SLICE);
-        matcher.start(iteration.next.get());
+        let matcher = Matcher::new(MATCHER_SLICE, iteration.next.get());
         let goal = Goal::Next(*iteration);
         let (text, pattern) = (iteration.text, iteration.pattern);
         advance(ctx, execution, stack, text, pattern, goal, matcher)

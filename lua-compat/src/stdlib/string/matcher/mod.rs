@@ -5,182 +5,17 @@
 //! and never recurses. Patterns are read as they stand and only as far as a match gets, so a malformed
 //! end is an error only for texts that reach it, as in PUC-Rio.
 
+mod captures;
+
 use std::cell::Cell;
 
-use super::class::{find_byte, in_class, in_set};
-use crate::arguments::lua51;
+use super::class::find_byte;
+use super::pattern::{Pattern, Problem};
+pub(super) use captures::Captured;
+use captures::{Capture, POSITION, UNFINISHED};
 
-const MOST_CAPTURES: usize = 32;
-/// How deep PUC-Rio 5.4 recurses before it calls a pattern too complex. Lua 5.1 knows no limit.
-const DEEPEST: usize = 200;
 /// Bytes that one item may pass over before the budget is looked at again.
 const CHUNK: usize = 8192;
-
-const UNFINISHED: isize = -1;
-const POSITION: isize = -2;
-
-/// What is wrong with a pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Problem {
-    EndsWithPercent,
-    MissingBracket,
-    Balance,
-    Frontier,
-    TooManyCaptures,
-    /// `)` without `(`.
-    InvalidCapture,
-    /// `%9` without a ninth capture.
-    CaptureIndex(i64),
-    /// `%` before something that is no digit, in a replacement.
-    Replacement,
-    UnfinishedCapture,
-    TooComplex,
-}
-
-impl Problem {
-    /// In the words of the dialect.
-    pub(super) fn text(self) -> String {
-        let old = lua51();
-        match self {
-            Self::EndsWithPercent => "malformed pattern (ends with '%')".to_owned(),
-            Self::MissingBracket => "malformed pattern (missing ']')".to_owned(),
-            Self::Balance if old => "unbalanced pattern".to_owned(),
-            Self::Balance => "malformed pattern (missing arguments to '%b')".to_owned(),
-            Self::Frontier => "missing '[' after '%f' in pattern".to_owned(),
-            Self::TooManyCaptures => "too many captures".to_owned(),
-            Self::InvalidCapture => "invalid pattern capture".to_owned(),
-            Self::CaptureIndex(_) if old => "invalid capture index".to_owned(),
-            Self::CaptureIndex(index) => format!("invalid capture index %{index}"),
-            Self::Replacement => "invalid use of '%' in replacement string".to_owned(),
-            Self::UnfinishedCapture => "unfinished capture".to_owned(),
-            Self::TooComplex => "pattern too complex".to_owned(),
-        }
-    }
-}
-
-/// A pattern as the matcher reads it.
-#[derive(Clone, Copy)]
-pub(super) struct Pattern<'a> {
-    items: &'a [u8],
-    anchored: bool,
-    /// The dialect has `%g`.
-    graphic: bool,
-    deepest: usize,
-    /// Every match begins with this byte.
-    first: Option<u8>,
-}
-
-impl<'a> Pattern<'a> {
-    /// A pattern in which `^` at the beginning is an anchor.
-    pub(super) fn new(pattern: &'a [u8]) -> Self {
-        match pattern {
-            [b'^', rest @ ..] => Self {
-                anchored: true,
-                ..Self::unanchored(rest)
-            },
-            _ => Self::unanchored(pattern),
-        }
-    }
-
-    /// A pattern in which `^` has no meaning, as in `gmatch`.
-    pub(super) fn unanchored(pattern: &'a [u8]) -> Self {
-        let old = lua51();
-        // In Lua 5.1 patterns are C strings.
-        let items = match find_byte(pattern, 0) {
-            Some(end) if old => pattern.get(..end).unwrap_or_default(),
-            _ => pattern,
-        };
-        let first = match items {
-            [b'(' | b')' | b'$' | b'%' | b'.' | b'[', ..] | [_, b'*' | b'?' | b'-', ..] | [] => {
-                None
-            }
-            [first, ..] => Some(*first),
-        };
-        Self {
-            items,
-            anchored: false,
-            graphic: !old,
-            deepest: if old { usize::MAX } else { DEEPEST },
-            first,
-        }
-    }
-
-    pub(super) fn is_anchored(self) -> bool {
-        self.anchored
-    }
-
-    fn at(self, index: usize) -> Option<u8> {
-        self.items.get(index).copied()
-    }
-
-    /// Where the single-character item at `item` ends.
-    fn end_of(self, item: usize) -> Result<usize, Problem> {
-        match self.at(item) {
-            Some(b'%') if item + 1 >= self.items.len() => Err(Problem::EndsWithPercent),
-            Some(b'%') => Ok(item + 2),
-            Some(b'[') => {
-                let mut next = item + 1;
-                if self.at(next) == Some(b'^') {
-                    next += 1;
-                }
-                loop {
-                    let byte = self.at(next).ok_or(Problem::MissingBracket)?;
-                    next += 1;
-                    if byte == b'%' && next < self.items.len() {
-                        next += 1;
-                    }
-                    if self.at(next) == Some(b']') {
-                        return Ok(next + 1);
-                    }
-                }
-            }
-            _ => Ok(item + 1),
-        }
-    }
-
-    /// The item `items[item..end]` holds the byte.
-    #[inline]
-    fn holds(self, item: usize, end: usize, byte: u8) -> bool {
-        match self.items.get(item..end) {
-            Some([b'.']) => true,
-            Some([b'%', letter]) => in_class(byte, *letter, self.graphic),
-            Some([b'[', set @ .., b']']) => in_set(byte, set, self.graphic),
-            Some([one]) => *one == byte,
-            _ => false,
-        }
-    }
-
-    /// How many of the first bytes the item holds.
-    fn run_length(self, item: usize, end: usize, text: &[u8]) -> usize {
-        let run = match self.items.get(item..end) {
-            Some([b'.']) => None,
-            Some([b'%', letter]) => text
-                .iter()
-                .position(|byte| !in_class(*byte, *letter, self.graphic)),
-            Some([b'[', b'^', one, b']']) if *one != b'%' => find_byte(text, *one),
-            Some([b'[', set @ .., b']']) => text
-                .iter()
-                .position(|byte| !in_set(*byte, set, self.graphic)),
-            Some([one]) => text.iter().position(|byte| byte != one),
-            _ => Some(0),
-        };
-        run.unwrap_or(text.len())
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Capture {
-    start: usize,
-    /// Or `UNFINISHED`, `POSITION`.
-    length: isize,
-}
-
-/// What a capture holds.
-pub(super) enum Captured<'a> {
-    Text(&'a [u8]),
-    /// From 1.
-    Position(usize),
-}
 
 /// What to try, or to undo, when a match fails.
 enum Choice {
@@ -241,8 +76,7 @@ enum Step {
 
 /// The state of one search.
 pub(super) struct Matcher {
-    captures: [Capture; MOST_CAPTURES],
-    level: usize,
+    captures: Vec<Capture>,
     choices: Vec<Choice>,
     at: usize,
     item: usize,
@@ -255,37 +89,35 @@ pub(super) struct Matcher {
 }
 
 thread_local! {
-    static SPARE: Cell<Option<Box<Matcher>>> = const { Cell::new(None) };
+    /// The room of the last matcher, so that short matches allocate nothing.
+    static SPARE: Cell<(Vec<Capture>, Vec<Choice>)> = const { Cell::new((Vec::new(), Vec::new())) };
+}
+
+impl Drop for Matcher {
+    fn drop(&mut self) {
+        self.choices.clear();
+        self.choices.shrink_to(256);
+        SPARE.set((
+            std::mem::take(&mut self.captures),
+            std::mem::take(&mut self.choices),
+        ));
+    }
 }
 
 impl Matcher {
-    /// A matcher with that budget; one that was given back, if there is one.
-    pub(super) fn take(budget: i64) -> Box<Self> {
-        let mut matcher = SPARE.take().unwrap_or_else(|| {
-            Box::new(Self {
-                captures: [Capture {
-                    start: 0,
-                    length: 0,
-                }; MOST_CAPTURES],
-                level: 0,
-                choices: Vec::new(),
-                at: 0,
-                item: 0,
-                interrupted: None,
-                origin: 0,
-                running: false,
-                budget: 0,
-            })
-        });
-        matcher.budget = budget;
-        matcher.start(0);
-        matcher
-    }
-
-    /// Keeps the matcher for the next search.
-    pub(super) fn give_back(mut self: Box<Self>) {
-        self.choices.shrink_to(256);
-        SPARE.set(Some(self));
+    /// A matcher with that budget, which begins to search there.
+    pub(super) fn new(budget: i64, origin: usize) -> Self {
+        let (captures, choices) = SPARE.take();
+        Self {
+            captures,
+            choices,
+            at: 0,
+            item: 0,
+            interrupted: None,
+            origin,
+            running: false,
+            budget,
+        }
     }
 
     /// The next search begins there.
@@ -306,7 +138,7 @@ impl Matcher {
                 if self.origin > text.len() {
                     return Ok(Found::Nothing);
                 }
-                if let (Some(first), false) = (pattern.first, pattern.anchored) {
+                if let (Some(first), false) = (pattern.first, pattern.is_anchored()) {
                     let rest = text.get(self.origin..).unwrap_or_default();
                     let Some(skipped) = find_byte(rest, first) else {
                         self.budget -= (rest.len() / 16) as i64;
@@ -315,7 +147,7 @@ impl Matcher {
                     self.budget -= (skipped / 16) as i64;
                     self.origin += skipped;
                 }
-                self.level = 0;
+                self.captures.clear();
                 self.choices.clear();
                 self.interrupted = None;
                 self.at = self.origin;
@@ -333,7 +165,7 @@ impl Matcher {
                 }
                 Step::Matched(_) | Step::Failed => {
                     self.running = false;
-                    if pattern.anchored {
+                    if pattern.is_anchored() {
                         self.origin = text.len() + 1;
                         return Ok(Found::Nothing);
                     }
@@ -381,7 +213,7 @@ impl Matcher {
                 (b')', _) => self.close(pattern, at, item + 1)?,
                 (b'$', None) => (at == text.len()).then_some((at, item + 1)),
                 (b'%', Some(b'b')) => {
-                    if item + 3 >= pattern.items.len() {
+                    if item + 3 >= pattern.len() {
                         return Err(Problem::Balance);
                     }
                     match (text.get(at), pattern.at(item + 2)) {
@@ -537,64 +369,13 @@ impl Matcher {
         Ok((!inside(before) && inside(text.get(at))).then_some((at, end)))
     }
 
-    /// `%1`: what a capture holds, once more.
-    fn repeated(&mut self, text: &[u8], at: usize, digit: u8) -> Result<Option<usize>, Problem> {
-        let index = usize::from(digit).wrapping_sub(usize::from(b'1'));
-        let capture = self
-            .captures
-            .get(index)
-            .filter(|capture| index < self.level && capture.length != UNFINISHED)
-            .ok_or(Problem::CaptureIndex(i64::from(digit) - i64::from(b'0')))?;
-        let Ok(length) = usize::try_from(capture.length) else {
-            return Ok(None);
-        };
-        self.budget -= (length / 16) as i64;
-        let captured = text.get(capture.start..capture.start + length);
-        let here = text.get(at..at + length);
-        Ok((here.is_some() && captured == here).then_some(at + length))
-    }
-
-    fn open(
-        &mut self,
-        pattern: Pattern<'_>,
-        at: usize,
-        next: usize,
-        length: isize,
-    ) -> Result<Option<(usize, usize)>, Problem> {
-        let capture = self
-            .captures
-            .get_mut(self.level)
-            .ok_or(Problem::TooManyCaptures)?;
-        *capture = Capture { start: at, length };
-        self.level += 1;
-        self.push(pattern, Choice::Open)?;
-        Ok(Some((at, next)))
-    }
-
-    fn close(
-        &mut self,
-        pattern: Pattern<'_>,
-        at: usize,
-        next: usize,
-    ) -> Result<Option<(usize, usize)>, Problem> {
-        let (index, capture) = self
-            .captures
-            .iter_mut()
-            .enumerate()
-            .take(self.level)
-            .rev()
-            .find(|(_, capture)| capture.length == UNFINISHED)
-            .ok_or(Problem::InvalidCapture)?;
-        capture.length = (at - capture.start) as isize;
-        self.push(pattern, Choice::Close(index))?;
-        Ok(Some((at, next)))
-    }
-
     /// Undoes and retries; where to go on.
     fn backtrack(&mut self, text: &[u8], pattern: Pattern<'_>) -> Option<(usize, usize)> {
         loop {
             match self.choices.pop()? {
-                Choice::Open => self.level -= 1,
+                Choice::Open => {
+                    self.captures.pop();
+                }
                 Choice::Close(index) => {
                     if let Some(capture) = self.captures.get_mut(index) {
                         capture.length = UNFINISHED;
@@ -621,31 +402,6 @@ impl Matcher {
                 }
                 Choice::Without { at, next } => return Some((at, next)),
             }
-        }
-    }
-
-    /// How many captures the match has.
-    pub(super) fn captures(&self) -> usize {
-        self.level
-    }
-
-    /// A capture of the match `text[start..end]`, from 0. Without any, the first is the whole match.
-    pub(super) fn capture<'a>(
-        &self,
-        text: &'a [u8],
-        index: usize,
-        (start, end): (usize, usize),
-    ) -> Result<Captured<'a>, Problem> {
-        let piece =
-            |start: usize, end: usize| Ok(Captured::Text(text.get(start..end).unwrap_or_default()));
-        match self.captures.get(index) {
-            Some(capture) if index < self.level => match capture.length {
-                UNFINISHED => Err(Problem::UnfinishedCapture),
-                POSITION => Ok(Captured::Position(capture.start + 1)),
-                length => piece(capture.start, capture.start + length.unsigned_abs()),
-            },
-            _ if index == 0 => piece(start, end),
-            _ => Err(Problem::CaptureIndex(index as i64 + 1)),
         }
     }
 }
