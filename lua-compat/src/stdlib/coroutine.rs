@@ -181,7 +181,12 @@ fn wrap<'gc>(
         }
         Ok(CallbackReturn::Resume {
             thread: *thread,
-            then: Some(BoxSequence::new(&ctx, Wrapped)),
+            then: Some(BoxSequence::new(
+                &ctx,
+                Wrapped {
+                    thread: Some(*thread),
+                },
+            )),
         })
     });
     stack.replace(ctx, wrapped);
@@ -190,10 +195,13 @@ fn wrap<'gc>(
 
 /// Waits for a coroutine, and raises its error anew, with the position of the caller in front.
 #[derive(Collect)]
-#[collect(require_static)]
-struct Wrapped;
+#[collect(no_drop)]
+struct Wrapped<'gc> {
+    /// Absent once the variables of the coroutine are closed.
+    thread: Option<Thread<'gc>>,
+}
 
-impl<'gc> Sequence<'gc> for Wrapped {
+impl<'gc> Sequence<'gc> for Wrapped<'gc> {
     fn poll(
         self: Pin<&mut Self>,
         _: Context<'gc>,
@@ -204,12 +212,25 @@ impl<'gc> Sequence<'gc> for Wrapped {
     }
 
     fn error(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         ctx: Context<'gc>,
         execution: Execution<'gc, '_>,
         error: Error<'gc>,
-        _: Stack<'gc, '_>,
+        mut stack: Stack<'gc, '_>,
     ) -> Result<SequencePoll<'gc>, Error<'gc>> {
+        // A coroutine that failed is closed, which may replace the error.
+        let unclosed = self
+            .thread
+            .take()
+            .map(|thread| thread.take_unclosed(ctx))
+            .unwrap_or_default();
+        if !unclosed.is_empty() {
+            stack.clear();
+            return Ok(SequencePoll::Call {
+                function: close_all(ctx, unclosed, Some(error.to_value(ctx))),
+                bottom: 0,
+            });
+        }
         let text = match error.to_value(ctx) {
             Value::String(text) => Some(text),
             number @ (Value::Integer(_) | Value::Number(_)) if lua51() => number.into_string(ctx),
@@ -305,6 +326,20 @@ fn is_yieldable<'gc>(
     Ok(CallbackReturn::Return)
 }
 
+/// A function that closes the values, and then fails with that error or a newer one.
+fn close_all<'gc>(
+    ctx: Context<'gc>,
+    values: Vec<Value<'gc>>,
+    failure: Option<Value<'gc>>,
+) -> Function<'gc> {
+    Callback::from_fn_with(&ctx, (values, failure), |(values, failure), ctx, _, _| {
+        let error = failure.map(Error::from);
+        let closing = Closing::sequence(ctx, values.clone(), error);
+        Ok(CallbackReturn::Sequence(closing))
+    })
+    .into()
+}
+
 /// Tells how the variables of a closed coroutine took it.
 #[derive(Collect)]
 #[collect(require_static)]
@@ -345,20 +380,12 @@ fn close<'gc>(
     let thread = thread_argument(ctx, &stack, "close")?;
     match Status::of(&execution, thread) {
         Status::Suspended | Status::Dead => {
+            let variables = thread.take_unclosed(ctx);
             let failure = thread.take_failure(ctx);
-            let variables = thread.reset_and_take_closing(ctx).unwrap_or_default();
+            thread.reset(&ctx)?;
             stack.clear();
             Ok(CallbackReturn::Call {
-                function: Callback::from_fn_with(
-                    &ctx,
-                    (variables, failure),
-                    |(variables, failure), ctx, _, _| {
-                        let error = failure.map(Error::from);
-                        let closing = Closing::sequence(ctx, variables.clone(), error);
-                        Ok(CallbackReturn::Sequence(closing))
-                    },
-                )
-                .into(),
+                function: close_all(ctx, variables, failure),
                 then: Some(BoxSequence::new(&ctx, Closed)),
             })
         }

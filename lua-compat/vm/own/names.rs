@@ -130,18 +130,23 @@ fn setter(prototype: &FunctionPrototype<'_>, last: usize, register: u8) -> Optio
     let mut found = None;
     // Code before this place may have been jumped over.
     let mut jump_target = 0;
-    for place in 0..last {
+    let mut place = 0;
+    while place < last {
         let operation = prototype.opcodes.get(place)?.decode();
         if let Operation::Jump { offset, .. } = operation {
             let target = place as i64 + 1 + i64::from(offset);
-            if target <= last as i64 && target > jump_target {
-                jump_target = target;
+            if target <= last as i64 && target > place as i64 {
+                if is_lua51() {
+                    // Lua 5.1 believes every jump forward.
+                    place = target as usize;
+                    continue;
+                }
+                jump_target = jump_target.max(target);
             }
-            continue;
-        }
-        if sets(operation, register) {
+        } else if sets(operation, register) {
             found = ((place as i64) >= jump_target).then_some(place);
         }
+        place += 1;
     }
     found
 }

@@ -42,6 +42,8 @@ pub struct Failure<'gc> {
     pub error: Value<'gc>,
     /// The functions that were active, innermost first; the middle of a deep stack is left out.
     pub active: Vec<Active<'gc>>,
+    /// What its variables held that were to be closed, last one first.
+    pub unclosed: Vec<Value<'gc>>,
 }
 
 /// Who takes an error that is raised on top of these frames, and how many handlers fail already.
@@ -89,6 +91,7 @@ pub(crate) fn raise<'gc>(
             state.failure = Some(Failure {
                 error: error.to_value(ctx),
                 active: kept(state, native, tail_caller),
+                unclosed: Vec::new(),
             });
             error
         }

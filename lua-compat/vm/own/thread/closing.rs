@@ -122,14 +122,19 @@ impl<'gc> ThreadState<'gc> {
 }
 
 impl<'gc> Thread<'gc> {
-    /// Resets the thread; what its noted variables held is returned, last one first. `None` if it runs.
-    pub fn reset_and_take_closing(self, ctx: Context<'gc>) -> Option<Vec<Value<'gc>>> {
-        let values = match self.into_inner().try_borrow_mut(&ctx) {
-            Ok(mut state) => state.take_closing(0),
-            Err(_) => return None,
-        };
-        self.reset(&ctx).ok()?;
-        Some(values)
+    /// Takes what the thread's noted variables hold, last one first. Nothing if it runs.
+    pub fn take_unclosed(self, ctx: Context<'gc>) -> Vec<Value<'gc>> {
+        match self.into_inner().try_borrow_mut(&ctx) {
+            Ok(mut state) => {
+                let failed = state.failure.as_mut();
+                let mut values = failed
+                    .map(|failure| std::mem::take(&mut failure.unclosed))
+                    .unwrap_or_default();
+                values.append(&mut state.take_closing(0));
+                values
+            }
+            Err(_) => Vec::new(),
+        }
     }
 }
 
