@@ -31,7 +31,7 @@ pub fn program(version: Version, seed: u64) -> Node {
     let mut generator = Generator {
         random: Random::new(seed),
         version,
-        pub scope: Vec::new(),
+        scope: Vec::new(),
         named: 0,
         vararg: true,
         may_yield: false,
