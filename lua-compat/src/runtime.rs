@@ -287,17 +287,8 @@ impl Runtime {
                 return Err(Stopped::Failed(plain_failure("stopped".to_owned())));
             }
             match done {
-<<<<<<< HEAD
                 Ok(true) => return Ok(()),
-                Ok(false) if self.keep_going.as_mut().is_none_or(|ask| ask()) => {}
-                Ok(false) => {
-                    self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
-                    return Err(Stopped::Failed(plain_failure("stopped".to_owned())));
-                }
-=======
-                Ok(true) => break,
                 Ok(false) => {}
->>>>>>> conform
                 Err(error) => return Err(Stopped::Failed(plain_failure(error.to_string()))),
             }
         }
