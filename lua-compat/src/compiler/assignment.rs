@@ -9,6 +9,9 @@ use super::function::TooMany;
 use super::parser::Parser;
 use super::token::Token;
 
+/// Most variables of one assignment in Lua 5.1.
+const MOST_TARGETS_51: usize = 197;
+
 impl<'gc> Parser<'gc, '_> {
     /// A call, or an assignment to one or more variables.
     pub(super) fn expression_statement(&mut self) -> Result<(), Problem> {
@@ -37,8 +40,11 @@ impl<'gc> Parser<'gc, '_> {
                 self.keep_before(&mut targets, &next)?;
             }
             self.check_assignable(&next)?;
-            self.descend()?;
             targets.push(next);
+            if self.lua51 && targets.len() > MOST_TARGETS_51 {
+                return Err(self.too_many("variables in assignment", MOST_TARGETS_51));
+            }
+            self.descend()?;
         }
         for _ in 1..targets.len() {
             self.rise();

@@ -10,6 +10,9 @@ use super::function::VariableKind;
 use super::parser::Parser;
 use super::token::{Keyword, Token};
 
+/// So many instructions can the end of a `for` jump back by itself.
+const NEAR: usize = 32_000;
+
 impl<'gc> Parser<'gc, '_> {
     pub(super) fn while_loop(&mut self, line: u32) -> Result<(), Problem> {
         self.next()?;
@@ -84,20 +87,34 @@ impl<'gc> Parser<'gc, '_> {
         }
         self.function.activate(3);
         self.demand(Token::Keyword(Keyword::Do))?;
-        let prepare = self.function.emit(Operation::NumericForPrep {
+        self.function.emit(Operation::NumericForPrep {
             base: RegisterIndex(base),
             jump: 0,
         });
+        // Skipped if the loop has a turn at all.
+        let none = self.function.jump();
         self.for_body(1)?;
-        let end = self.function.label();
-        self.function.set_target(prepare, Some(end));
-        let back = self.function.emit(Operation::NumericForLoop {
-            base: RegisterIndex(base),
-            jump: 0,
-        });
-        self.function.set_target(back, Some(prepare + 1));
-        self.function.fix_line(line);
+        self.function.label();
+        let base = RegisterIndex(base);
+        self.loop_back(none + 1, Operation::NumericForLoop { base, jump: 0 }, line);
+        self.function.patch_here(Some(none));
         Ok(())
+    }
+
+    /// Ends a `for`: the instruction jumps to `begin` as long as there is a next turn.
+    fn loop_back(&mut self, begin: usize, operation: Operation, line: u32) {
+        let back = self.function.emit(operation);
+        self.function.fix_line(line);
+        if back - begin < NEAR {
+            self.function.set_target(back, Some(begin));
+            return;
+        }
+        // Too far for the instruction itself.
+        self.function.set_target(back, Some(back + 2));
+        let exit = self.function.jump();
+        let far = self.function.jump();
+        self.function.set_target(far, Some(begin));
+        self.function.patch_here(Some(exit));
     }
 
     fn hidden_name(&self, lua51: &'static str) -> &'static str {
@@ -154,12 +171,12 @@ impl<'gc> Parser<'gc, '_> {
             var_count: u8::try_from(variables).unwrap_or(u8::MAX),
         });
         self.function.fix_line(line);
-        let back = self.function.emit(Operation::GenericForLoop {
-            base: RegisterIndex(base.saturating_add(2)),
-            jump: 0,
-        });
-        self.function.set_target(back, Some(prepare + 1));
-        self.function.fix_line(line);
+        let base = RegisterIndex(base.saturating_add(2));
+        self.loop_back(
+            prepare + 1,
+            Operation::GenericForLoop { base, jump: 0 },
+            line,
+        );
         Ok(())
     }
 

@@ -326,9 +326,7 @@ impl<'gc> Function<'gc> {
                     left: one,
                     right: other,
                 });
-                self.fix_line(line);
                 *left = Expression::new(Kind::Jump(self.jump()));
-                self.fix_line(line);
             }
             Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual => {
                 let (one, other) = (self.operand(left)?, self.operand(&mut right)?);
@@ -356,9 +354,7 @@ impl<'gc> Function<'gc> {
                         right: one,
                     },
                 });
-                self.fix_line(line);
                 *left = Expression::new(Kind::Jump(self.jump()));
-                self.fix_line(line);
             }
             _ => {
                 if let (Some(one), Some(other)) = (left.numeral(), right.numeral())

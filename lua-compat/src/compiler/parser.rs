@@ -293,6 +293,15 @@ impl<'gc, 'a> Parser<'gc, 'a> {
     }
 }
 
+/// A jump over more instructions than sixteen bits can count.
+fn far_jump(distance: i64) -> Option<Operation> {
+    let high = i8::try_from(distance >> 16).ok()?;
+    Some(Operation::FarJump {
+        high,
+        low: (distance & 0xffff) as u16,
+    })
+}
+
 /// Makes a finished function into what the VM takes: distances instead of places.
 fn finish<'gc>(
     mut function: Function<'gc>,
@@ -309,12 +318,19 @@ fn finish<'gc>(
         let mut operation = *operation;
         if let Some(target) = function.targets.get(place).copied().flatten() {
             let distance = target as i64 - (place as i64 + 1);
-            let distance = i16::try_from(distance).map_err(|_| TooMany::Distance)?;
+            let near = i16::try_from(distance).map_err(|_| TooMany::Distance);
             match &mut operation {
-                Operation::Jump { offset, .. } => *offset = distance,
-                Operation::NumericForPrep { jump, .. }
-                | Operation::NumericForLoop { jump, .. }
-                | Operation::GenericForLoop { jump, .. } => *jump = distance,
+                Operation::Jump {
+                    offset,
+                    close_upvalues,
+                } => match near {
+                    Ok(distance) => *offset = distance,
+                    Err(limit) if close_upvalues.is_some() => return Err(limit),
+                    Err(limit) => operation = far_jump(distance).ok_or(limit)?,
+                },
+                Operation::NumericForLoop { jump, .. } | Operation::GenericForLoop { jump, .. } => {
+                    *jump = near?;
+                }
                 _ => {}
             }
         }

@@ -83,7 +83,7 @@ impl<'gc> Parser<'gc, '_> {
         self.declare(name, VariableKind::Plain)
     }
 
-    fn too_many(&self, what: &str, limit: usize) -> Problem {
+    pub(super) fn too_many(&self, what: &str, limit: usize) -> Problem {
         let place = self.function.described();
         if self.lua51 {
             self.problem_alone(&format!("{place} has more than {limit} {what}"))

@@ -108,11 +108,13 @@ impl<'gc> Parser<'gc, '_> {
             }
             Token::Keyword(Keyword::Goto) => {
                 self.next()?;
+                let line = self.line;
                 let name = self.name()?;
                 self.goto_statement(name, line);
             }
             Token::Name(_) if goto => {
                 self.next()?;
+                let line = self.line;
                 let name = self.name()?;
                 self.goto_statement(name, line);
             }

@@ -35,7 +35,15 @@ pub fn register(prototype: &FunctionPrototype<'_>, place: usize, register: u8) -
                 "_ENV" | "(environment)"
             );
             let kind = if environment { "global" } else { "field" };
-            Some((kind, key_name(prototype, setter, key)))
+            // Beyond the 256th constant the name is in a register.
+            let name = match key {
+                RCIndex::Register(key) => match loaded_text(prototype, setter, key.0) {
+                    Some(name) => name,
+                    None => "?".to_owned(),
+                },
+                key => key_name(prototype, setter, key),
+            };
+            Some((kind, name))
         }
         Operation::GetTable { table, key, .. } => {
             let environment = prototype
@@ -48,7 +56,7 @@ pub fn register(prototype: &FunctionPrototype<'_>, place: usize, register: u8) -
         Operation::GetUpValue { source, .. } => Some(("upvalue", upvalue(prototype, source.0))),
         Operation::LoadConstant { constant, .. } if !is_lua51() => {
             match prototype.constants.get(constant.0 as usize)? {
-                Constant::String(text) => Some(("constant", text.display_lossy().to_string())),
+                Constant::String(text) => Some(("constant", shown(*text))),
                 _ => None,
             }
         }
@@ -111,7 +119,7 @@ pub fn called(closure: Closure<'_>, pc: usize) -> Option<Name> {
 fn key_name(prototype: &FunctionPrototype<'_>, place: usize, key: RCIndex) -> String {
     match key {
         RCIndex::Constant(index) => match prototype.constants.get(index.0 as usize) {
-            Some(Constant::String(name)) => name.display_lossy().to_string(),
+            Some(Constant::String(name)) => shown(*name),
             Some(Constant::Integer(value)) if !is_lua51() && (0..256).contains(value) => {
                 "integer index".to_owned()
             }
@@ -119,10 +127,50 @@ fn key_name(prototype: &FunctionPrototype<'_>, place: usize, key: RCIndex) -> St
         },
         RCIndex::Register(key) if !is_lua51() => match register(prototype, place, key.0) {
             Some(("constant", name)) => name,
-            _ => "?".to_owned(),
+            _ => small_integer(prototype, place, key.0).unwrap_or("?").to_owned(),
         },
         RCIndex::Register(_) => "?".to_owned(),
     }
+}
+
+/// How 5.4 names a field by the number that was loaded into the register.
+fn small_integer(
+    prototype: &FunctionPrototype<'_>,
+    place: usize,
+    register: u8,
+) -> Option<&'static str> {
+    let setter = setter(prototype, place, register)?;
+    match prototype.opcodes.get(setter)?.decode() {
+        // A variable would have said so; this is a numeral of the source.
+        Operation::LoadConstant { constant, .. }
+            if prototype.debug.local_in(register, place).is_none() =>
+        {
+            match prototype.constants.get(constant.0 as usize)? {
+                Constant::Integer(value) if (0..256).contains(value) => Some("integer index"),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The text that was loaded into the register.
+fn loaded_text(prototype: &FunctionPrototype<'_>, place: usize, register: u8) -> Option<String> {
+    let index = match prototype.opcodes.get(setter(prototype, place, register)?)?.decode() {
+        Operation::LoadConstant { constant, .. } => constant.0 as usize,
+        Operation::LoadFarConstant { constant, .. } => constant.0 as usize + 65_536,
+        _ => return None,
+    };
+    match prototype.constants.get(index)? {
+        Constant::String(name) => Some(shown(*name)),
+        _ => None,
+    }
+}
+
+/// A name as messages show it: C's strings end at a zero byte.
+pub(crate) fn shown(name: crate::String<'_>) -> String {
+    let text = name.as_bytes().split(|byte| *byte == 0).next();
+    String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
 }
 
 /// The last instruction before `last` that sets the register, if it surely ran.
@@ -133,8 +181,13 @@ fn setter(prototype: &FunctionPrototype<'_>, last: usize, register: u8) -> Optio
     let mut place = 0;
     while place < last {
         let operation = prototype.opcodes.get(place)?.decode();
-        if let Operation::Jump { offset, .. } = operation {
-            let target = place as i64 + 1 + i64::from(offset);
+        let distance = match operation {
+            Operation::Jump { offset, .. } => Some(i64::from(offset)),
+            Operation::FarJump { high, low } => Some((i64::from(high) << 16) + i64::from(low)),
+            _ => None,
+        };
+        if let Some(distance) = distance {
+            let target = place as i64 + 1 + distance;
             if target <= last as i64 && target > place as i64 {
                 if is_lua51() {
                     // Lua 5.1 believes every jump forward.
@@ -163,6 +216,8 @@ fn sets(operation: Operation, register: u8) -> bool {
         Operation::NumericForPrep { base, .. } | Operation::NumericForLoop { base, .. } => {
             register == base.0 || register == base.0.wrapping_add(3)
         }
+        // Lua 5.1 takes a test for something that sets its register.
+        Operation::Test { value, .. } if is_lua51() => value.0 == register,
         other => destination(other) == Some(RegisterIndex(register)),
     }
 }

@@ -83,7 +83,7 @@ impl<'gc> Stopped<'gc, '_> {
             Operand::Upvalue(index) => Some(("upvalue", names::upvalue(&prototype, index.0))),
             // A string in an instruction is as good as one that was loaded before it.
             Operand::Constant(index) if !is_lua51() => match prototype.constants.get(index)? {
-                Constant::String(text) => Some(("constant", text.display_lossy().to_string())),
+                Constant::String(text) => Some(("constant", names::shown(*text))),
                 _ => None,
             },
             Operand::Constant(_) => None,
