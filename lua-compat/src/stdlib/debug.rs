@@ -9,6 +9,7 @@ use piccolo::{
     Table, UserData, Value, frames, metatables,
 };
 
+use super::local_variables;
 use super::traceback::thread_and_first;
 use super::{debug_info, environments, forbid, traceback};
 use crate::arguments::{any, bad, error, expected, integer, lua51, new_string, table, whole};
@@ -34,8 +35,16 @@ pub(super) fn install<'gc>(ctx: Context<'gc>, modules: Modules<'gc>) {
     debug.set_field(ctx, "getregistry", function);
     debug.set_field(ctx, "getupvalue", Callback::from_fn(&ctx, get_upvalue));
     debug.set_field(ctx, "setupvalue", Callback::from_fn(&ctx, set_upvalue));
-    debug.set_field(ctx, "getlocal", Callback::from_fn(&ctx, get_local));
-    debug.set_field(ctx, "setlocal", Callback::from_fn(&ctx, set_local));
+    debug.set_field(
+        ctx,
+        "getlocal",
+        Callback::from_fn(&ctx, local_variables::get),
+    );
+    debug.set_field(
+        ctx,
+        "setlocal",
+        Callback::from_fn(&ctx, local_variables::set),
+    );
     if lua51() {
         debug.set_field(ctx, "getfenv", Callback::from_fn(&ctx, get_environment));
         debug.set_field(ctx, "setfenv", Callback::from_fn(&ctx, set_environment));
@@ -253,69 +262,6 @@ fn upvalue_join<'gc>(
     };
     closure.replace_upvalue(&ctx, index, upvalue);
     stack.clear();
-    Ok(CallbackReturn::Return)
-}
-
-/// The level that an argument means must be there.
-fn check_level<'gc>(
-    ctx: Context<'gc>,
-    execution: &Execution<'gc, '_>,
-    stack: &Stack<'gc, '_>,
-    name: &str,
-) -> Result<(), Error<'gc>> {
-    let (thread, first) = thread_and_first(execution, stack);
-    let level = usize::try_from(integer(ctx, stack, first, name)?).ok();
-    let known = level.is_some_and(|level| match thread {
-        Some(thread) => level < thread.active().len(),
-        None => execution.active().level(level).is_some(),
-    });
-    if known {
-        Ok(())
-    } else {
-        Err(bad(ctx, first, name, "level out of range"))
-    }
-}
-
-/// `debug.getlocal([thread,] function, local)`: the names of parameters, as far as they are known.
-fn get_local<'gc>(
-    ctx: Context<'gc>,
-    execution: Execution<'gc, '_>,
-    mut stack: Stack<'gc, '_>,
-) -> Result<CallbackReturn<'gc>, Error<'gc>> {
-    let (_, first) = thread_and_first(&execution, &stack);
-    let number = if lua51() {
-        0
-    } else {
-        integer(ctx, &stack, first + 1, "getlocal")?
-    };
-    if let (Value::Function(function), false) = (stack.get(first), lua51()) {
-        let name = match (function, usize::try_from(number)) {
-            (Function::Closure(closure), Ok(number)) if number > 0 => {
-                frames::parameter_name(&closure.prototype(), number - 1)
-            }
-            _ => None,
-        };
-        let name = name.map_or(Value::Nil, |name| new_string(ctx, name));
-        stack.replace(ctx, name);
-        return Ok(CallbackReturn::Return);
-    }
-    check_level(ctx, &execution, &stack, "getlocal")?;
-    integer(ctx, &stack, first + 1, "getlocal")?;
-    stack.replace(ctx, Value::Nil);
-    Ok(CallbackReturn::Return)
-}
-
-/// `debug.setlocal([thread,] level, local, value)`: no local variable is known by number.
-fn set_local<'gc>(
-    ctx: Context<'gc>,
-    execution: Execution<'gc, '_>,
-    mut stack: Stack<'gc, '_>,
-) -> Result<CallbackReturn<'gc>, Error<'gc>> {
-    let (_, first) = thread_and_first(&execution, &stack);
-    check_level(ctx, &execution, &stack, "setlocal")?;
-    integer(ctx, &stack, first + 1, "setlocal")?;
-    any(ctx, &stack, first + 2, "setlocal")?;
-    stack.replace(ctx, Value::Nil);
     Ok(CallbackReturn::Return)
 }
 

@@ -14,6 +14,7 @@ mod environments;
 mod garbage;
 mod io;
 mod iteration;
+mod local_variables;
 mod math;
 mod os;
 mod print;

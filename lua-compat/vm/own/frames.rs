@@ -25,7 +25,9 @@ pub struct Active<'gc> {
     /// Absent for what is no function of this VM, such as the one that runs the main chunk.
     pub function: Option<Function<'gc>>,
     /// Of a Lua function: the index of the next instruction.
-    pc: usize,
+    pub(crate) pc: usize,
+    /// Of a Lua function: where its variable arguments and its registers begin on the stack.
+    pub(crate) place: Option<(usize, usize)>,
     /// Stands for a function whose frame a tail call has replaced (Lua 5.1 only).
     pub lost: bool,
     /// Was called in tail position.
@@ -39,6 +41,7 @@ impl<'gc> Active<'gc> {
         Self {
             function,
             pc,
+            place: None,
             lost: false,
             tail_called: false,
             caller: None,
@@ -115,8 +118,9 @@ impl<'gc, 'a> Stack<'gc, 'a> {
                 .and_then(|below| lua_frame(self.frames.get(below)));
             let mut below = None;
             let (active, lost) = match self.frames.get(index) {
-                Some(Frame::Lua { closure, pc, tail_calls, .. }) => {
+                Some(Frame::Lua { closure, pc, tail_calls, bottom, base, .. }) => {
                     let active = Active {
+                        place: Some((*bottom, *base)),
                         tail_called: *tail_calls > 0,
                         caller: caller.filter(|_| *tail_calls == 0),
                         ..lua(*closure, *pc)
