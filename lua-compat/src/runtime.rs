@@ -21,6 +21,9 @@ use crate::{api, call, compile, convert, modules, request, stdlib};
 const SLICE: i32 = 16_384;
 /// Garbage that may gather before the collector starts, in bytes: most calls end without it.
 const IDLE_GARBAGE: usize = 512 * 1024;
+/// What the collector may be behind, in bytes, before it has to catch up at once. Only large texts come
+/// to that: a few instructions make as many megabytes as they like.
+const MOST_DEBT: f64 = 16.0 * 1024.0 * 1024.0;
 
 /// On `wasm32` the stack lies at the bottom of the memory and grows towards 0. Compiling stops with an
 /// error when this much is left.
@@ -223,6 +226,9 @@ impl Runtime {
             let done = self
                 .lua
                 .enter(|ctx| ctx.fetch(executor).step(ctx, &mut fuel));
+            if self.lua.gc_metrics().allocation_debt() > MOST_DEBT {
+                self.lua.gc_collect();
+            }
             if let Some(code) = call::with(|call| call.exit) {
                 self.lua.enter(|ctx| ctx.fetch(executor).stop(&ctx));
                 return Err(Stopped::Exited(code));
