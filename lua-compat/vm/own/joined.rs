@@ -128,4 +128,3 @@ fn decimal(number: i64, digits: &mut [u8; DIGITS]) -> &[u8] {
     }
     &digits[first..]
 }
-

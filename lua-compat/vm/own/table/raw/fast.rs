@@ -15,12 +15,15 @@ impl<'gc> RawTable<'gc> {
             .map_or(Value::Nil, |(_, value)| *value)
     }
 
-    /// The same as `get`, with the shortest way for whole numbers and strings.
+    /// What the array part holds under a key.
     #[inline]
-    pub(crate) fn get_fast(&self, key: Value<'gc>) -> Value<'gc> {
-        if let Some(value) = array_index(key).and_then(|index| self.array.get(index)) {
-            return *value;
-        }
+    pub(crate) fn array_value(&self, key: Value<'gc>) -> Option<Value<'gc>> {
+        self.array.get(array_index(key)?).copied()
+    }
+
+    /// The same as `get`, with a shorter way for strings.
+    #[inline(never)]
+    pub(crate) fn get_elsewhere(&self, key: Value<'gc>) -> Value<'gc> {
         match key {
             Value::String(key) => self.get_string(key),
             key => self.get(key),
