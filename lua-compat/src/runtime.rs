@@ -21,6 +21,8 @@ use crate::{api, call, compile, convert, modules, request, stdlib};
 const SLICE: i32 = 16_384;
 /// Garbage that may gather before the collector starts, in bytes: most calls end without it.
 const IDLE_GARBAGE: usize = 512 * 1024;
+/// By how much of what is in use the heap may grow before the collector starts again: as in PUC-Rio.
+const IDLE_GROWTH: f64 = 1.0;
 /// What the collector may be behind, in bytes, before it has to catch up at once. Only large texts come
 /// to that: a few instructions make as many megabytes as they like.
 const MOST_DEBT: f64 = 16.0 * 1024.0 * 1024.0;
@@ -108,10 +110,11 @@ impl Runtime {
                 line: problem.line,
                 traceback: String::new(),
             })?;
-        runtime
-            .lua
-            .gc_metrics()
-            .set_pacing(ottavino_gc_arena::metrics::Pacing::default().with_min_sleep(IDLE_GARBAGE));
+        runtime.lua.gc_metrics().set_pacing(
+            ottavino_gc_arena::metrics::Pacing::default()
+                .with_min_sleep(IDLE_GARBAGE)
+                .with_pause_factor(IDLE_GROWTH),
+        );
         runtime.lua.gc_collect();
         runtime.lua.gc_collect();
         Ok(runtime)

@@ -922,6 +922,9 @@ fn same<'gc>(left: &Value<'gc>, right: &Value<'gc>) -> Option<bool> {
     Some(match (*left, *right) {
         (Value::Number(a), Value::Number(b)) => a == b,
         (Value::Integer(a), Value::Integer(b)) => a == b,
+        (Value::Integer(a), Value::Number(b)) | (Value::Number(b), Value::Integer(a)) => {
+            a as f64 == b
+        }
         (Value::String(a), Value::String(b)) => a.same(b),
         (Value::Nil, Value::Nil) => true,
         (Value::Nil, _) | (_, Value::Nil) => false,
