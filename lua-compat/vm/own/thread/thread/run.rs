@@ -8,18 +8,26 @@
 //! upstream expects it whenever upstream's code or a callback runs; fuel is charged for no fewer
 //! instructions than were executed.
 
+mod calls;
+mod fields;
+mod operators;
+
 use ottavino_gc_arena::Gc;
 
-use super::{Frame, LuaFrame, LuaReturn, MetaReturn, OpenUpValue, Thread, ThreadState};
+use self::{
+    calls::{call_back, enter, leave, replace, set_pc, Wanted},
+    fields::{element, field, set_element, set_field},
+    operators::{add, div, mixed_step, modulo, mul, same, sub},
+};
+use super::{Frame, LuaFrame, OpenUpValue, Thread, ThreadState};
 use crate::{
     closure::UpValueState,
     joined::{join, out_of_memory, NotJoined},
-    meta_ops::{MetaMethod, MetaOperatorError},
+    meta_ops::MetaOperatorError,
     opcode::OpCodeRepr as Op,
-    thread::{executor::Execution, vm::run_vm, VMError},
+    thread::{vm::run_vm, VMError},
     types::VarCount,
-    CallbackReturn, Closure, Constant, Context, Error, Executor, Fuel, Function, String, Table,
-    Value,
+    CallbackReturn, Constant, Context, Error, Executor, Fuel, Function, String, Value,
 };
 
 /// A callback that has returned something for the executor to do.
@@ -166,11 +174,7 @@ pub(in crate::thread) fn run<'gc>(
                     Op::LoadConstant { dest, constant } => {
                         register!(dest) = constants[constant.0 as usize].into();
                     }
-                    Op::LoadBool {
-                        dest,
-                        value,
-                        skip_next,
-                    } => {
+                    Op::LoadBool { dest, value, skip_next } => {
                         register!(dest) = Value::Boolean(value);
                         if skip_next {
                             pc += 1;
@@ -186,23 +190,20 @@ pub(in crate::thread) fn run<'gc>(
                         }
                         _ => break 'instructions,
                     },
-                    Op::GetTableC { dest, table, key } => match (register!(table), &constant!(key))
-                    {
+                    Op::GetTableC { dest, table, key } => match (register!(table), &constant!(key)) {
                         (Value::Table(table), &Constant::String(key)) => {
                             get_table!(dest, table, field(ctx, table, key));
                         }
                         _ => break 'instructions,
                     },
                     Op::MethodC { base, table, key } => match (register!(table), &constant!(key)) {
-                        (Value::Table(table), &Constant::String(key)) => {
-                            match field(ctx, table, key) {
-                                Some(value) => {
-                                    registers[base.0 as usize + 1] = Value::Table(table);
-                                    register!(base) = value;
-                                }
-                                None => break 'instructions,
+                        (Value::Table(table), &Constant::String(key)) => match field(ctx, table, key) {
+                            Some(value) => {
+                                registers[base.0 as usize + 1] = Value::Table(table);
+                                register!(base) = value;
                             }
-                        }
+                            None => break 'instructions,
+                        },
                         _ => break 'instructions,
                     },
                     Op::GetUpTableC { dest, table, key } => {
@@ -223,26 +224,22 @@ pub(in crate::thread) fn run<'gc>(
                             _ => break 'instructions,
                         }
                     }
-                    Op::SetTableCR { table, key, value } => {
-                        match (register!(table), &constant!(key)) {
-                            (Value::Table(table), &Constant::String(key)) => {
-                                if !set_field(ctx, table, key, register!(value)) {
-                                    break 'instructions;
-                                }
+                    Op::SetTableCR { table, key, value } => match (register!(table), &constant!(key)) {
+                        (Value::Table(table), &Constant::String(key)) => {
+                            if !set_field(ctx, table, key, register!(value)) {
+                                break 'instructions;
                             }
-                            _ => break 'instructions,
                         }
-                    }
-                    Op::SetTableCC { table, key, value } => {
-                        match (register!(table), &constant!(key)) {
-                            (Value::Table(table), &Constant::String(key)) => {
-                                if !set_field(ctx, table, key, constant!(value).into()) {
-                                    break 'instructions;
-                                }
+                        _ => break 'instructions,
+                    },
+                    Op::SetTableCC { table, key, value } => match (register!(table), &constant!(key)) {
+                        (Value::Table(table), &Constant::String(key)) => {
+                            if !set_field(ctx, table, key, constant!(value).into()) {
+                                break 'instructions;
                             }
-                            _ => break 'instructions,
                         }
-                    }
+                        _ => break 'instructions,
+                    },
                     Op::SetTableRR { table, key, value } => match register!(table) {
                         Value::Table(table) => {
                             if !set_element(ctx, table, register!(key), register!(value)) {
@@ -262,9 +259,7 @@ pub(in crate::thread) fn run<'gc>(
 
                     Op::GetUpValue { dest, source } => match upvalues[source.0 as usize].get() {
                         UpValueState::Closed(value) => register!(dest) = value,
-                        UpValueState::Open(open)
-                            if is_of(open, thread) && open.stack_index < base =>
-                        {
+                        UpValueState::Open(open) if is_of(open, thread) && open.stack_index < base => {
                             register!(dest) = below[open.stack_index];
                         }
                         UpValueState::Open(_) => break 'instructions,
@@ -275,19 +270,14 @@ pub(in crate::thread) fn run<'gc>(
                             UpValueState::Closed(_) => {
                                 upvalue.set(&ctx, UpValueState::Closed(register!(source)));
                             }
-                            UpValueState::Open(open)
-                                if is_of(open, thread) && open.stack_index < base =>
-                            {
+                            UpValueState::Open(open) if is_of(open, thread) && open.stack_index < base => {
                                 below[open.stack_index] = register!(source);
                             }
                             UpValueState::Open(_) => break 'instructions,
                         }
                     }
 
-                    Op::Jump {
-                        offset,
-                        close_upvalues,
-                    } => {
+                    Op::Jump { offset, close_upvalues } => {
                         if close_upvalues.is_some() && !state.open_upvalues.is_empty() {
                             break 'instructions;
                         }
@@ -301,11 +291,7 @@ pub(in crate::thread) fn run<'gc>(
                         }
                     }
                     Op::Test { value, is_true } => decide!(register!(value).to_bool(), is_true),
-                    Op::TestSet {
-                        dest,
-                        value,
-                        is_true,
-                    } => {
+                    Op::TestSet { dest, value, is_true } => {
                         let value = register!(value);
                         if value.to_bool() == is_true {
                             pc += 1;
@@ -329,11 +315,7 @@ pub(in crate::thread) fn run<'gc>(
                         _ => break 'instructions,
                     },
 
-                    Op::Concat {
-                        dest,
-                        source,
-                        count,
-                    } => {
+                    Op::Concat { dest, source, count } => {
                         let first = source.0 as usize;
                         match join(ctx, &registers[first..first + count as usize]) {
                             Ok(text) => {
@@ -353,82 +335,43 @@ pub(in crate::thread) fn run<'gc>(
                         }
                     }
 
-                    Op::EqRR {
-                        skip_if,
-                        left,
-                        right,
-                    } => match same(&register!(left), &register!(right)) {
+                    Op::EqRR { skip_if, left, right } => match same(&register!(left), &register!(right)) {
                         Some(same) => decide!(same, skip_if),
                         None => break 'instructions,
                     },
-                    Op::EqRC {
-                        skip_if,
-                        left,
-                        right,
-                    } => match same(&register!(left), &constant!(right).into()) {
-                        Some(same) => decide!(same, skip_if),
-                        None => break 'instructions,
-                    },
-                    Op::EqCR {
-                        skip_if,
-                        left,
-                        right,
-                    } => match same(&constant!(left).into(), &register!(right)) {
-                        Some(same) => decide!(same, skip_if),
-                        None => break 'instructions,
-                    },
-                    Op::LessRR {
-                        skip_if,
-                        left,
-                        right,
-                    } => {
+                    Op::EqRC { skip_if, left, right } => {
+                        match same(&register!(left), &constant!(right).into()) {
+                            Some(same) => decide!(same, skip_if),
+                            None => break 'instructions,
+                        }
+                    }
+                    Op::EqCR { skip_if, left, right } => {
+                        match same(&constant!(left).into(), &register!(right)) {
+                            Some(same) => decide!(same, skip_if),
+                            None => break 'instructions,
+                        }
+                    }
+                    Op::LessRR { skip_if, left, right } => {
                         compare!(&register!(left), &register!(right), Value, Value, skip_if, <);
                     }
-                    Op::LessRC {
-                        skip_if,
-                        left,
-                        right,
-                    } => {
+                    Op::LessRC { skip_if, left, right } => {
                         compare!(&register!(left), &constant!(right), Value, Constant, skip_if, <);
                     }
-                    Op::LessCR {
-                        skip_if,
-                        left,
-                        right,
-                    } => {
+                    Op::LessCR { skip_if, left, right } => {
                         compare!(&constant!(left), &register!(right), Constant, Value, skip_if, <);
                     }
-                    Op::LessEqRR {
-                        skip_if,
-                        left,
-                        right,
-                    } => {
+                    Op::LessEqRR { skip_if, left, right } => {
                         compare!(&register!(left), &register!(right), Value, Value, skip_if, <=);
                     }
-                    Op::LessEqRC {
-                        skip_if,
-                        left,
-                        right,
-                    } => {
+                    Op::LessEqRC { skip_if, left, right } => {
                         compare!(&register!(left), &constant!(right), Value, Constant, skip_if, <=);
                     }
-                    Op::LessEqCR {
-                        skip_if,
-                        left,
-                        right,
-                    } => {
+                    Op::LessEqCR { skip_if, left, right } => {
                         compare!(&constant!(left), &register!(right), Constant, Value, skip_if, <=);
                     }
 
                     Op::AddRR { dest, left, right } => {
-                        arithmetic!(
-                            dest,
-                            &register!(left),
-                            &register!(right),
-                            Value,
-                            i64::wrapping_add,
-                            add
-                        );
+                        arithmetic!(dest, &register!(left), &register!(right), Value, i64::wrapping_add, add);
                     }
                     Op::AddRC { dest, left, right } => {
                         arithmetic!(
@@ -451,14 +394,7 @@ pub(in crate::thread) fn run<'gc>(
                         );
                     }
                     Op::SubRR { dest, left, right } => {
-                        arithmetic!(
-                            dest,
-                            &register!(left),
-                            &register!(right),
-                            Value,
-                            i64::wrapping_sub,
-                            sub
-                        );
+                        arithmetic!(dest, &register!(left), &register!(right), Value, i64::wrapping_sub, sub);
                     }
                     Op::SubRC { dest, left, right } => {
                         arithmetic!(
@@ -481,14 +417,7 @@ pub(in crate::thread) fn run<'gc>(
                         );
                     }
                     Op::MulRR { dest, left, right } => {
-                        arithmetic!(
-                            dest,
-                            &register!(left),
-                            &register!(right),
-                            Value,
-                            i64::wrapping_mul,
-                            mul
-                        );
+                        arithmetic!(dest, &register!(left), &register!(right), Value, i64::wrapping_mul, mul);
                     }
                     Op::MulRC { dest, left, right } => {
                         arithmetic!(
@@ -516,12 +445,10 @@ pub(in crate::thread) fn run<'gc>(
                     Op::DivRC { dest, left, right } => {
                         float_arithmetic!(dest, &register!(left), &constant!(right), Constant, div);
                     }
-                    Op::ModRR { dest, left, right } => {
-                        match modulo(register!(left), register!(right)) {
-                            Some(value) => register!(dest) = value,
-                            None => break 'instructions,
-                        }
-                    }
+                    Op::ModRR { dest, left, right } => match modulo(register!(left), register!(right)) {
+                        Some(value) => register!(dest) = value,
+                        None => break 'instructions,
+                    },
                     Op::ModRC { dest, left, right } => {
                         match modulo(register!(left), constant!(right).into()) {
                             Some(value) => register!(dest) = value,
@@ -543,11 +470,7 @@ pub(in crate::thread) fn run<'gc>(
                                     pc = pc.wrapping_add_signed(jump as isize);
                                 }
                             }
-                            (
-                                &Value::Integer(at),
-                                &Value::Integer(limit),
-                                &Value::Integer(step),
-                            ) => {
+                            (&Value::Integer(at), &Value::Integer(limit), &Value::Integer(step)) => {
                                 let (at, overflow) = at.overflowing_add(step);
                                 *index = Value::Integer(at);
                                 if !overflow && if step < 0 { at >= limit } else { at <= limit } {
@@ -585,11 +508,7 @@ pub(in crate::thread) fn run<'gc>(
                         }
                     }
 
-                    Op::Call {
-                        func,
-                        args,
-                        returns,
-                    } => {
+                    Op::Call { func, args, returns } => {
                         let slot = base + func.0 as usize;
                         let Value::Function(function) = register!(func) else {
                             break 'instructions;
@@ -602,39 +521,21 @@ pub(in crate::thread) fn run<'gc>(
                             Function::Closure(callee) => {
                                 left = left.saturating_sub(FUEL_PER_CALL);
                                 let room = enter(state, pc, returns, callee, slot, args);
-                                if state.frames.len() > around.most_frames
-                                    || room > around.most_stack
-                                {
+                                if state.frames.len() > around.most_frames || room > around.most_stack {
                                     fuel.set_remaining(left);
                                     return Ok(None);
                                 }
                             }
                             Function::Callback(callback) => {
                                 set_pc(state, pc);
-                                let first = slot + 1;
-                                state.stack.truncate(first + args);
+                                state.stack.truncate(slot + 1 + args);
                                 fuel.set_remaining(left.saturating_sub(FUEL_PER_CALLBACK));
-                                let result = callback.call(
-                                    ctx,
-                                    Execution {
-                                        executor: around.executor,
-                                        fuel,
-                                        threads: around.threads,
-                                        upper_frames: &state.frames,
-                                    },
-                                    crate::Stack::new(&mut state.stack, first),
-                                );
-                                left = fuel.remaining();
-                                if let Ok(CallbackReturn::Return) = result {
-                                    deliver(state, first, slot, returns, end);
-                                } else {
-                                    state.stack.remove(slot);
-                                    expect(state, returns);
-                                    return Ok(Some(Returned {
-                                        bottom: slot,
-                                        result,
-                                    }));
+                                let wanted = Wanted { slot, returns, end };
+                                let call = (callback, slot + 1, wanted);
+                                if let Some(returned) = call_back(ctx, around, state, fuel, call) {
+                                    return Ok(Some(returned));
                                 }
+                                left = fuel.remaining();
                             }
                         }
                         continue 'frame;
@@ -644,44 +545,17 @@ pub(in crate::thread) fn run<'gc>(
                         let Value::Function(Function::Closure(callee)) = register!(func) else {
                             break 'instructions;
                         };
-                        let prototype = callee.prototype();
-                        if prototype.has_varargs || is_shared(state, bottom) {
-                            break 'instructions;
-                        }
                         let args = match args.to_constant() {
                             Some(args) => args as usize,
                             None => state.stack.len() - slot - 1,
                         };
-                        left = left
-                            .saturating_sub(FUEL_PER_CALL)
-                            .saturating_sub(i32::try_from(pc).unwrap_or(i32::MAX));
-                        // In the place of this frame.
-                        let stack_size = prototype.stack_size as usize;
-                        let base = bottom + 1;
-                        let kept = args.min(prototype.fixed_params as usize);
-                        if state.stack.len() < base + stack_size {
-                            state.stack.resize(base + stack_size, Value::Nil);
+                        if !replace(state, callee, bottom, slot, args) {
+                            break 'instructions;
                         }
-                        state.stack.copy_within(slot + 1..slot + 1 + kept, base);
-                        state.stack[base + kept..base + prototype.fixed_params as usize]
-                            .fill(Value::Nil);
-                        if let Some(frame) = state.frames.last_mut() {
-                            *frame = Frame::Lua {
-                                bottom,
-                                closure: callee,
-                                base,
-                                is_variable: false,
-                                pc: 0,
-                                stack_size,
-                                expected_return: None,
-                            };
-                        }
+                        left = left.saturating_sub(FUEL_PER_CALL).saturating_sub(instructions(pc));
                         continue 'frame;
                     }
-                    Op::GenericForCall {
-                        base: from,
-                        var_count,
-                    } => {
+                    Op::GenericForCall { base: from, var_count } => {
                         let Value::Function(Function::Callback(callback)) = register!(from) else {
                             break 'instructions;
                         };
@@ -690,106 +564,25 @@ pub(in crate::thread) fn run<'gc>(
                         set_pc(state, pc);
                         state.stack.truncate(first);
                         state.stack.extend_from_within(slot + 1..first);
-                        fuel.set_remaining(left - FUEL_PER_CALLBACK);
-                        let result = callback.call(
-                            ctx,
-                            Execution {
-                                executor: around.executor,
-                                fuel,
-                                threads: around.threads,
-                                upper_frames: &state.frames,
-                            },
-                            crate::Stack::new(&mut state.stack, first),
-                        );
-                        left = fuel.remaining();
-                        match result {
-                            Ok(CallbackReturn::Return) => {
-                                deliver(state, first, first, VarCount::constant(var_count), end);
-                            }
-                            result => {
-                                expect(state, VarCount::constant(var_count));
-                                return Ok(Some(Returned {
-                                    bottom: first,
-                                    result,
-                                }));
-                            }
+                        fuel.set_remaining(left.saturating_sub(FUEL_PER_CALLBACK));
+                        let returns = VarCount::constant(var_count);
+                        let call = (callback, first, Wanted { slot: first, returns, end });
+                        if let Some(returned) = call_back(ctx, around, state, fuel, call) {
+                            return Ok(Some(returned));
                         }
+                        left = fuel.remaining();
                         continue 'frame;
                     }
                     Op::Return { start, count } => {
-                        let [.., caller, _] = &mut state.frames[..] else {
-                            break 'instructions;
-                        };
-                        let Frame::Lua {
-                            expected_return,
-                            is_variable: caller_is_variable,
-                            base: caller_base,
-                            pc: caller_pc,
-                            ..
-                        } = caller
-                        else {
-                            break 'instructions;
-                        };
-                        let Some(expected) = *expected_return else {
-                            break 'instructions;
-                        };
-                        if state
-                            .open_upvalues
-                            .last()
-                            .is_some_and(|&last| super::open_upvalue_ind(last) >= bottom)
-                        {
-                            break 'instructions;
-                        }
-                        left = left
-                            .saturating_sub(FUEL_PER_CALL)
-                            .saturating_sub(i32::try_from(pc).unwrap_or(i32::MAX));
-                        *expected_return = None;
-                        *caller_is_variable = false;
                         let from = base + start.0 as usize;
                         let count = match count.to_constant() {
                             Some(count) => count as usize,
                             None => state.stack.len() - from,
                         };
-                        let stack = &mut state.stack[..];
-                        match expected {
-                            LuaReturn::Normal(wanted) => match wanted.to_constant() {
-                                Some(1) if count > 0 => stack[bottom] = stack[from],
-                                Some(wanted) => {
-                                    let wanted = wanted as usize;
-                                    let given = count.min(wanted);
-                                    stack.copy_within(from..from + given, bottom);
-                                    // Results beyond the end are Nil because the stack grows with Nil.
-                                    let filled = stack.len().min(bottom + wanted);
-                                    if bottom + given < filled {
-                                        stack[bottom + given..filled].fill(Value::Nil);
-                                    }
-                                }
-                                None => {
-                                    *caller_is_variable = true;
-                                    stack.copy_within(from..from + count, bottom);
-                                    state.stack.truncate(bottom + count);
-                                }
-                            },
-                            LuaReturn::Meta(wanted) => {
-                                let value = if count > 0 { stack[from] } else { Value::Nil };
-                                match wanted {
-                                    MetaReturn::None => {}
-                                    MetaReturn::Register(dest) => {
-                                        stack[*caller_base + dest.0 as usize] = value;
-                                    }
-                                    MetaReturn::SkipIf(skip_if) => {
-                                        if value.to_bool() == skip_if {
-                                            *caller_pc += 1;
-                                        }
-                                    }
-                                }
-                            }
+                        if !leave(state, bottom, from, count) {
+                            break 'instructions;
                         }
-                        // Frames of other kinds own something.
-                        match state.frames.pop() {
-                            None | Some(Frame::Lua { .. }) => {}
-                            Some(other) => drop(other),
-                        }
+                        left = left.saturating_sub(FUEL_PER_CALL).saturating_sub(instructions(pc));
                         continue 'frame;
                     }
                     _ => break 'instructions,
@@ -798,11 +591,7 @@ pub(in crate::thread) fn run<'gc>(
             };
             if skip {
                 pc += 1;
-            } else if let Op::Jump {
-                offset,
-                close_upvalues,
-            } = code[pc].0
-            {
+            } else if let Op::Jump { offset, close_upvalues } = code[pc].0 {
                 // A jump follows each comparison: take it at once.
                 if close_upvalues.is_none() && offset >= 0 {
                     pc += 1 + offset as usize;
@@ -816,13 +605,9 @@ pub(in crate::thread) fn run<'gc>(
             state.stack.truncate(end);
         }
         fuel.set_remaining(left.saturating_sub(FUEL_PER_RARITY));
-        let rest = LuaFrame {
-            state,
-            thread,
-            fuel,
-        };
+        let rest = LuaFrame { state, thread, fuel };
         if let Err(error) = run_vm(ctx, rest, 1) {
-            fuel.consume(i32::try_from(pc).unwrap_or(i32::MAX));
+            fuel.consume(instructions(pc));
             return Err(match error {
                 VMError::OperatorError(MetaOperatorError::ConcatOverflow) => out_of_memory(),
                 error => error.into(),
@@ -832,83 +617,14 @@ pub(in crate::thread) fn run<'gc>(
         if !matches!(code[pc].0, Op::Return { .. } | Op::TailCall { .. }) {
             continue;
         }
-        left = left.saturating_sub(i32::try_from(pc).unwrap_or(i32::MAX));
+        left = left.saturating_sub(instructions(pc));
     }
 }
 
+/// What reaching that instruction is worth: no fewer than were executed since the last jump back.
 #[inline]
-fn add(a: f64, b: f64) -> f64 {
-    a + b
-}
-
-#[inline]
-fn sub(a: f64, b: f64) -> f64 {
-    a - b
-}
-
-#[inline]
-fn mul(a: f64, b: f64) -> f64 {
-    a * b
-}
-
-#[inline]
-fn div(a: f64, b: f64) -> f64 {
-    a / b
-}
-
-/// `%` of what is whole and positive on both sides; the rest has corners that upstream knows.
-#[inline]
-fn modulo<'gc>(left: Value<'gc>, right: Value<'gc>) -> Option<Value<'gc>> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match (left, right) {
-        (Value::Integer(a), Value::Integer(b)) if b > 0 => Some(Value::Integer(a.rem_euclid(b))),
-        (Value::Number(a), Value::Number(b)) => {
-            let (small, divisor) = (a as u32, b as u32);
-            // Not 0, because that may be -0.0.
-            if small > 0 && divisor > 0 && f64::from(small) == a && f64::from(divisor) == b {
-                return Some(Value::Number(f64::from(small % divisor)));
-            }
-            if a > 0.0 && a < EXACT && b > 0.0 && b < EXACT {
-                let (whole, divisor) = (a as i64, b as i64);
-                if whole as f64 == a && divisor as f64 == b {
-                    return Some(Value::Number((whole % divisor) as f64));
-                }
-            }
-            None
-        }
-        _ => None,
-    }
-}
-
-/// One step of a numeric loop whose three numbers are of different kinds: the next value, and whether
-/// the loop goes on.
-#[inline(never)]
-fn mixed_step<'gc>(
-    index: Value<'gc>,
-    limit: Value<'gc>,
-    step: Value<'gc>,
-) -> Option<(Value<'gc>, bool)> {
-    let limit = float(limit)?;
-    if let (Value::Integer(index), Value::Integer(step)) = (index, step) {
-        let (at, overflow) = index.overflowing_add(step);
-        let within = if step < 0 {
-            at as f64 >= limit
-        } else {
-            at as f64 <= limit
-        };
-        return Some((Value::Integer(at), within && !overflow));
-    }
-    let (at, step) = (float(index)? + float(step)?, float(step)?);
-    let within = if step < 0.0 { at >= limit } else { at <= limit };
-    Some((Value::Number(at), within))
-}
-
-fn float(value: Value<'_>) -> Option<f64> {
-    match value {
-        Value::Number(number) => Some(number),
-        Value::Integer(number) => Some(number as f64),
-        _ => None,
-    }
+fn instructions(pc: usize) -> i32 {
+    i32::try_from(pc).unwrap_or(i32::MAX)
 }
 
 #[inline]
@@ -916,214 +632,7 @@ fn copied(text: String<'_>) -> i32 {
     i32::try_from(text.as_bytes().len() / BYTES_PER_FUEL).unwrap_or(i32::MAX)
 }
 
-/// Equality without metamethods; `None` where a metamethod may have a say.
-#[inline]
-fn same<'gc>(left: &Value<'gc>, right: &Value<'gc>) -> Option<bool> {
-    Some(match (*left, *right) {
-        (Value::Number(a), Value::Number(b)) => a == b,
-        (Value::Integer(a), Value::Integer(b)) => a == b,
-        (Value::Integer(a), Value::Number(b)) | (Value::Number(b), Value::Integer(a)) => {
-            a as f64 == b
-        }
-        (Value::String(a), Value::String(b)) => a.same(b),
-        (Value::Nil, Value::Nil) => true,
-        (Value::Nil, _) | (_, Value::Nil) => false,
-        (Value::Boolean(a), Value::Boolean(b)) => a == b,
-        (Value::Table(a), Value::Table(b)) if a == b => true,
-        (Value::Function(a), Value::Function(b)) => a == b,
-        _ => return None,
-    })
-}
-
 #[inline]
 fn is_of<'gc>(open: OpenUpValue<'gc>, thread: Thread<'gc>) -> bool {
     open.thread.as_ptr() == Gc::as_ptr(thread.0)
-}
-
-/// `table.key`; `None` where a function has to be called for it.
-#[inline]
-fn field<'gc>(ctx: Context<'gc>, table: Table<'gc>, key: String<'gc>) -> Option<Value<'gc>> {
-    let inner = Gc::as_ref(table.into_inner()).borrow();
-    let value = inner.raw_table.get_string(key);
-    if !value.is_nil() {
-        return Some(value);
-    }
-    match inner.metatable {
-        None => Some(Value::Nil),
-        Some(metatable) => inherited(ctx, metatable, Value::String(key)),
-    }
-}
-
-/// `table[key]`; `None` where a function has to be called for it.
-#[inline]
-fn element<'gc>(ctx: Context<'gc>, table: Table<'gc>, key: Value<'gc>) -> Option<Value<'gc>> {
-    let inner = Gc::as_ref(table.into_inner()).borrow();
-    let value = match inner.raw_table.array_value(key) {
-        Some(value) => value,
-        None => inner.raw_table.get_elsewhere(key),
-    };
-    if !value.is_nil() {
-        return Some(value);
-    }
-    match inner.metatable {
-        None => Some(Value::Nil),
-        Some(metatable) => inherited(ctx, metatable, key),
-    }
-}
-
-#[inline(never)]
-fn inherited<'gc>(
-    ctx: Context<'gc>,
-    mut metatable: Table<'gc>,
-    key: Value<'gc>,
-) -> Option<Value<'gc>> {
-    let index = ctx.metamethod(MetaMethod::Index);
-    for _ in 0..LONGEST_CHAIN {
-        let behind = match metatable.into_inner().borrow().raw_table.get_string(index) {
-            Value::Nil => return Some(Value::Nil),
-            Value::Table(behind) => behind,
-            _ => return None,
-        };
-        let inner = Gc::as_ref(behind.into_inner()).borrow();
-        let value = inner.raw_table.get_elsewhere(key);
-        if !value.is_nil() {
-            return Some(value);
-        }
-        match inner.metatable {
-            None => return Some(Value::Nil),
-            Some(next) => metatable = next,
-        }
-    }
-    None
-}
-
-/// `table.key = value`; false where nothing was done.
-#[inline]
-fn set_field<'gc>(
-    ctx: Context<'gc>,
-    table: Table<'gc>,
-    key: String<'gc>,
-    value: Value<'gc>,
-) -> bool {
-    let mut inner = table.into_inner().borrow_mut(&ctx);
-    // Setting Nil also means to let go of the key.
-    if !value.is_nil() {
-        if let Some(slot) = inner.raw_table.string_slot(key) {
-            *slot = value;
-            return true;
-        }
-    }
-    inner.metatable.is_none() && inner.raw_table.set(Value::String(key), value).is_ok()
-}
-
-/// `table[key] = value`; false where nothing was done.
-#[inline]
-fn set_element<'gc>(
-    ctx: Context<'gc>,
-    table: Table<'gc>,
-    key: Value<'gc>,
-    value: Value<'gc>,
-) -> bool {
-    let mut inner = table.into_inner().borrow_mut(&ctx);
-    if let Some(slot) = inner.raw_table.array_slot(key) {
-        if !slot.is_nil() {
-            *slot = value;
-            return true;
-        }
-    }
-    inner.metatable.is_none() && inner.raw_table.set(key, value).is_ok()
-}
-
-#[inline]
-fn set_pc(state: &mut ThreadState<'_>, pc: usize) {
-    if let Some(Frame::Lua { pc: stored_pc, .. }) = state.frames.last_mut() {
-        *stored_pc = pc;
-    }
-}
-
-#[inline]
-fn expect(state: &mut ThreadState<'_>, returns: VarCount) {
-    if let Some(Frame::Lua {
-        expected_return, ..
-    }) = state.frames.last_mut()
-    {
-        *expected_return = Some(LuaReturn::Normal(returns));
-    }
-}
-
-/// Whether closures hold variables that live on the stack from `bottom` on.
-#[inline]
-fn is_shared(state: &ThreadState<'_>, bottom: usize) -> bool {
-    state
-        .open_upvalues
-        .last()
-        .is_some_and(|&last| super::open_upvalue_ind(last) >= bottom)
-}
-
-/// Begins a function whose arguments stand behind its `slot`; how long the stack has to be for it.
-#[inline]
-fn enter<'gc>(
-    state: &mut ThreadState<'gc>,
-    pc: usize,
-    returns: VarCount,
-    callee: Closure<'gc>,
-    slot: usize,
-    args: usize,
-) -> usize {
-    if let Some(Frame::Lua {
-        pc: stored_pc,
-        expected_return,
-        ..
-    }) = state.frames.last_mut()
-    {
-        *stored_pc = pc;
-        *expected_return = Some(LuaReturn::Normal(returns));
-    }
-    let prototype = Gc::as_ref(callee.prototype());
-    if prototype.has_varargs {
-        state.stack.truncate(slot + 1 + args);
-        state.stack.remove(slot);
-        state.push_call(slot, Function::Closure(callee));
-        return state.stack.len();
-    }
-    // The arguments stay where they are, and the function below them. Other registers are written
-    // before they are read.
-    let base = slot + 1;
-    let stack_size = prototype.stack_size as usize;
-    if state.stack.len() < base + stack_size {
-        state.stack.resize(base + stack_size, Value::Nil);
-    }
-    for missing in args..prototype.fixed_params as usize {
-        state.stack[base + missing] = Value::Nil;
-    }
-    state.frames.push(Frame::Lua {
-        bottom: slot,
-        closure: callee,
-        base,
-        is_variable: false,
-        pc: 0,
-        stack_size,
-        expected_return: None,
-    });
-    base + stack_size
-}
-
-/// Moves what a callback left from `first` on to `slot`, as many values as are wanted, and makes the
-/// stack as long as the frame expects it.
-#[inline]
-fn deliver(state: &mut ThreadState<'_>, first: usize, slot: usize, returns: VarCount, end: usize) {
-    let stack = &mut state.stack;
-    let given = stack.len() - first;
-    let wanted = returns.to_constant().map_or(given, usize::from);
-    let given = given.min(wanted);
-    if first != slot {
-        stack.copy_within(first..first + given, slot);
-    }
-    stack.truncate(slot + given);
-    if !returns.is_variable() {
-        stack.resize(end.max(slot + wanted), Value::Nil);
-    }
-    if let Some(Frame::Lua { is_variable, .. }) = state.frames.last_mut() {
-        *is_variable = returns.is_variable();
-    }
 }
