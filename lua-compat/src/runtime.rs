@@ -23,9 +23,9 @@ const SLICE: i32 = 16_384;
 const IDLE_GARBAGE: usize = 512 * 1024;
 /// By how much of what is in use the heap may grow before the collector starts again: as in PUC-Rio.
 const IDLE_GROWTH: f64 = 1.0;
-/// What the collector may be behind, in bytes, before it has to catch up at once. Only large texts come
-/// to that: a few instructions make as many megabytes as they like.
-const MOST_DEBT: f64 = 16.0 * 1024.0 * 1024.0;
+/// By how much the heap may grow in one slice before everything is collected at once, in bytes. Only large
+/// texts come to that: a few instructions make as many megabytes as they like.
+const LARGE_GROWTH: usize = 8 * 1024 * 1024;
 
 /// On `wasm32` the stack lies at the bottom of the memory and grows towards 0. Compiling stops with an
 /// error when this much is left.
@@ -226,10 +226,13 @@ impl Runtime {
         }
         loop {
             let mut fuel = Fuel::with(SLICE);
+            let before = self.lua.total_memory();
             let done = self
                 .lua
                 .enter(|ctx| ctx.fetch(executor).step(ctx, &mut fuel));
-            if self.lua.gc_metrics().allocation_debt() > MOST_DEBT {
+            if self.lua.total_memory() > before.saturating_add(LARGE_GROWTH) {
+                // The first ends a collection that may be under way and knows nothing of new garbage.
+                self.lua.gc_collect();
                 self.lua.gc_collect();
             }
             if let Some(code) = call::with(|call| call.exit) {
