@@ -23,9 +23,9 @@ const SLICE: i32 = 16_384;
 const IDLE_GARBAGE: usize = 512 * 1024;
 /// By how much of what is in use the heap may grow before the collector starts again: as in PUC-Rio.
 const IDLE_GROWTH: f64 = 1.0;
-/// What the collector may be behind, in bytes, before it has to catch up at once. Only large texts come
-/// to that: a few instructions make as many megabytes as they like.
-const MOST_DEBT: f64 = 16.0 * 1024.0 * 1024.0;
+/// By how much the heap may grow in one slice before everything is collected at once, in bytes. Only large
+/// texts come to that: a few instructions make as many megabytes as they like.
+const LARGE_GROWTH: usize = 8 * 1024 * 1024;
 
 /// On `wasm32` the stack lies at the bottom of the memory and grows towards 0. Compiling stops with an
 /// error when this much is left.
@@ -270,15 +270,15 @@ impl Runtime {
         let executor = &self.executor;
         loop {
             let mut fuel = Fuel::with(SLICE);
+            let before = self.lua.total_memory();
             let done = self
                 .lua
                 .enter(|ctx| ctx.fetch(executor).step(ctx, &mut fuel));
             if !matches!(done, Ok(false)) || call::with(|call| call.exit.is_some()) {
                 stdlib::flush();
             }
-            if call::with(|call| std::mem::take(&mut call.collector.due))
-                || self.lua.gc_metrics().allocation_debt() > MOST_DEBT
-            {
+            let grown = self.lua.total_memory().saturating_sub(before);
+            if call::with(|call| std::mem::take(&mut call.collector.due)) || grown > LARGE_GROWTH {
                 self.lua.gc_collect();
             }
             if let Some(code) = call::with(|call| call.exit) {

@@ -316,3 +316,13 @@ fn texts_and_numbers_are_joined() {
         prints(script, wanted);
     }
 }
+
+#[test]
+fn large_texts_that_are_garbage_are_collected_in_time() {
+    prints(
+        "local s, most = ('x'):rep(10000000), 0 \
+         for i = 1, 40 do local t = s .. i most = math.max(most, collectgarbage('count')) end \
+         print(most < 100000)",
+        "true",
+    );
+}
