@@ -78,6 +78,9 @@ pub struct CallState {
     /// Made when a WASI guest first asks for it.
     pub wasi: Option<Box<WasiParts>>,
     memory: u64,
+    /// A large piece of memory that the guest asked for and was refused. It may do without; if it ends
+    /// itself instead, this is why.
+    pub refused: Option<Stop>,
 }
 
 impl CallState {
@@ -97,6 +100,7 @@ impl CallState {
             output: None,
             wasi: None,
             memory: 0,
+            refused: None,
         }
     }
 
@@ -154,6 +158,10 @@ impl CallState {
     }
 }
 
+/// A request for so much more memory at once is refused; a smaller one beyond the limit ends the guest,
+/// which could do nothing more anyway. Bytes.
+const LARGE_REQUEST: u64 = 8 << 20;
+
 impl ResourceLimiter for CallState {
     fn memory_growing(
         &mut self,
@@ -165,7 +173,13 @@ impl ResourceLimiter for CallState {
         let wanted = self.memory.saturating_add(grown);
         let limit = self.rights.limits.memory_bytes;
         if wanted > limit {
-            return Err(Stop::Memory { wanted, limit }.into());
+            let stop = Stop::Memory { wanted, limit };
+            if grown < LARGE_REQUEST {
+                return Err(stop.into());
+            }
+            // One text or table too large: a script can be told "not enough memory" and go on.
+            self.refused = Some(stop);
+            return Ok(false);
         }
         self.memory = wanted;
         self.meter.set_memory(wanted);

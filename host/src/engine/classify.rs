@@ -3,7 +3,7 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use crate::{
-    capability::{Stop, printable},
+    capability::{CallState, Stop, printable},
     pipeline::{Failure, FailureKind},
 };
 
@@ -30,6 +30,15 @@ pub(super) fn failure(error: &wasmtime::Error, boundary: u64) -> Failure {
     Failure {
         kind: FailureKind::Contract,
         message: format!("it broke the contract: {}", printable(&cause)),
+    }
+}
+
+/// As [`failure`], of a call whose state is known: a guest that ended itself after it was refused memory ended
+/// for that reason.
+pub(super) fn failure_of_call(error: &wasmtime::Error, state: &CallState) -> Failure {
+    match (&state.refused, error.downcast_ref::<Trap>()) {
+        (Some(stop), Some(Trap::UnreachableCodeReached)) => from_stop(stop),
+        _ => failure(error, state.rights.limits.boundary_bytes),
     }
 }
 

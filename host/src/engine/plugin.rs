@@ -313,7 +313,6 @@ impl Inner {
             Some(question) => Asked::new(question, &call, self.rights.grants.password),
             None => Asked::Init,
         };
-        let boundary = self.rights.limits.boundary_bytes;
         let mut live = match self.instance(meter).await {
             Ok(live) => live,
             Err(outcome) => return outcome,
@@ -327,8 +326,9 @@ impl Inner {
         let answer = match live.ask(asked).await {
             Ok(answer) => answer,
             Err(error) => {
-                let outcome = Outcome::from(live.store.into_data());
-                return outcome.with(Err(classify::failure(&error, boundary)));
+                let state = live.store.into_data();
+                let failure = classify::failure_of_call(&error, &state);
+                return Outcome::from(state).with(Err(failure));
             }
         };
         if self.instances == Instances::Pooled && answer.is_ok() {

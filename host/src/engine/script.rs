@@ -158,7 +158,9 @@ async fn run_here(
     let ended = guest
         .call_run(&mut ready.store, &arguments)
         .await
-        .map_err(stopped)?;
+        .map_err(|error| {
+            ScriptError::Stopped(classify::failure_of_call(&error, ready.store.data()))
+        })?;
     if let Some(output) = &mut ready.store.data_mut().output {
         // A reader that has gone away is not the program's fault.
         let _ = output.flush();
