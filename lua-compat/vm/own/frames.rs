@@ -201,7 +201,7 @@ impl<'gc> Execution<'gc, '_> {
 }
 
 /// The line of the instruction before this one, from 1.
-fn line_at(closure: Closure<'_>, pc: usize) -> Option<u64> {
+pub(crate) fn line_at(closure: Closure<'_>, pc: usize) -> Option<u64> {
     let prototype = closure.prototype();
     let lines = &prototype.opcode_line_numbers;
     let after = lines.partition_point(|(first, _)| *first <= pc.saturating_sub(1));

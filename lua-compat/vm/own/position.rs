@@ -3,19 +3,21 @@
 //! Every error that Lua code can catch is made here into what PUC-Rio raises: text in its wording,
 //! with `chunk:line: ` in front. Values other than strings pass unchanged.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::string::String;
 
 use thiserror::Error;
 
 use crate::{
-    compiler::FunctionRef,
+    chunk_name,
     error::LuaError,
+    frames,
     meta_ops::{MetaCallError, MetaOperatorError},
     names,
     numbers::{self, Style},
     thread::Frame,
-    wording::{wording, Stopped},
+    stopped::Stopped,
+    wording::wording,
     Closure, Context, Error, Function, Value,
 };
 
@@ -36,26 +38,8 @@ pub struct BadArgument {
     pub text: String,
 }
 
-/// One Lua function that was active.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Level {
-    pub chunk: String,
-    /// From 1.
-    pub line: u64,
-    /// Name of the function, or where it was defined.
-    pub function: String,
-}
-
-const TRACE_LEVELS: usize = 22;
-
 thread_local! {
     static UNCHANGED: Cell<bool> = const { Cell::new(false) };
-    static LAST: RefCell<Vec<Level>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The functions that were active when the last error was raised, innermost first.
-pub fn last_traceback() -> Vec<Level> {
-    LAST.with_borrow(Clone::clone)
 }
 
 /// Whether the error that was just returned goes on as it is, without meeting a handler again.
@@ -68,49 +52,12 @@ pub fn raise_unchanged() {
     UNCHANGED.set(true);
 }
 
-/// The Lua function at that level, 0 being the innermost frame; absent if that is not Lua.
-pub(crate) fn level_from_top(frames: &[Frame<'_>], index: usize) -> Option<Level> {
-    frames.iter().rev().nth(index).and_then(level)
-}
-
-/// The active Lua functions, innermost first.
-pub(crate) fn levels(frames: &[Frame<'_>], most: usize) -> Vec<Level> {
-    frames
-        .iter()
-        .rev()
-        .filter_map(level)
-        .take(most)
-        .collect()
-}
-
-fn level(frame: &Frame<'_>) -> Option<Level> {
-    match frame {
-        Frame::Lua { closure, pc, .. } => Some(level_at(*closure, *pc)),
-        _ => None,
-    }
-}
-
-fn level_at(closure: Closure<'_>, pc: usize) -> Level {
-    let prototype = closure.prototype();
-    let operation = pc.saturating_sub(1);
-    let lines = &prototype.opcode_line_numbers;
-    let line = match lines.binary_search_by_key(&operation, |(first, _)| *first) {
-        Ok(i) => lines.get(i),
-        Err(i) => i.checked_sub(1).and_then(|i| lines.get(i)),
-    };
-    let chunk = crate::chunk_name::shown(prototype.chunk_name.as_bytes());
-    let chunk = String::from_utf8_lossy(&chunk).into_owned();
-    Level {
-        chunk: chunk.clone(),
-        line: line.map_or(0, |(_, line)| line.0 + 1),
-        function: match prototype.reference {
-            FunctionRef::Named(name, _) => format!("function '{}'", name.display_lossy()),
-            FunctionRef::Expression(line) => {
-                format!("function <{chunk}:{line}>")
-            }
-            FunctionRef::Chunk => "main chunk".to_owned(),
-        },
-    }
+/// `chunk:line: ` of a Lua function that is at that instruction.
+fn place(closure: Closure<'_>, pc: usize) -> Vec<u8> {
+    let mut text = chunk_name::shown(closure.prototype().chunk_name.as_bytes());
+    let line = frames::line_at(closure, pc).unwrap_or(0);
+    text.extend_from_slice(format!(":{line}: ").as_bytes());
+    text
 }
 
 /// What raised an error, for [`locate`].
@@ -134,13 +81,6 @@ pub(crate) fn locate<'gc>(
     if UNCHANGED.take() {
         return error;
     }
-    let caller = raiser.tail_caller.map(|(closure, pc)| level_at(closure, pc));
-    LAST.with_borrow_mut(|last| {
-        *last = levels(frames, TRACE_LEVELS);
-        if let Some(caller) = &caller {
-            last.insert(0, caller.clone());
-        }
-    });
     let message = match &error {
         Error::Lua(LuaError(Value::String(text))) => text.as_bytes().to_vec(),
         Error::Lua(_) => return error,
@@ -173,12 +113,11 @@ pub(crate) fn locate<'gc>(
             .into_bytes()
         }
     };
-    let mut text = Vec::with_capacity(message.len() + 32);
-    if let Some(Level { chunk, line, .. }) = caller
-        .or_else(|| frames.last().and_then(level))
- {
-        text.extend_from_slice(format!("{chunk}:{line}: ").as_bytes());
-    }
+    let caller = raiser.tail_caller.or(match frames.last() {
+        Some(Frame::Lua { closure, pc, .. }) => Some((*closure, *pc)),
+        _ => None,
+    });
+    let mut text = caller.map_or_else(Vec::new, |(closure, pc)| place(closure, pc));
     text.extend_from_slice(&message);
     Value::String(ctx.intern(&text)).into()
 }
