@@ -1,4 +1,4 @@
-//! The standard library: the VM's own, completed and corrected.
+//! The standard library of both dialects. Nothing of the VM's own is loaded.
 
 mod base;
 mod bit;
