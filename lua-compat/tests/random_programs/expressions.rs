@@ -50,7 +50,7 @@ impl Generator {
             2 => self.substituted(depth),
             3 => {
                 let table = self.expression(Kind::Table, depth);
-                let unpack = if self.new() {
+                let unpack = if self.lua54() {
                     "table.unpack(SEQ(§))"
                 } else {
                     "unpack(SEQ(§))"
@@ -78,7 +78,7 @@ impl Generator {
         match self.random.below(16) {
             0..2 => self.number_constant(),
             2..7 => {
-                let operators: &[&str] = if self.new() {
+                let operators: &[&str] = if self.lua54() {
                     &["+", "-", "*", "/", "%", "//", "&", "|", "~", "<<", ">>"]
                 } else {
                     &["+", "-", "*", "/", "%"]
@@ -100,7 +100,7 @@ impl Generator {
                 Node::expression(text, vec![left, right])
             }
             7 => {
-                let operator = self.random.pick(if self.new() {
+                let operator = self.random.pick(if self.lua54() {
                     &["(-§)", "(~WHOLE(§))"]
                 } else {
                     &["(-§)"]
@@ -277,7 +277,7 @@ impl Generator {
 
     /// `pcall` of something; it may not yield in 5.1.
     fn protected(&mut self, depth: usize) -> Node {
-        let may = self.new() && self.may_yield;
+        let may = self.lua54() && self.may_yield;
         let could = std::mem::replace(&mut self.may_yield, may);
         let function = self.expression(Kind::Function, depth);
         let argument = self.any(depth);
@@ -401,7 +401,7 @@ impl Generator {
             "-7 // 2",
             "64",
         ];
-        let text = if self.new() && self.random.percent(30) {
+        let text = if self.lua54() && self.random.percent(30) {
             self.random.pick(new)
         } else {
             self.random.pick(old)
@@ -410,7 +410,7 @@ impl Generator {
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'.');
         // PUC-Rio's 5.1 takes a folded -0 and a 0 in the same function for one constant.
-        if text == "0" && !self.new() {
+        if text == "0" && !self.lua54() {
             return leaf("SAME(0)");
         }
         leaf(if bare {
