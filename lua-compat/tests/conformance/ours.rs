@@ -48,7 +48,9 @@ pub fn run(block: &Block) -> Vec<u8> {
     let (mut text, whole) = between_marks(&printed);
     if !whole {
         let reason = stopped.unwrap_or_else(|| "the process died".to_owned());
-        text.push(b'\n');
+        if !text.ends_with(b"\n") {
+            text.push(b'\n');
+        }
         end(&mut text, None, &reason);
     }
     text

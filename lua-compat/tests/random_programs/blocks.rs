@@ -109,7 +109,7 @@ impl Generator {
     }
 
     pub fn protected_block(&mut self, depth: usize) -> Node {
-        let may = self.new() && self.may_yield;
+        let may = self.lua54() && self.may_yield;
         let could = std::mem::replace(&mut self.may_yield, may);
         let body = self.inside("", |generator| {
             let mut block = generator.inner(depth);
@@ -131,7 +131,7 @@ impl Generator {
     /// Objects with a metatable, and what is done with them.
     pub fn class(&mut self, depth: usize) -> Node {
         let name = self.fresh();
-        let events: &[&str] = if self.new() {
+        let events: &[&str] = if self.lua54() {
             &[
                 "add", "sub", "mul", "concat", "eq", "lt", "le", "call", "unm", "index",
                 "newindex", "idiv", "band", "shl", "len", "bnot", "close",

@@ -5,7 +5,7 @@ local pcall, type, tostring, next, select, error, print = pcall, type, tostring,
 local format, gsub, sub, find, byte, floor = string.format, string.gsub, string.sub, string.find, string.byte, math.floor
 local sort, concat, compile, kind = table.sort, table.concat, loadstring or load, math.type
 local budget = 0
--- Stands in every loop and function: a program ends after so many rounds.
+-- Stands in every loop and function: a program ends after so many rounds, before the C stack of PUC-Rio overflows.
 function TICK() budget = budget - 1 if budget < 0 then error("out of budget", 0) end end
 -- Around everything that is stored and might have grown.
 function CUT(value, ...) if type(value) == "string" and #value > 200 then value = sub(value, 1, 200) end return value, ... end
@@ -21,6 +21,7 @@ function TOSTR(value) local of = type(value) if of == "table" or of == "function
 function INT(value) if type(value) ~= "number" then return value end if value ~= value or value > 1000 or value < -1000 then return 3 end return floor(value) end
 -- A whole number, where bits are wanted.
 function WHOLE(value) if kind and kind(value) == "float" then return math.tointeger(value) or 5 end return value end
+function SAME(value) return value end
 -- Not zero.
 function SOME(value) if value == 0 then return 3 end return value end
 -- The strings and numbers of a table.
@@ -34,4 +35,4 @@ local show
 local function content(value, depth) if depth > 2 then return "{...}" end local parts = {} for key, field in next, value do parts[#parts + 1] = "[" .. show(key, depth + 1) .. "]=" .. show(field, depth + 1) end sort(parts) return "{" .. concat(parts, ",") .. "}" end
 function show(value, depth) local of = type(value) if of == "string" then return quoted(value) elseif of == "number" then return number(value) elseif of == "table" then return content(value, depth or 1) elseif of == "nil" or of == "boolean" then return tostring(value) end return of end
 function OUT(...) local parts = {} for index = 1, select("#", ...) do parts[index] = show((select(index, ...))) end print(concat(parts, ", ")) end
-function RUN(source) print("#program") budget = 300 g1, g2, g3 = nil, nil, nil local f, message = compile(source, "=p") if not f then OUT("syntax", message) else OUT("end", pcall(f)) end end
+function RUN(source) print("#program") budget = 120 g1, g2, g3 = nil, nil, nil local f, message = compile(source, "=p") if not f then OUT("syntax", message) else OUT("end", pcall(f)) end end

@@ -51,7 +51,7 @@ pub fn program(version: Version, seed: u64) -> Node {
 
 impl Generator {
     /// Whether it is 5.4.
-    pub fn new(&self) -> bool {
+    pub fn lua54(&self) -> bool {
         self.version == Version::Lua54
     }
 
@@ -137,7 +137,7 @@ impl Generator {
             18..20 => self.protected_block(depth),
             20 => self.class(depth),
             21 => self.coroutine(depth),
-            22 if self.new() => self.only_in_5_4(depth),
+            22 if self.lua54() => self.only_in_5_4(depth),
             _ => Node::statement("do§end", vec![self.inner(depth)]),
         }
     }
@@ -154,7 +154,7 @@ impl Generator {
         let kind = self.any_kind();
         let value = self.expression(kind, 3);
         let name = self.fresh();
-        let attribute = if self.new() && self.random.percent(10) {
+        let attribute = if self.lua54() && self.random.percent(10) {
             " <const>"
         } else {
             ""

@@ -38,7 +38,7 @@ use std::fmt::Write;
 use batch::Outcome;
 use corpus::Version;
 
-const PROGRAMS: usize = 5_000;
+const PROGRAMS: usize = 3_000;
 const SEED: u64 = 20_260_101;
 /// Programs per process.
 const AT_ONCE: usize = 250;
