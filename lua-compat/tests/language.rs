@@ -392,7 +392,7 @@ fn format_takes_numbers_as_each_dialect_does() {
             "print(('%s %d'):format(10/2, '10'), pcall(string.format, '%d', 3.7))"
         ),
         Ok(
-            "5.0 10\tfalse\tbad argument #2 to 'format' (number has no integer representation)\n"
+            "5.0 10\tfalse\tbad argument #2 to 'string.format' (number has no integer representation)\n"
                 .to_owned()
         )
     );

@@ -71,10 +71,13 @@ pub(crate) fn install<'gc>(ctx: Context<'gc>, dialect: Dialect, modules: Modules
         "io",
         "debug",
         "package",
+        "utf8",
     ] {
-        modules
-            .loaded
-            .set_field(ctx, name, ctx.get_global_value(name));
+        // Lua 5.1 has no utf8.
+        let library = ctx.get_global_value(name);
+        if !library.is_nil() {
+            modules.loaded.set_field(ctx, name, library);
+        }
     }
     modules.loaded.set_field(ctx, "_G", ctx.globals());
 }
