@@ -150,7 +150,7 @@ impl<'gc> Parser<'gc, '_> {
             }
         } else {
             if !matches!(last.kind, Kind::Void) {
-                self.function.into_next(last)?;
+                self.function.place_next(last)?;
             }
             if let Some(missing) = wanted.checked_sub(values).filter(|missing| *missing > 0) {
                 let from = self.function.next_register();

@@ -148,15 +148,15 @@ impl<'gc> Parser<'gc, '_> {
             _ => self.function.locals.len(),
         };
         let first = block.map_or(0, |block| block.first_jump);
-        let into_scope = self
+        let enters_scope = self
             .function
             .pending
             .iter()
             .skip(first)
             .find(|jump| jump.name == Some(name) && jump.locals < locals)
             .copied();
-        if let Some(jump) = into_scope {
-            return Err(self.into_scope(jump, name));
+        if let Some(jump) = enters_scope {
+            return Err(self.enters_scope(jump, name));
         }
         let place = self.function.code.len();
         self.function.labels.push(Label {
@@ -170,7 +170,7 @@ impl<'gc> Parser<'gc, '_> {
         Ok(())
     }
 
-    fn into_scope(&self, jump: PendingJump<'gc>, label: LuaString<'gc>) -> Problem {
+    fn enters_scope(&self, jump: PendingJump<'gc>, label: LuaString<'gc>) -> Problem {
         let text = |name: LuaString<'gc>| String::from_utf8_lossy(name.as_bytes()).into_owned();
         let local = self
             .function

@@ -57,7 +57,7 @@ impl<'gc> Parser<'gc, '_> {
         } else {
             let mut last = arguments;
             if !matches!(last.kind, Kind::Void) {
-                self.function.into_next(&mut last)?;
+                self.function.place_next(&mut last)?;
             }
             let count = self.function.free - usize::from(base) - 1;
             u8::try_from(count)
@@ -153,7 +153,7 @@ impl<'gc> Parser<'gc, '_> {
             map_size: 0,
         });
         let mut table = Expression::new(Kind::Pending(place));
-        self.function.into_next(&mut table)?;
+        self.function.place_next(&mut table)?;
         let register = self.function.next_register() - 1;
         let (mut pending, mut batch) = (0, 0_u16);
         let (mut elements, mut fields) = (0_usize, 0_usize);
@@ -162,7 +162,7 @@ impl<'gc> Parser<'gc, '_> {
         while !self.is(Token::Character(b'}')) {
             // The element before was not the last one, so it is one value.
             if !matches!(last.kind, Kind::Void) {
-                self.function.into_next(&mut last)?;
+                self.function.place_next(&mut last)?;
                 last = Expression::new(Kind::Void);
                 if pending == BATCH {
                     self.flush(register, pending, &mut batch)?;
@@ -197,7 +197,7 @@ impl<'gc> Parser<'gc, '_> {
             elements -= 1;
         } else if pending > 0 {
             if !matches!(last.kind, Kind::Void) {
-                self.function.into_next(&mut last)?;
+                self.function.place_next(&mut last)?;
             }
             self.flush(register, pending, &mut batch)?;
         }

@@ -204,7 +204,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Puts the value into that register, jumps out of the expression included.
-    pub(super) fn into_register(
+    pub(super) fn place_in(
         &mut self,
         expression: &mut Expression<'gc>,
         register: u8,
@@ -243,16 +243,19 @@ impl<'gc> Function<'gc> {
     }
 
     /// Puts the value into the next free register.
-    pub(super) fn into_next(&mut self, expression: &mut Expression<'gc>) -> Result<(), TooMany> {
+    pub(super) fn place_next(&mut self, expression: &mut Expression<'gc>) -> Result<(), TooMany> {
         self.discharge_variable(expression);
         self.release_expression(expression);
         let register = self.next_register();
         self.reserve(1)?;
-        self.into_register(expression, register)
+        self.place_in(expression, register)
     }
 
     /// Puts the value into some register and says which.
-    pub(super) fn into_any(&mut self, expression: &mut Expression<'gc>) -> Result<u8, TooMany> {
+    pub(super) fn place_anywhere(
+        &mut self,
+        expression: &mut Expression<'gc>,
+    ) -> Result<u8, TooMany> {
         self.discharge_variable(expression);
         if let Kind::Register(register) = expression.kind {
             if !expression.has_jumps() {
@@ -260,11 +263,11 @@ impl<'gc> Function<'gc> {
             }
             // A local variable must keep its value.
             if usize::from(register) >= self.locals.len() {
-                self.into_register(expression, register)?;
+                self.place_in(expression, register)?;
                 return Ok(register);
             }
         }
-        self.into_next(expression)?;
+        self.place_next(expression)?;
         match expression.kind {
             Kind::Register(register) => Ok(register),
             _ => Ok(0),
@@ -272,20 +275,20 @@ impl<'gc> Function<'gc> {
     }
 
     /// Puts the value into a register, or leaves it where an upvalue's field can be read from.
-    pub(super) fn into_any_or_upvalue(
+    pub(super) fn place_or_upvalue(
         &mut self,
         expression: &mut Expression<'gc>,
     ) -> Result<(), TooMany> {
         if !matches!(expression.kind, Kind::Upvalue(_)) || expression.has_jumps() {
-            self.into_any(expression)?;
+            self.place_anywhere(expression)?;
         }
         Ok(())
     }
 
     /// Makes the expression into a value that needs no variable any more.
-    pub(super) fn into_value(&mut self, expression: &mut Expression<'gc>) -> Result<(), TooMany> {
+    pub(super) fn settle(&mut self, expression: &mut Expression<'gc>) -> Result<(), TooMany> {
         if expression.has_jumps() {
-            self.into_any(expression)?;
+            self.place_anywhere(expression)?;
         } else {
             self.discharge_variable(expression);
         }
@@ -294,7 +297,7 @@ impl<'gc> Function<'gc> {
 
     /// The value as an operand: a register or one of the first 256 constants.
     pub(super) fn operand(&mut self, expression: &mut Expression<'gc>) -> Result<RCIndex, TooMany> {
-        self.into_value(expression)?;
+        self.settle(expression)?;
         let constant = match expression.kind {
             Kind::Nil => Some(Constant::Nil),
             Kind::True => Some(Constant::Boolean(true)),
@@ -310,7 +313,7 @@ impl<'gc> Function<'gc> {
                 return Ok(RCIndex::Constant(ConstantIndex8(index)));
             }
         }
-        let register = self.into_any(expression)?;
+        let register = self.place_anywhere(expression)?;
         Ok(RCIndex::Register(RegisterIndex(register)))
     }
 
@@ -350,10 +353,10 @@ impl<'gc> Function<'gc> {
         match variable.kind {
             Kind::Local(register) => {
                 self.release_expression(value);
-                return self.into_register(value, register);
+                return self.place_in(value, register);
             }
             Kind::Upvalue(index) => {
-                let source = RegisterIndex(self.into_any(value)?);
+                let source = RegisterIndex(self.place_anywhere(value)?);
                 self.emit(Operation::SetUpValue {
                     dest: UpValueIndex(index),
                     source,
@@ -387,7 +390,7 @@ impl<'gc> Function<'gc> {
         object: &mut Expression<'gc>,
         name: LuaString<'gc>,
     ) -> Result<(), TooMany> {
-        let table = self.into_any(object)?;
+        let table = self.place_anywhere(object)?;
         self.release_expression(object);
         let base = self.next_register();
         self.reserve(2)?;

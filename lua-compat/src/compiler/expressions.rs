@@ -20,7 +20,7 @@ impl<'gc> Parser<'gc, '_> {
         let mut count = 1;
         let mut last = self.expression()?;
         while self.skip_character(b',')? {
-            self.function.into_next(&mut last)?;
+            self.function.place_next(&mut last)?;
             last = self.expression()?;
             count += 1;
         }
@@ -117,14 +117,14 @@ impl<'gc> Parser<'gc, '_> {
         loop {
             match self.token {
                 Token::Character(b'.') => {
-                    self.function.into_any_or_upvalue(&mut whole)?;
+                    self.function.place_or_upvalue(&mut whole)?;
                     self.next()?;
                     let name = self.name()?;
                     let mut key = Expression::new(Kind::String(name));
                     self.function.indexed(&mut whole, &mut key)?;
                 }
                 Token::Character(b'[') => {
-                    self.function.into_any_or_upvalue(&mut whole)?;
+                    self.function.place_or_upvalue(&mut whole)?;
                     let mut key = self.index()?;
                     self.function.indexed(&mut whole, &mut key)?;
                 }
@@ -135,7 +135,7 @@ impl<'gc> Parser<'gc, '_> {
                     self.call(&mut whole, line)?;
                 }
                 Token::Character(b'(' | b'{') | Token::String(_) => {
-                    self.function.into_next(&mut whole)?;
+                    self.function.place_next(&mut whole)?;
                     self.call(&mut whole, line)?;
                 }
                 _ => return Ok(whole),
@@ -147,7 +147,7 @@ impl<'gc> Parser<'gc, '_> {
     pub(super) fn index(&mut self) -> Result<Expression<'gc>, Problem> {
         self.next()?;
         let mut key = self.expression()?;
-        self.function.into_value(&mut key)?;
+        self.function.settle(&mut key)?;
         self.demand_character(b']')?;
         Ok(key)
     }
@@ -160,7 +160,7 @@ impl<'gc> Parser<'gc, '_> {
         });
         let mut closure = Expression::new(Kind::Pending(place));
         // In a register at once, so that it comes after everything before it.
-        self.function.into_next(&mut closure)?;
+        self.function.place_next(&mut closure)?;
         Ok(closure)
     }
 

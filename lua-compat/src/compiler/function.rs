@@ -98,6 +98,7 @@ pub(super) struct Function<'gc> {
     pub(super) lines: Vec<u32>,
     pub(super) constants: Vec<Constant<LuaString<'gc>>>,
     constant_indexes: HashMap<ConstantKey<'gc>, usize>,
+    #[expect(clippy::vec_box, reason = "the VM has them so")]
     pub(super) prototypes: Vec<Box<piccolo::compiler::CompiledPrototype<LuaString<'gc>>>>,
     pub(super) upvalues: Vec<Upvalue<'gc>>,
     pub(super) locals: Vec<Local<'gc>>,

@@ -142,13 +142,13 @@ impl<'gc> Function<'gc> {
     /// Turns a comparison round.
     pub(super) fn negate(&mut self, jump: usize) {
         let place = self.control(jump);
-        match self.code.get_mut(place) {
-            Some(
-                Operation::Eq { skip_if, .. }
-                | Operation::Less { skip_if, .. }
-                | Operation::LessEq { skip_if, .. },
-            ) => *skip_if = !*skip_if,
-            _ => {}
+        if let Some(
+            Operation::Eq { skip_if, .. }
+            | Operation::Less { skip_if, .. }
+            | Operation::LessEq { skip_if, .. },
+        ) = self.code.get_mut(place)
+        {
+            *skip_if = !*skip_if;
         }
     }
 }

@@ -83,7 +83,7 @@ impl<'gc> Parser<'gc, '_> {
             } else {
                 Kind::Integer(1)
             };
-            self.function.into_next(&mut Expression::new(one))?;
+            self.function.place_next(&mut Expression::new(one))?;
         }
         self.function.activate(3);
         self.demand(Token::Keyword(Keyword::Do))?;
@@ -123,7 +123,7 @@ impl<'gc> Parser<'gc, '_> {
 
     fn one_expression(&mut self) -> Result<(), Problem> {
         let mut value = self.expression()?;
-        self.function.into_next(&mut value)?;
+        self.function.place_next(&mut value)?;
         Ok(())
     }
 

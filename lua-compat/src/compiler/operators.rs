@@ -157,7 +157,7 @@ impl<'gc> Function<'gc> {
             }
             Unary::Length => {}
         }
-        let source = RegisterIndex(self.into_any(operand)?);
+        let source = RegisterIndex(self.place_anywhere(operand)?);
         self.release_expression(operand);
         let dest = LATER;
         let place = self.emit(match operator {
@@ -204,7 +204,7 @@ impl<'gc> Function<'gc> {
         let register = if let Kind::Register(register) = expression.kind {
             register
         } else {
-            self.into_any(expression)?
+            self.place_anywhere(expression)?
         };
         (expression.if_true, expression.if_false) = jumps;
         Ok(RegisterIndex(register))
@@ -281,7 +281,7 @@ impl<'gc> Function<'gc> {
             Binary::And => self.go_if_true(left),
             Binary::Or => self.go_if_false(left),
             // Operands of a concatenation lie side by side.
-            Binary::Concat => self.into_next(left),
+            Binary::Concat => self.place_next(left),
             _ => {
                 if left.numeral().is_none() {
                     // A constant stays one; anything else goes to its register now, in order.
@@ -290,7 +290,7 @@ impl<'gc> Function<'gc> {
                         Kind::Nil | Kind::True | Kind::False | Kind::String(_)
                     ) && !left.has_jumps();
                     if !constant {
-                        self.into_any(left)?;
+                        self.place_anywhere(left)?;
                     }
                 }
                 Ok(())
@@ -387,7 +387,7 @@ impl<'gc> Function<'gc> {
         mut right: Expression<'gc>,
         line: u32,
     ) -> Result<(), TooMany> {
-        self.into_value(&mut right)?;
+        self.settle(&mut right)?;
         let first = match left.kind {
             Kind::Register(register) => register,
             _ => return Ok(()),
@@ -403,7 +403,7 @@ impl<'gc> Function<'gc> {
             *left = Expression::new(Kind::Pending(place));
             return Ok(());
         }
-        self.into_next(&mut right)?;
+        self.place_next(&mut right)?;
         self.release_expression(&right);
         self.release_expression(left);
         let place = self.emit(Operation::Concat {

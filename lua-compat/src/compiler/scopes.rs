@@ -103,7 +103,7 @@ impl<'gc> Parser<'gc, '_> {
             None => Expression::new(Kind::Upvalue(0)),
         };
         // A local `_ENV` is in a register already.
-        self.function.into_any_or_upvalue(&mut table)?;
+        self.function.place_or_upvalue(&mut table)?;
         let mut key = Expression::new(Kind::String(name));
         self.function.indexed(&mut table, &mut key)?;
         Ok(table)

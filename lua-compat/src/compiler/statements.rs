@@ -212,7 +212,7 @@ impl<'gc> Parser<'gc, '_> {
         let mut target = self.variable(last)?;
         let mut is_method = false;
         while let Token::Character(separator @ (b'.' | b':')) = self.token {
-            self.function.into_any_or_upvalue(&mut target)?;
+            self.function.place_or_upvalue(&mut target)?;
             self.next()?;
             last = self.name()?;
             let mut key = Expression::new(Kind::String(last));
@@ -338,10 +338,10 @@ impl<'gc> Parser<'gc, '_> {
                 }
                 count = VarCount::variable();
             } else if values == 1 {
-                first = usize::from(self.function.into_any(&mut last)?);
+                first = usize::from(self.function.place_anywhere(&mut last)?);
                 count = VarCount::constant(1);
             } else {
-                self.function.into_next(&mut last)?;
+                self.function.place_next(&mut last)?;
                 count = u8::try_from(values)
                     .ok()
                     .and_then(VarCount::try_constant)

@@ -305,7 +305,10 @@ pub(in crate::thread) fn run<'gc>(
                     }
                     Op::Minus { dest, source } => match register!(source) {
                         Value::Number(a) => register!(dest) = Value::Number(-a),
-                        Value::Integer(a) => register!(dest) = Value::Integer(a.wrapping_neg()),
+                        // In Lua 5.1 the opposite of 0 is -0, whatever kind of number the 0 is.
+                        Value::Integer(a) if a != 0 => {
+                            register!(dest) = Value::Integer(a.wrapping_neg());
+                        }
                         _ => break 'instructions,
                     },
                     Op::Length { dest, source } => match register!(source) {
