@@ -11,6 +11,7 @@ use super::token::Token;
 
 impl<'gc> Parser<'gc, '_> {
     /// A call, or an assignment to one or more variables.
+    #[inline(never)]
     pub(super) fn expression_statement(&mut self) -> Result<(), Problem> {
         let first = self.suffixed()?;
         // Lua 5.1 takes anything but a call for the begin of an assignment.
@@ -124,6 +125,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// Makes `values` expressions into `wanted` values in registers.
+    #[inline(never)]
     pub(super) fn adjust(
         &mut self,
         wanted: usize,

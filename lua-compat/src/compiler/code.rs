@@ -342,6 +342,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Assigns the value to a variable.
+    #[inline(never)]
     pub(super) fn store(
         &mut self,
         variable: &Expression<'gc>,
@@ -382,6 +383,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Puts `object.method` and the object into two registers for a call.
+    #[inline(never)]
     pub(super) fn method(
         &mut self,
         object: &mut Expression<'gc>,
@@ -404,6 +406,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Makes `table` into `table[key]`. The table is in a register or an upvalue.
+    #[inline(never)]
     pub(super) fn indexed(
         &mut self,
         table: &mut Expression<'gc>,
