@@ -29,7 +29,7 @@ const LARGE_GROWTH: usize = 8 * 1024 * 1024;
 
 /// On `wasm32` the stack lies at the bottom of the memory and grows towards 0. Compiling stops with an
 /// error when this much is left.
-const STACK_FLOOR: usize = 20 * 1024;
+const STACK_FLOOR: usize = 8 * 1024;
 
 /// A loaded script.
 pub struct Runtime {

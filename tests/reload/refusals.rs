@@ -22,7 +22,7 @@ fn a_broken_generation_changes_nothing_and_says_why() {
             "lua/backend.lua",
             "function",
             "fonction",
-            &["plugin `users`", "backend.lua:3:", "'=' expected near"],
+            &["plugin `users`", "backend.lua:3: '=' expected near"],
         ),
         (yaml, "pipeline:", "pipeline: [", &["bulkhead.yaml"]),
         (

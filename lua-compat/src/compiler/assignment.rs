@@ -14,6 +14,7 @@ const MOST_TARGETS_51: usize = 197;
 
 impl<'gc> Parser<'gc, '_> {
     /// A call, or an assignment to one or more variables.
+    #[inline(never)]
     pub(super) fn expression_statement(&mut self) -> Result<(), Problem> {
         let first = self.suffixed()?;
         // Lua 5.1 takes anything but a call for the begin of an assignment.
@@ -130,6 +131,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// Makes `values` expressions into `wanted` values in registers.
+    #[inline(never)]
     pub(super) fn adjust(
         &mut self,
         wanted: usize,

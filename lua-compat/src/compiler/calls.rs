@@ -100,6 +100,7 @@ impl<'gc> Parser<'gc, '_> {
         self.closure(prototype)
     }
 
+    #[inline(never)]
     fn parameters(&mut self) -> Result<(), Problem> {
         let mut count = 0;
         if !self.is(Token::Character(b')')) {
@@ -221,6 +222,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// Stores collected elements.
+    #[inline(never)]
     fn flush(&mut self, table: u8, count: usize, batch: &mut u16) -> Result<(), Problem> {
         let base = RegisterIndex(table);
         match u8::try_from(*batch) {
@@ -258,6 +260,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// `name = value` or `[key] = value`
+    #[inline(never)]
     fn field(&mut self, table: u8) -> Result<(), Problem> {
         let free = self.function.free;
         let mut key = match self.token {

@@ -345,6 +345,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Assigns the value to a variable.
+    #[inline(never)]
     pub(super) fn store(
         &mut self,
         variable: &Expression<'gc>,
@@ -385,6 +386,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Puts `object.method` and the object into two registers for a call.
+    #[inline(never)]
     pub(super) fn method(
         &mut self,
         object: &mut Expression<'gc>,
@@ -407,6 +409,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Makes `table` into `table[key]`. The table is in a register or an upvalue.
+    #[inline(never)]
     pub(super) fn indexed(
         &mut self,
         table: &mut Expression<'gc>,

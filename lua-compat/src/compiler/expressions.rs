@@ -98,16 +98,19 @@ impl<'gc> Parser<'gc, '_> {
                 self.next()?;
                 self.variable(name)
             }
-            Token::Character(b'(') => {
-                let line = self.line;
-                self.next()?;
-                let mut inner = self.expression()?;
-                self.close(Token::Character(b')'), Token::Character(b'('), line)?;
-                self.function.discharge_variable(&mut inner);
-                Ok(inner)
-            }
+            Token::Character(b'(') => self.parenthesized(),
             _ => Err(self.problem("unexpected symbol")),
         }
+    }
+
+    #[inline(never)]
+    fn parenthesized(&mut self) -> Result<Expression<'gc>, Problem> {
+        let line = self.line;
+        self.next()?;
+        let mut inner = self.expression()?;
+        self.close(Token::Character(b')'), Token::Character(b'('), line)?;
+        self.function.discharge_variable(&mut inner);
+        Ok(inner)
     }
 
     /// A primary expression with fields, indexes and calls behind it.
@@ -116,22 +119,10 @@ impl<'gc> Parser<'gc, '_> {
         let mut whole = self.primary()?;
         loop {
             match self.token {
-                Token::Character(b'.') => {
-                    self.function.place_or_upvalue(&mut whole)?;
-                    self.next()?;
-                    let name = self.name()?;
-                    let mut key = Expression::new(Kind::String(name));
-                    self.function.indexed(&mut whole, &mut key)?;
-                }
-                Token::Character(b'[') => {
-                    self.function.place_or_upvalue(&mut whole)?;
-                    let mut key = self.index()?;
-                    self.function.indexed(&mut whole, &mut key)?;
-                }
+                Token::Character(b'.') => self.dot(&mut whole)?,
+                Token::Character(b'[') => self.bracket(&mut whole)?,
                 Token::Character(b':') => {
-                    self.next()?;
-                    let name = self.name()?;
-                    self.function.method(&mut whole, name)?;
+                    self.colon(&mut whole)?;
                     self.call(&mut whole, line)?;
                 }
                 Token::Character(b'(' | b'{') | Token::String(_) => {
@@ -141,6 +132,34 @@ impl<'gc> Parser<'gc, '_> {
                 _ => return Ok(whole),
             }
         }
+    }
+
+    /// `.name`
+    #[inline(never)]
+    fn dot(&mut self, whole: &mut Expression<'gc>) -> Result<(), Problem> {
+        self.function.place_or_upvalue(whole)?;
+        self.next()?;
+        let mut key = Expression::new(Kind::String(self.name()?));
+        self.function.indexed(whole, &mut key)?;
+        Ok(())
+    }
+
+    /// `[expression]` behind a value.
+    #[inline(never)]
+    fn bracket(&mut self, whole: &mut Expression<'gc>) -> Result<(), Problem> {
+        self.function.place_or_upvalue(whole)?;
+        let mut key = self.index()?;
+        self.function.indexed(whole, &mut key)?;
+        Ok(())
+    }
+
+    /// `:name`, up to the arguments.
+    #[inline(never)]
+    fn colon(&mut self, whole: &mut Expression<'gc>) -> Result<(), Problem> {
+        self.next()?;
+        let name = self.name()?;
+        self.function.method(whole, name)?;
+        Ok(())
     }
 
     /// `[expression]`

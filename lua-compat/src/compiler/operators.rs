@@ -129,6 +129,7 @@ impl Unary {
 
 impl<'gc> Function<'gc> {
     /// Applies an operator in front of its operand.
+    #[inline(never)]
     pub(super) fn unary(
         &mut self,
         operator: Unary,
@@ -272,6 +273,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Prepares the left operand, before the right one is read.
+    #[inline(never)]
     pub(super) fn infix(
         &mut self,
         operator: Binary,
@@ -299,6 +301,7 @@ impl<'gc> Function<'gc> {
     }
 
     /// Applies an operator between two operands.
+    #[inline(never)]
     pub(super) fn binary(
         &mut self,
         operator: Binary,

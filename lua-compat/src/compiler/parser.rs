@@ -239,6 +239,9 @@ impl<'gc, 'a> Parser<'gc, 'a> {
     }
 
     /// Goes one level deeper; every such call is followed by [`Self::rise`].
+    ///
+    /// The stack is small in WebAssembly. What the functions that recurse call, and what does not recurse
+    /// itself, is therefore kept out of their frames by `#[inline(never)]` where that makes them smaller.
     pub(super) fn descend(&mut self) -> Result<(), Problem> {
         self.depth += 1;
         if self.depth > DEEPEST || depth::exhausted() {
@@ -260,6 +263,7 @@ impl<'gc, 'a> Parser<'gc, 'a> {
     }
 
     /// Begins a function within the current one.
+    #[inline(never)]
     pub(super) fn open_function(&mut self, line: u32) {
         let mut inner = Function::new(line, self.lua51);
         inner.line = self.last_line;
@@ -277,6 +281,7 @@ impl<'gc, 'a> Parser<'gc, 'a> {
     }
 
     /// Ends the current function and returns its number in the one around it.
+    #[inline(never)]
     pub(super) fn close_function(&mut self, last_line: u32) -> Result<u16, Problem> {
         self.final_return();
         self.leave_block()?;

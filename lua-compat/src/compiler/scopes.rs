@@ -94,6 +94,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// The variable of that name.
+    #[inline(never)]
     pub(super) fn variable(&mut self, name: LuaString<'gc>) -> Result<Expression<'gc>, Problem> {
         if let Some(kind) = self.find(self.outer.len(), name)? {
             return Ok(Expression::new(kind));

@@ -134,6 +134,7 @@ impl<'gc> Parser<'gc, '_> {
         self.close(Token::Keyword(wanted), Token::Keyword(opener), line)
     }
 
+    #[inline(never)]
     fn goto_statement(&mut self, name: LuaString<'gc>, line: u32) {
         match self.find_label(name) {
             None => self.jump_later(Some(name), line),
@@ -149,6 +150,7 @@ impl<'gc> Parser<'gc, '_> {
         }
     }
 
+    #[inline(never)]
     fn label_statement(&mut self, name: LuaString<'gc>, line: u32) -> Result<(), Problem> {
         while matches!(
             self.token,
@@ -167,6 +169,7 @@ impl<'gc> Parser<'gc, '_> {
         self.define_label(name, line, is_last)
     }
 
+    #[inline(never)]
     fn if_statement(&mut self, line: u32) -> Result<(), Problem> {
         let mut to_end = None;
         self.condition_and_block(&mut to_end)?;
@@ -206,6 +209,7 @@ impl<'gc> Parser<'gc, '_> {
     }
 
     /// `function a.b.c:d() … end`
+    #[inline(never)]
     fn function_statement(&mut self, line: u32) -> Result<(), Problem> {
         self.next()?;
         let mut last = self.name()?;
