@@ -66,7 +66,6 @@ fn common(functions: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
     // Traps are reported by cause; addresses of guest code mean nothing to an administrator.
     config.wasm_backtrace_max_frames(None);
     config.generate_address_map(false);
-    if std::env::var_os("PERFMAP").is_some() { config.profiler(wasmtime::ProfilingStrategy::PerfMap); }
     config.native_unwind_info(false);
     Ok(config)
 }
