@@ -4,8 +4,10 @@
 //! empty answer: a caller that cannot know must not decide.
 
 mod clock;
+mod command;
 mod entry;
 mod memory;
+mod procedure;
 mod redb;
 
 #[cfg(test)]
@@ -19,7 +21,11 @@ use crate::config::StoreConfig;
 
 pub use self::{
     clock::{Clock, SteadyClock, WallClock},
+    command::{
+        Bound, Command, HashCommand, ListCommand, Reply, SetCommand, Side, SortedCommand, When,
+    },
     memory::MemoryStore,
+    procedure::{Data, Procedure},
     redb::{OpenError, RedbStore},
 };
 

@@ -1,0 +1,38 @@
+//! Steps of the host's own that read, decide and write as one.
+//!
+//! A procedure has two bodies that must do the same: Lua for Redis, where it is loaded once and called
+//! by its digest, and Rust for the embedded stores, which run it alone on their data. The conformance
+//! suite runs both and compares.
+
+use super::{Command, Key, Reply, StoreError};
+
+/// The data, while a procedure has it to itself.
+pub trait Data {
+    /// Milliseconds since the store's own epoch; the same during one procedure.
+    fn now_ms(&self) -> u64;
+    /// Does it at once; later commands see it. What has been done stays done if the procedure fails
+    /// afterwards, as in Redis.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn run(&mut self, command: Command) -> Result<Reply, StoreError>;
+}
+
+/// An atomic step of several commands with decisions between them.
+#[derive(Clone, Copy)]
+pub struct Procedure {
+    /// For metrics and logs.
+    pub name: &'static str,
+    /// Redis: `KEYS` and `ARGV` are the keys and arguments; the time comes from `redis.call('TIME')`.
+    pub lua: &'static str,
+    /// Embedded: the same.
+    pub native: fn(&mut dyn Data, &[Key], &[Vec<u8>]) -> Result<Reply, StoreError>,
+}
+
+impl std::fmt::Debug for Procedure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Procedure")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
