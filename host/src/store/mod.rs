@@ -31,7 +31,7 @@ pub use self::{
     key::Key,
     limits::Limits,
     memory::MemoryStore,
-    procedure::{Data, Procedure},
+    procedure::{Data, Native, Procedure},
     redb::{OpenError, RedbStore},
 };
 
