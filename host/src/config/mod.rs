@@ -41,7 +41,7 @@ pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
     ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
+    ListenAt, Listener, Lockout, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
     RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Server,
     ServerLimits, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
 };

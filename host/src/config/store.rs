@@ -6,7 +6,7 @@ use super::{
     keys,
     keys::Keys,
     reader::Reader,
-    schema::{RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword},
+    schema::{OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword},
     secrets::{secret_value, warn_if_public},
     section::Section,
 };
@@ -98,6 +98,15 @@ fn redis(reader: &mut Reader, section: &Section<'_>) -> Option<RedisConfig> {
         write_timeout: time(reader, "write_timeout", default.write_timeout),
         operation_timeout: time(reader, "operation_timeout", default.operation_timeout),
         max_retries: number(reader, "max_retries", default.max_retries),
+        on_outage: section.choice(
+            reader,
+            "on_outage",
+            &[
+                ("tempfail", OnOutage::TemporaryFailure),
+                ("local", OnOutage::Local),
+            ],
+            default.on_outage,
+        ),
         servers: servers?,
     };
     check_together(reader, section, &config);

@@ -4,6 +4,7 @@ use super::kind::{
     DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, below, duration, flag, key,
     optional, required, size, whole, written,
 };
+use super::store::STORE;
 use crate::config::yaml;
 
 pub(in super::super) static TOP: Keys = Keys::new(

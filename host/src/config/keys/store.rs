@@ -156,8 +156,17 @@ pub(in super::super) static REDIS: Keys = Keys::new(
         whole(
             "max_retries",
             (0, 100),
-            "5",
-            "Further tries within that time. A change whose fate is unknown is never tried again.",
+            "10",
+            "Further tries within that time. A change whose fate is unknown is never tried again, unless \
+             doing it twice makes no difference.",
+        ),
+        written(
+            "on_outage",
+            Kind::Choice(&["tempfail", "local"]),
+            "tempfail",
+            "While Redis is away. `tempfail`: what needs the store fails temporarily. `local`: a store in \
+             memory takes over until Redis is back; what it counts counts for this server alone, and is \
+             forgotten then.",
         ),
     ],
 )

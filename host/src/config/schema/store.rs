@@ -51,8 +51,20 @@ pub struct RedisConfig {
     pub write_timeout: Duration,
     /// `operation_timeout`: for one operation, with all its tries. Default 3 s.
     pub operation_timeout: Duration,
-    /// `max_retries`: further tries of an operation. Default 5.
+    /// `max_retries`: further tries of an operation. Default 10.
     pub max_retries: u32,
+    /// `on_outage`: what holds while Redis is away. Default `tempfail`.
+    pub on_outage: OnOutage,
+}
+
+/// `store.redis.on_outage`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnOutage {
+    /// `tempfail`: operations fail, and who needs them fails temporarily.
+    #[default]
+    TemporaryFailure,
+    /// `local`: a store in memory takes over.
+    Local,
 }
 
 /// Which servers there are.
@@ -178,7 +190,8 @@ impl RedisConfig {
             read_timeout: Duration::from_secs(1),
             write_timeout: Duration::from_secs(1),
             operation_timeout: Duration::from_secs(3),
-            max_retries: 5,
+            max_retries: 10,
+            on_outage: OnOutage::TemporaryFailure,
         }
     }
 

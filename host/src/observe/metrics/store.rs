@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::broadcast;
 
 use super::ServerMetrics;
-use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, Usage};
+use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, StoreNumbers, Usage};
 
 /// Passes everything on to another store.
 struct Counted {
@@ -72,6 +72,10 @@ impl Store for Counted {
 
     fn usage(&self) -> Option<Usage> {
         self.store.usage()
+    }
+
+    fn numbers(&self) -> Option<StoreNumbers> {
+        self.store.numbers()
     }
 }
 

@@ -94,7 +94,28 @@ impl Client {
 
     /// Does it within the time of an operation. The caller has a place. Returns how often a server was
     /// waited for, too.
+    ///
+    /// Whoever finds that the last operation could not be done in all its time is not patient: it tries
+    /// once, so that an outage costs each request little, until one is done again.
     pub(super) async fn perform(&self, request: &Request) -> (Result<Answer, Failure>, u64) {
+        let patient = !self.topology.is_failing(request.slot);
+        let (result, waits, from_replica) = self.try_until_done(request, patient).await;
+        match &result {
+            Ok(_) if patient || from_replica => {}
+            Ok(_) => self.topology.set_failing(request.slot, false),
+            Err(failure) if patient && failure.may_pass() => {
+                self.topology.set_failing(request.slot, true);
+            }
+            Err(_) => {}
+        }
+        (result, waits)
+    }
+
+    async fn try_until_done(
+        &self,
+        request: &Request,
+        patient: bool,
+    ) -> (Result<Answer, Failure>, u64, bool) {
         let end = Instant::now() + self.operation_timeout;
         let mut waits = 0;
         let mut tries = 0;
@@ -108,19 +129,22 @@ impl Client {
             };
             let tried = self.attempt(request, &route, with_script, end, &mut waits);
             let failure = match tried.await {
-                Ok(answer) => return (Ok(answer), waits),
+                Ok(answer) => return (Ok(answer), waits, replica),
                 // What went wrong before says more than that the time is over.
-                Err(None) => return (Err(last.unwrap_or_else(|| self.too_late())), waits),
+                Err(None) => {
+                    let failure = last.unwrap_or_else(|| self.too_late());
+                    return (Err(failure), waits, replica);
+                }
                 Err(Some(failure)) => failure,
             };
             self.numbers.failed(&failure);
             if !failure.is_harmless() && !(failure.kind == Kind::Unknown && request.repeatable) {
-                return (Err(failure), waits);
+                return (Err(failure), waits, replica);
             }
             let mut pause = backoff(tries);
             match &failure.kind {
                 Kind::NoScript if with_script || request.script.is_none() => {
-                    return (Err(failure), waits);
+                    return (Err(failure), waits, replica);
                 }
                 Kind::NoScript => {
                     with_script = true;
@@ -131,7 +155,7 @@ impl Client {
                     let asking = matches!(failure.kind, Kind::Ask(_));
                     let server = RedisAddress::parse(server);
                     let Some(server) = server.filter(|_| self.topology.is_cluster()) else {
-                        return (Err(failure), waits);
+                        return (Err(failure), waits, replica);
                     };
                     if !asking {
                         self.topology.refresh_soon();
@@ -147,15 +171,17 @@ impl Client {
                     pause = Duration::ZERO;
                     route = Route::Slot { replica: false };
                 }
-                _ => {
+                _ if patient => {
                     let refreshed = self.topology.refresh();
                     // The time is looked at below.
                     let _ = tokio::time::timeout_at(end, refreshed).await;
                     route = Route::Slot { replica: false };
                 }
+                _ => self.topology.refresh_soon(),
             }
-            if tries >= self.max_retries || Instant::now() + pause >= end {
-                return (Err(failure), waits);
+            let may_wait = pause.is_zero() || patient;
+            if !may_wait || tries >= self.max_retries || Instant::now() + pause >= end {
+                return (Err(failure), waits, replica);
             }
             tries += 1;
             self.numbers.retried();
@@ -213,14 +239,7 @@ impl Client {
             Route::Slot { replica } => *replica,
         };
         let map = self.topology.map().await?;
-        let shard = map.shard(slot).ok_or_else(|| {
-            Failure::new(
-                Kind::Elsewhere,
-                format!(
-                    "no server of the Redis cluster has slot {slot}; see `redis-cli --cluster check` and start the nodes that are missing"
-                ),
-            )
-        })?;
+        let shard = map.shard(slot).ok_or_else(|| nobody_has(slot))?;
         let chosen = if replica {
             self.topology.choose(&shard.replicas)
         } else {
@@ -251,6 +270,15 @@ impl Client {
     }
 }
 
+/// The cluster lacks a slot.
+pub(super) fn nobody_has(slot: u16) -> Failure {
+    Failure::new(
+        Kind::Elsewhere,
+        format!(
+            "no server of the Redis cluster has slot {slot}; see `redis-cli --cluster check` and start the nodes that are missing"
+        ),
+    )
+}
 
 fn backoff(tries: u32) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << tries.min(16));

@@ -179,6 +179,14 @@ impl Failure {
         Self::new(kind, format!("Redis at {server} says “{text}”: {advice}"))
     }
 
+    /// True if it may go away by itself, so that others need not find out again how long it takes.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unreachable | Kind::Unknown | Kind::Later | Kind::Elsewhere
+        )
+    }
+
     /// True if it was certainly not done.
     pub(super) fn is_harmless(&self) -> bool {
         !matches!(self.kind, Kind::Unknown | Kind::Final)

@@ -59,10 +59,17 @@ impl Link {
                 driver: tokio::spawn(driver),
                 broken: AtomicBool::new(false),
             };
+            // Logging in may need no answer; who does not answer is not there.
+            let mut pipeline = Pipeline::new();
+            pipeline.cmd("PING");
             if may_read_only {
-                let mut pipeline = Pipeline::new();
                 pipeline.cmd("READONLY");
-                link.ask(&pipeline, dial.timeout).await?;
+            }
+            let answers = link.ask(&pipeline, dial.timeout).await?;
+            if let Some(failure) = first_error(&answers, &name)
+                && failure.kind == Kind::Unreachable
+            {
+                return Err(failure);
             }
             Ok(link)
         };

@@ -42,15 +42,32 @@ impl Map {
             .find(|shard| (shard.first..=shard.last).contains(&slot))
     }
 
-    /// Every primary once, with one of its slots.
-    pub(super) fn primaries(&self) -> Vec<(u16, &RedisAddress)> {
-        let mut found: Vec<(u16, &RedisAddress)> = Vec::new();
+    /// Every primary once, with the longest row of its slots.
+    pub(super) fn primaries(&self) -> Vec<&Shard> {
+        let mut found: Vec<&Shard> = Vec::new();
         for shard in &self.shards {
-            if !found.iter().any(|(_, known)| **known == shard.primary) {
-                found.push((shard.first, &shard.primary));
+            let length = |shard: &Shard| shard.last.saturating_sub(shard.first);
+            match found.iter_mut().find(|one| one.primary == shard.primary) {
+                Some(known) if length(known) < length(shard) => *known = shard,
+                Some(_) => {}
+                None => found.push(shard),
             }
         }
         found
+    }
+
+    /// The first slot that nobody has.
+    pub(super) fn first_missing(&self) -> Option<u16> {
+        let mut shards: Vec<&Shard> = self.shards.iter().collect();
+        shards.sort_by_key(|shard| shard.first);
+        let mut next = 0;
+        for shard in shards {
+            if shard.first > next {
+                break;
+            }
+            next = next.max(shard.last.saturating_add(1));
+        }
+        (next < SLOTS).then_some(next)
     }
 
     /// Every server.
@@ -218,6 +235,7 @@ mod tests {
         assert_eq!(map.shard(99).unwrap().replicas, [at("10.0.0.2:2")]);
         assert_eq!(map.shard(100).unwrap().primary, at("seed:3"));
         assert_eq!(map.primaries().len(), 2);
+        assert_eq!(map.first_missing(), None);
         assert_eq!(map.servers().count(), 3);
     }
 
@@ -244,6 +262,16 @@ mod tests {
         let map = Map::from_cluster_slots(&answer, &at("seed:9")).unwrap();
         assert_eq!(map.shard(4), None);
         assert!(map.shard(5).is_some());
+        assert_eq!(map.first_missing(), Some(0));
+        let mut rest = map.shards[0].clone();
+        (rest.first, rest.last) = (7, SLOTS - 1);
+        let mut first = map.shards[0].clone();
+        (first.first, first.last) = (0, 4);
+        let whole = Map {
+            shards: vec![rest, map.shards[0].clone(), first],
+        };
+        assert_eq!(whole.first_missing(), None);
+        assert_eq!(whole.primaries(), [&whole.shards[0]]);
     }
 
     #[test]

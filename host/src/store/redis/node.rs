@@ -1,12 +1,12 @@
 //! One server and its connections.
 //!
 //! Promises: as many connections as configured, each made when it is first needed, by one attempt at a time;
-//! after a failure the next attempt waits, longer each time, and whoever asks meanwhile learns why.
+//! after a failure the next attempt waits, longer each time, and whoever asks meanwhile learns why at once.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -39,15 +39,32 @@ pub(super) struct Node {
     may_read_only: bool,
     seats: Vec<Mutex<Seat>>,
     next: AtomicUsize,
+    failing: AtomicBool,
     numbers: Arc<Numbers>,
 }
 
 /// The place of one connection.
 #[derive(Default)]
 struct Seat {
-    attempt: Option<Attempt>,
-    /// Attempts since the last success.
+    state: State,
+    /// Failed attempts since the last success.
     failures: u32,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Empty,
+    Open(Arc<Link>),
+    Trying {
+        attempt: Attempt,
+        /// Why the attempt before failed.
+        before: Option<Failure>,
+    },
+    Resting {
+        failure: Failure,
+        until: Instant,
+    },
 }
 
 impl Node {
@@ -65,41 +82,55 @@ impl Node {
             may_read_only,
             seats: (0..connections.max(1)).map(|_| Mutex::default()).collect(),
             next: AtomicUsize::new(0),
+            failing: AtomicBool::new(false),
             numbers,
         }
     }
 
-    /// A connection, new if need be.
+    /// A connection, new if need be. While one cannot be made, another that is open serves.
     pub(super) async fn link(&self) -> Result<Arc<Link>, Failure> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let Some(seat) = self.seats.get(turn % self.seats.len().max(1)) else {
             return Err(Failure::new(Kind::Final, "there is no place for a connection"));
         };
-        let attempt = {
-            let mut seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
-            match seat.attempt.as_ref().map(Shared::peek) {
-                Some(Some(Ok(link))) if link.is_open() => return Ok(link.clone()),
-                Some(Some(Err((failure, at)))) if at.elapsed() < wait(seat.failures) => {
-                    return Err(failure.clone());
-                }
-                _ => {}
-            }
-            seat.current(|| self.connect())
-        };
-        let result = attempt.await.map_err(|(failure, _)| failure);
-        if result.is_ok() {
-            seat.lock().unwrap_or_else(PoisonError::into_inner).failures = 0;
+        let found = seat
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .look(|| self.connect());
+        if let Found::Open(link) = found {
+            return Ok(link);
         }
-        result
+        if let Some(link) = self.seats.iter().find_map(open) {
+            return Ok(link);
+        }
+        let attempt = match found {
+            Found::Open(link) => return Ok(link),
+            Found::Failed(failure) => return Err(failure),
+            Found::Trying(attempt) => attempt,
+        };
+        attempt.await.map_err(|(failure, _)| failure)
     }
 
     /// Connections that are open.
     pub(super) fn open_links(&self) -> usize {
-        let is_open = |seat: &&Mutex<Seat>| {
-            let seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
-            matches!(seat.attempt.as_ref().and_then(Shared::peek), Some(Ok(link)) if link.is_open())
-        };
-        self.seats.iter().filter(is_open).count()
+        self.seats.iter().filter_map(open).count()
+    }
+
+    /// True if the last operation that had all its time was not done.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+
+    /// For [`Node::is_failing`].
+    pub(super) fn set_failing(&self, failing: bool) {
+        if self.failing.swap(failing, Ordering::Relaxed) != failing {
+            let server = self.address.to_string();
+            if failing {
+                tracing::warn!(server, "Redis is failing");
+            } else {
+                tracing::info!(server, "Redis works again");
+            }
+        }
     }
 
     /// Goes on even if nobody waits any more, so that a slow server is reached in the end.
@@ -125,16 +156,68 @@ impl Node {
     }
 }
 
+/// What a seat offers.
+enum Found {
+    Open(Arc<Link>),
+    Trying(Attempt),
+    /// The last attempt failed, and it is too early for the next one, or somebody waits for that already.
+    Failed(Failure),
+}
+
 impl Seat {
-    /// The attempt that runs, or a new one.
-    fn current(&mut self, connect: impl FnOnce() -> Attempt) -> Attempt {
-        if let Some(running) = self.attempt.as_ref().filter(|attempt| attempt.peek().is_none()) {
-            return running.clone();
-        }
+    /// What there is, after an attempt has begun where it was time.
+    fn look(&mut self, connect: impl FnOnce() -> Attempt) -> Found {
+        self.settle();
+        let before = match &self.state {
+            State::Open(link) if link.is_open() => return Found::Open(link.clone()),
+            State::Empty | State::Open(_) => None,
+            State::Trying {
+                before: Some(failure),
+                ..
+            } => return Found::Failed(failure.clone()),
+            State::Trying { attempt, .. } => return Found::Trying(attempt.clone()),
+            State::Resting { failure, until } if Instant::now() < *until => {
+                return Found::Failed(failure.clone());
+            }
+            State::Resting { failure, .. } => Some(failure.clone()),
+        };
         let attempt = connect();
-        self.failures = self.failures.saturating_add(1);
-        self.attempt = Some(attempt.clone());
-        attempt
+        self.state = State::Trying {
+            attempt: attempt.clone(),
+            before,
+        };
+        Found::Trying(attempt)
+    }
+
+    /// Takes in how an attempt has ended.
+    fn settle(&mut self) {
+        let State::Trying { attempt, .. } = &self.state else {
+            return;
+        };
+        match attempt.peek() {
+            Some(Ok(link)) => {
+                self.failures = 0;
+                self.state = State::Open(link.clone());
+            }
+            Some(Err((failure, at))) => {
+                self.failures = self.failures.saturating_add(1);
+                self.state = State::Resting {
+                    failure: failure.clone(),
+                    until: *at + wait(self.failures),
+                };
+            }
+            None => {}
+        }
+    }
+}
+
+/// The connection of a seat that has one.
+fn open(seat: &Mutex<Seat>) -> Option<Arc<Link>> {
+    let mut seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
+    seat.settle();
+    match &seat.state {
+        State::Open(link) if link.is_open() => Some(link.clone()),
+        _ => None,
     }
 }
 

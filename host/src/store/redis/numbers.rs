@@ -51,6 +51,12 @@ pub struct StoreNumbers {
     pub in_use: u64,
     /// Operations that may be in work at the same time.
     pub capacity: u64,
+    /// True while a store in memory stands in for Redis.
+    pub local: bool,
+    /// Times that it took over.
+    pub outages: u64,
+    /// Operations that it did.
+    pub local_operations: u64,
 }
 
 impl Numbers {
@@ -77,7 +83,11 @@ impl Numbers {
     }
 
     pub(super) fn connected(&self, ok: bool) {
-        let counter = if ok { &self.connected } else { &self.not_connected };
+        let counter = if ok {
+            &self.connected
+        } else {
+            &self.not_connected
+        };
         counter.fetch_add(1, Relaxed);
     }
 

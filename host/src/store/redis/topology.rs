@@ -10,7 +10,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -63,6 +63,8 @@ pub(super) struct Topology {
     numbers: Arc<Numbers>,
     nodes: Mutex<HashMap<RedisAddress, Arc<Node>>>,
     known: Mutex<Known>,
+    /// Nobody said who has what, when this was last asked in vain.
+    failing: AtomicBool,
     turn: AtomicUsize,
 }
 
@@ -95,6 +97,7 @@ impl Topology {
             numbers: plan.numbers,
             nodes: Mutex::default(),
             known: Mutex::default(),
+            failing: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
         }
     }
@@ -153,6 +156,32 @@ impl Topology {
             ))
         };
         nodes.entry(address.clone()).or_insert_with(make).clone()
+    }
+
+    /// True if the last operation on the primary of the slot that had all its time was not done.
+    pub(super) fn is_failing(&self, slot: u16) -> bool {
+        match self.primary(slot) {
+            Some(primary) => primary.is_failing(),
+            None => self.failing.load(Ordering::Relaxed),
+        }
+    }
+
+    /// For [`Topology::is_failing`].
+    pub(super) fn set_failing(&self, slot: u16, failing: bool) {
+        match self.primary(slot) {
+            Some(primary) => primary.set_failing(failing),
+            None => self.failing.store(failing, Ordering::Relaxed),
+        }
+    }
+
+    /// Who has the slot, as far as known now.
+    fn primary(&self, slot: u16) -> Option<Arc<Node>> {
+        let map = match &self.source {
+            Source::Fixed(map) => return map.shard(slot).map(|shard| self.node(&shard.primary)),
+            _ => self.known().map.clone(),
+        };
+        let (map, _) = map?;
+        map.shard(slot).map(|shard| self.node(&shard.primary))
     }
 
     /// One of several, another one each time.
@@ -217,8 +246,8 @@ impl Topology {
             let there: HashSet<_> = map.servers().collect();
             let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
             nodes.retain(|address, _| there.contains(address));
-            let primaries = map.primaries();
-            let named: Vec<_> = primaries.iter().map(|(_, at)| at.to_string()).collect();
+            let primaries = map.primaries().into_iter();
+            let named: Vec<_> = primaries.map(|shard| shard.primary.to_string()).collect();
             tracing::info!(primaries = named.join(", "), "Redis servers found");
         }
     }
