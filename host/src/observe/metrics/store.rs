@@ -18,6 +18,7 @@ impl ServerMetrics {
     /// The same store, its failures counted. That a value is no number is the asker's mistake, not a
     /// failure.
     pub fn counting(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        self.show_servers_of(&store);
         Arc::new(Counted {
             store,
             metrics: self.clone(),

@@ -102,9 +102,9 @@ impl Client {
         let (result, waits, from_replica) = self.try_until_done(request, patient).await;
         match &result {
             Ok(_) if patient || from_replica => {}
-            Ok(_) => self.topology.set_failing(request.slot, false),
+            Ok(_) => self.topology.set_failing(request.slot, None),
             Err(failure) if patient && failure.may_pass() => {
-                self.topology.set_failing(request.slot, true);
+                self.topology.set_failing(request.slot, Some(failure));
             }
             Err(_) => {}
         }

@@ -121,14 +121,15 @@ impl Node {
         self.failing.load(Ordering::Relaxed)
     }
 
-    /// For [`Node::is_failing`].
-    pub(super) fn set_failing(&self, failing: bool) {
-        if self.failing.swap(failing, Ordering::Relaxed) != failing {
+    /// Notes why an operation that had all its time was not done, or that one was done.
+    pub(super) fn set_failing(&self, why: Option<&Failure>) {
+        if self.failing.swap(why.is_some(), Ordering::Relaxed) != why.is_some() {
             let server = self.address.to_string();
-            if failing {
-                tracing::warn!(server, "Redis is failing");
-            } else {
-                tracing::info!(server, "Redis works again");
+            match why {
+                Some(failure) => {
+                    tracing::warn!(server, error = failure.text, "Redis is failing");
+                }
+                None => tracing::info!(server, "Redis works again"),
             }
         }
     }

@@ -166,11 +166,14 @@ impl Topology {
         }
     }
 
-    /// For [`Topology::is_failing`].
-    pub(super) fn set_failing(&self, slot: u16, failing: bool) {
-        match self.primary(slot) {
-            Some(primary) => primary.set_failing(failing),
-            None => self.failing.store(failing, Ordering::Relaxed),
+    /// Notes why an operation on the slot that had all its time was not done, or that one was done.
+    pub(super) fn set_failing(&self, slot: u16, why: Option<&Failure>) {
+        if let Some(primary) = self.primary(slot) {
+            primary.set_failing(why);
+        } else if self.failing.swap(why.is_some(), Ordering::Relaxed) != why.is_some()
+            && let Some(failure) = why
+        {
+            tracing::warn!(error = failure.text, "Redis is failing");
         }
     }
 
