@@ -17,7 +17,10 @@ async fn a_wrong_password_says_what_to_correct_and_is_never_shown() {
         .start();
     let mut config = single(&redis);
     let text = why(store(&config).get(key("k")).await);
-    assert!(text.contains("NOAUTH") && text.contains("store.redis.password"), "{text}");
+    assert!(
+        text.contains("NOAUTH") && text.contains("store.redis.password"),
+        "{text}"
+    );
 
     config.password = password("battery-staple");
     let waiting = store(&config);
@@ -51,7 +54,10 @@ async fn a_user_with_the_documented_rights_can_do_everything() {
 
     config.prefix = "other:".to_owned();
     let text = why(store(&config).increment(key("n"), 1, None).await);
-    assert!(text.contains("NOPERM") && text.contains("~PREFIX*"), "{text}");
+    assert!(
+        text.contains("NOPERM") && text.contains("~PREFIX*"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,12 +69,18 @@ async fn a_node_that_dies_under_load_is_replaced() {
     let load = Load::start(&store, 16);
     load.more(300).await;
     let owned = (0..16384).step_by(64);
-    let slot = owned.into_iter().find(|slot| cluster.owner(*slot) == Some(0)).unwrap();
+    let slot = owned
+        .into_iter()
+        .find(|slot| cluster.owner(*slot) == Some(0))
+        .unwrap();
     blocking(|| cluster.nodes[0].kill());
     blocking(|| cluster.await_other_owner(slot, 0));
     // The new primary has no replica to confirm: the load on its slots cannot be promised any more.
     blocking(|| cluster.nodes[0].start_again());
-    eventually("all take changes again", async || store.check().await.is_ok()).await;
+    eventually("all take changes again", async || {
+        store.check().await.is_ok()
+    })
+    .await;
     load.more(300).await;
     load.end(&store).await.assert_exact();
 }
@@ -189,7 +195,10 @@ async fn a_step_whose_keys_are_on_both_sides_waits_until_they_are_together() {
     migrate(&cluster, slot, (from + 1) % 3, async || {
         let (store, keys) = (store.clone(), keys.clone());
         step = Some(tokio::spawn(async move { increments(&store, keys).await }));
-        eventually("it is tried again", async || asked.numbers().unwrap().retries > 0).await;
+        eventually("it is tried again", async || {
+            asked.numbers().unwrap().retries > 0
+        })
+        .await;
     })
     .await;
     assert_eq!(step.unwrap().await.unwrap(), BTreeSet::from([2]));
@@ -208,7 +217,9 @@ async fn replicas_of_a_cluster_answer_what_only_reads() {
     .await;
     let reads = |range: std::ops::Range<usize>| -> usize {
         let nodes = cluster.nodes[range].iter();
-        nodes.filter(|node| node.info("cmdstat_get").is_some()).count()
+        nodes
+            .filter(|node| node.info("cmdstat_get").is_some())
+            .count()
     };
     assert_eq!((reads(0..3), reads(3..6)), (0, 1));
 }

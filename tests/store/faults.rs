@@ -100,7 +100,10 @@ async fn a_server_that_flaps_is_not_stormed() {
     }
     let connections = connections.load(SeqCst);
     assert!(asked > 500, "{asked}");
-    assert!(connections < 30, "{connections} connections for {asked} operations");
+    assert!(
+        connections < 30,
+        "{connections} connections for {asked} operations"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

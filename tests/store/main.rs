@@ -8,6 +8,7 @@
 
 mod access;
 mod cluster;
+mod conform;
 mod faults;
 mod messages;
 mod policy;

@@ -65,7 +65,9 @@ async fn a_store_in_memory_takes_over_until_redis_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_stays_while_redis_takes_no_changes() {
-    let redis = RedisSetup::new().option("maxmemory-policy noeviction").start();
+    let redis = RedisSetup::new()
+        .option("maxmemory-policy noeviction")
+        .start();
     let store = standby(&redis);
     assert_eq!(store.increment(key("n"), 5, None).await, Ok(5));
     let used = redis.info("used_memory").unwrap();

@@ -28,8 +28,12 @@ fn config(primary: &Redis, replica: &Redis) -> RedisConfig {
 }
 
 fn count(redis: &Redis, command: &str) -> u32 {
-    let line = redis.info(&format!("cmdstat_{command}")).unwrap_or_default();
-    let calls = line.strip_prefix("calls=").and_then(|rest| rest.split_once(','));
+    let line = redis
+        .info(&format!("cmdstat_{command}"))
+        .unwrap_or_default();
+    let calls = line
+        .strip_prefix("calls=")
+        .and_then(|rest| rest.split_once(','));
     calls.map_or(0, |(calls, _)| calls.parse().unwrap())
 }
 
@@ -69,7 +73,11 @@ async fn a_change_counts_as_made_when_enough_replicas_have_it() {
     replica.pause();
     let text = why(store.increment(key("n"), 1, None).await);
     assert!(text.contains("only 0 of 1 replicas"), "{text}");
-    assert_eq!(store.get(key("n")).await, Ok(Some(b"2".to_vec())), "done once");
+    assert_eq!(
+        store.get(key("n")).await,
+        Ok(Some(b"2".to_vec())),
+        "done once"
+    );
     replica.resume();
     eventually("the replica is back", async || {
         store.increment(key("n"), 1, None).await.is_ok()
@@ -82,5 +90,8 @@ async fn a_replica_named_as_primary_says_so() {
     let (primary, replica) = blocking(pair);
     let store = store(&config(&replica, &primary));
     let text = why(store.increment(key("n"), 1, None).await);
-    assert!(text.contains("READONLY") && text.contains("name its primary"), "{text}");
+    assert!(
+        text.contains("READONLY") && text.contains("name its primary"),
+        "{text}"
+    );
 }

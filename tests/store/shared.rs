@@ -30,7 +30,10 @@ async fn what_a_node_promised_stays_when_it_dies() {
         .start();
     let (first, second) = (store(&single(&redis)), store(&single(&redis)));
     let hour = Duration::from_secs(3600);
-    first.set(key("ban"), b"1".to_vec(), Some(hour)).await.unwrap();
+    first
+        .set(key("ban"), b"1".to_vec(), Some(hour))
+        .await
+        .unwrap();
     let load = Load::start(&first, 4);
     load.more(50).await;
     drop(first);

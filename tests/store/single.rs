@@ -152,7 +152,10 @@ async fn steps_and_procedures_take_one_round_trip() {
     assert_eq!(replies, vec![Reply::Done; 1000]);
     assert_eq!(trips().await, 1);
     let arguments = vec![b"1".to_vec()];
-    store.call(&COUNT, vec![key("n")], arguments.clone()).await.unwrap();
+    store
+        .call(&COUNT, vec![key("n")], arguments.clone())
+        .await
+        .unwrap();
     let before = trips().await;
     store.call(&COUNT, vec![key("n")], arguments).await.unwrap();
     assert_eq!(trips().await - before, 1);
@@ -160,7 +163,9 @@ async fn steps_and_procedures_take_one_round_trip() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_memory_fails_changes_and_lets_read() {
-    let redis = RedisSetup::new().option("maxmemory-policy noeviction").start();
+    let redis = RedisSetup::new()
+        .option("maxmemory-policy noeviction")
+        .start();
     let store = store(&single(&redis));
     store.set(key("k"), b"v".to_vec(), None).await.unwrap();
     let used = redis.info("used_memory").unwrap();
@@ -169,7 +174,9 @@ async fn a_full_memory_fails_changes_and_lets_read() {
         why(store.set(key("l"), b"w".to_vec(), None).await),
         why(store.increment(key("n"), 1, None).await),
         why(store.run(vec![set("l", b"w"), set("m", b"w")]).await),
-        why(store.call(&COUNT, vec![key("n")], vec![b"1".to_vec()]).await),
+        why(store
+            .call(&COUNT, vec![key("n")], vec![b"1".to_vec()])
+            .await),
         why(store.check().await),
     ] {
         assert!(text.contains("OOM") && text.contains("maxmemory"), "{text}");

@@ -2,12 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{
-    keys,
-    reader::Reader,
-    schema::ServerLimits,
-    section::Section,
-};
+use super::{keys, reader::Reader, schema::ServerLimits, section::Section};
 
 pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
     let section = top.section(reader, "limits", &keys::LIMITS);

@@ -41,9 +41,9 @@ pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
     ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListenAt, Listener, Lockout, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Server,
-    ServerLimits, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
+    ListenAt, Listener, Lockout, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry,
+    PluginSource, RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload,
+    SecretSource, Server, ServerLimits, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

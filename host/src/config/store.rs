@@ -6,7 +6,9 @@ use super::{
     keys,
     keys::Keys,
     reader::Reader,
-    schema::{OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword},
+    schema::{
+        OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword,
+    },
     secrets::{secret_value, warn_if_public},
     section::Section,
 };
@@ -44,7 +46,11 @@ pub(super) fn store(
         },
         Which::Redis => {
             if section.value("redis").is_none() {
-                section.missing(reader, "redis", "write `redis: {primary: {address: \"localhost:6379\"}}`");
+                section.missing(
+                    reader,
+                    "redis",
+                    "write `redis: {primary: {address: \"localhost:6379\"}}`",
+                );
                 return StoreConfig::Memory; // never used: there is an error
             }
             let inner = section.section(reader, "redis", &keys::REDIS);
@@ -182,7 +188,10 @@ fn servers(reader: &mut Reader, section: &Section<'_>) -> Option<RedisServers> {
     if let (Some(entry), false) = (section.entry("replica"), first.key == "primary") {
         reader.error(
             &entry.key_span,
-            format!("`replica` goes with `primary` only: `{}` know the replicas", first.key),
+            format!(
+                "`replica` goes with `primary` only: `{}` know the replicas",
+                first.key
+            ),
             "",
             "remove `replica`; `read_from_replicas: true` is enough",
         );
@@ -243,7 +252,11 @@ fn addresses(
     let path = inner.path_of("addresses");
     let Some(node) = inner.value("addresses") else {
         if !inner.malformed {
-            inner.missing(reader, "addresses", "write `addresses: [\"localhost:6379\"]`");
+            inner.missing(
+                reader,
+                "addresses",
+                "write `addresses: [\"localhost:6379\"]`",
+            );
         }
         return None;
     };
@@ -281,7 +294,12 @@ fn credentials(
     let Some(entry) = section.entry("password") else {
         if let Some(name) = section.entry("username") {
             let message = format!("`{}` has no password", section.path_of("username"));
-            reader.error(&name.key_span, message, "", "write `password: {file: NAME}` beside it");
+            reader.error(
+                &name.key_span,
+                message,
+                "",
+                "write `password: {file: NAME}` beside it",
+            );
         }
         return (username, None);
     };
@@ -311,7 +329,12 @@ fn prefix(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     }
     if text.len() > 64 {
         let message = "`store.redis.prefix` is longer than 64 bytes".to_owned();
-        reader.error(&node.span, message, "", "every key would be that long: choose a shorter one");
+        reader.error(
+            &node.span,
+            message,
+            "",
+            "every key would be that long: choose a shorter one",
+        );
         return None;
     }
     Some(text.to_owned())
@@ -332,7 +355,12 @@ fn tls(reader: &mut Reader, section: &Section<'_>) -> RedisTls {
     for (one, other) in [("certificate", "key"), ("key", "certificate")] {
         if let (Some(entry), None) = (inner.entry(one), inner.entry(other)) {
             let message = format!("`{}` needs `{other}` beside it", inner.path_of(one));
-            reader.error(&entry.key_span, message, "", &format!("write `{other}: FILE.pem`"));
+            reader.error(
+                &entry.key_span,
+                message,
+                "",
+                &format!("write `{other}: FILE.pem`"),
+            );
         }
     }
     RedisTls {

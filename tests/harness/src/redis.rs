@@ -171,7 +171,9 @@ impl Redis {
     /// The value of a line of `INFO`.
     pub fn info(&self, name: &str) -> Option<String> {
         let info = self.ask(&["info", "everything"]);
-        let found = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let found = info
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         found.map(|value| value.trim().to_owned())
     }
 

@@ -22,7 +22,9 @@ pub use server::{
     BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
     Lockout, RateLimit, Server, TlsFiles, TlsVersion,
 };
-pub use store::{OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword};
+pub use store::{
+    OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword,
+};
 
 use crate::pipeline::OnError;
 

@@ -44,14 +44,26 @@ impl Collector for StoreServers {
 
 fn encode(numbers: &StoreNumbers, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
     for (name, help, count) in [
-        ("redis_read", "Requests to Redis that only read", numbers.reads),
-        ("redis_write", "Requests to Redis that change something", numbers.writes),
+        (
+            "redis_read",
+            "Requests to Redis that only read",
+            numbers.reads,
+        ),
+        (
+            "redis_write",
+            "Requests to Redis that change something",
+            numbers.writes,
+        ),
         (
             "bulkhead_store_round_trips",
             "Times that somebody waited for Redis",
             numbers.round_trips,
         ),
-        ("bulkhead_store_retries", "Requests that were tried again", numbers.retries),
+        (
+            "bulkhead_store_retries",
+            "Requests that were tried again",
+            numbers.retries,
+        ),
         (
             "bulkhead_store_discoveries",
             "Times that sentinels or a cluster were asked for their servers",
@@ -73,8 +85,16 @@ fn encode(numbers: &StoreNumbers, mut encoder: DescriptorEncoder) -> Result<(), 
             .encode_counter::<NoLabelSet, _, u64>(&count, None)?;
     }
     for (name, help, value) in [
-        ("bulkhead_store_connections_open", "Connections to Redis", numbers.open),
-        ("bulkhead_store_operations", "Operations in work", numbers.in_use),
+        (
+            "bulkhead_store_connections_open",
+            "Connections to Redis",
+            numbers.open,
+        ),
+        (
+            "bulkhead_store_operations",
+            "Operations in work",
+            numbers.in_use,
+        ),
         (
             "bulkhead_store_operations_limit",
             "Operations that may be in work at the same time",

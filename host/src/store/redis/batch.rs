@@ -89,7 +89,10 @@ impl<'a> Batch<'a> {
 
     /// The answer to the next request.
     pub(super) fn take(&mut self, answer: Answer) -> Result<(), Failure> {
-        let places = self.parts.get(self.taken).map(|part| part.places.as_slice());
+        let places = self
+            .parts
+            .get(self.taken)
+            .map(|part| part.places.as_slice());
         for (value, (place, shape)) in answer.values.into_iter().zip(places.unwrap_or_default()) {
             let reply = reply::reply(value, *shape, &answer.server)?;
             let too_large = self
@@ -221,17 +224,44 @@ mod tests {
         for (command, expected) in [
             (Command::Get(key()), true),
             (set("k"), true),
-            (Command::Expire { key: key(), ttl: minute }, true),
-            (Command::Expire { key: key(), ttl: minute - minute }, false),
+            (
+                Command::Expire {
+                    key: key(),
+                    ttl: minute,
+                },
+                true,
+            ),
+            (
+                Command::Expire {
+                    key: key(),
+                    ttl: minute - minute,
+                },
+                false,
+            ),
             (Command::Delete(key()), false),
             (Command::Persist(key()), false),
-            (Command::Increment { key: key(), by: 1, ttl: None }, false),
+            (
+                Command::Increment {
+                    key: key(),
+                    by: 1,
+                    ttl: None,
+                },
+                false,
+            ),
             (Command::OnSet(key(), SetCommand::Add(vec![vec![1]])), false),
-            (Command::OnHash(key(), HashCommand::Delete(vec![vec![1]])), false),
+            (
+                Command::OnHash(key(), HashCommand::Delete(vec![vec![1]])),
+                false,
+            ),
         ] {
             assert_eq!(is_repeatable(&command), expected, "{command:?}");
         }
-        let absent = Command::Set { key: key(), value: vec![], ttl: None, when: When::Absent };
+        let absent = Command::Set {
+            key: key(),
+            value: vec![],
+            ttl: None,
+            when: When::Absent,
+        };
         assert!(!is_repeatable(&absent));
     }
 }

@@ -5,10 +5,7 @@
 
 mod request;
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use redis::Value;
 use tokio::{
@@ -59,6 +56,16 @@ enum Route {
     Slot { replica: bool },
     /// To this server, whatever the map says.
     To { server: RedisAddress, asking: bool },
+}
+
+/// How one try is made.
+struct Attempt<'a> {
+    route: &'a Route,
+    /// The server does not know the script.
+    with_script: bool,
+    /// Worth waiting for a connection.
+    patient: bool,
+    end: Instant,
 }
 
 impl Client {
@@ -127,7 +134,13 @@ impl Client {
                 Route::Slot { replica } => (*replica, false),
                 Route::To { .. } => (false, true),
             };
-            let tried = self.attempt(request, &route, with_script, end, &mut waits);
+            let attempt = Attempt {
+                route: &route,
+                with_script,
+                patient,
+                end,
+            };
+            let tried = self.attempt(request, &attempt, &mut waits);
             let failure = match tried.await {
                 Ok(answer) => return (Ok(answer), waits, replica),
                 // What went wrong before says more than that the time is over.
@@ -200,14 +213,13 @@ impl Client {
     async fn attempt(
         &self,
         request: &Request,
-        route: &Route,
-        with_script: bool,
-        end: Instant,
+        attempt: &Attempt<'_>,
         waits: &mut u64,
     ) -> Result<Answer, Option<Failure>> {
+        let (route, end) = (attempt.route, attempt.end);
         let connecting = async {
             let node = self.locate(request.slot, route).await?;
-            let link = node.link().await?;
+            let link = node.link(attempt.patient).await?;
             Ok::<_, Failure>((node, link))
         };
         let (node, link) = tokio::time::timeout_at(end, connecting)
@@ -224,8 +236,12 @@ impl Client {
             return Err(None);
         }
         let asking = matches!(route, Route::To { asking: true, .. });
-        let min_replicas = if request.only_reads { 0 } else { self.min_replicas };
-        let packed = request.pack(asking, with_script, min_replicas, patience);
+        let min_replicas = if request.only_reads {
+            0
+        } else {
+            self.min_replicas
+        };
+        let packed = request.pack(asking, attempt.with_script, min_replicas, patience);
         self.numbers.sent(request.only_reads);
         *waits += 1;
         let values = link.ask(&packed.pipeline, patience.min(left)).await?;

@@ -413,8 +413,17 @@ mod tests {
 
     #[test]
     fn scores_are_written_to_the_last_bit() {
-        for score in [0.1 + 0.2, 1e300, f64::MIN_POSITIVE, -0.0, 1_700_000_000_123.0] {
-            assert_eq!(number(score).parse::<f64>().map(f64::to_bits), Ok(score.to_bits()));
+        for score in [
+            0.1 + 0.2,
+            1e300,
+            f64::MIN_POSITIVE,
+            -0.0,
+            1_700_000_000_123.0,
+        ] {
+            assert_eq!(
+                number(score).parse::<f64>().map(f64::to_bits),
+                Ok(score.to_bits())
+            );
         }
     }
 }

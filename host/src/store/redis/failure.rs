@@ -89,7 +89,9 @@ impl Failure {
         let what: String = what.chars().take(200).collect();
         Self::new(
             Kind::Final,
-            format!("Redis at {server} answered what it should not: {what}; is it really Redis, 6.2 or newer?"),
+            format!(
+                "Redis at {server} answered what it should not: {what}; is it really Redis, 6.2 or newer?"
+            ),
         )
     }
 
@@ -115,11 +117,23 @@ impl Failure {
                 } else {
                     Kind::Moved(address)
                 };
-                (kind, "it belongs to a cluster: write `store.redis.cluster` instead of `primary` or `sentinels`")
+                (
+                    kind,
+                    "it belongs to a cluster: write `store.redis.cluster` instead of `primary` or `sentinels`",
+                )
             }
-            "TRYAGAIN" => (Kind::Later, "a slot is being moved; it goes on when that is done"),
-            "LOADING" => (Kind::Later, "it reads its data from disk and answers when it has them"),
-            "BUSY" => (Kind::Later, "a script runs for too long; `SCRIPT KILL` ends it"),
+            "TRYAGAIN" => (
+                Kind::Later,
+                "a slot is being moved; it goes on when that is done",
+            ),
+            "LOADING" => (
+                Kind::Later,
+                "it reads its data from disk and answers when it has them",
+            ),
+            "BUSY" => (
+                Kind::Later,
+                "a script runs for too long; `SCRIPT KILL` ends it",
+            ),
             "CLUSTERDOWN" => (
                 Kind::Elsewhere,
                 "the cluster lacks slots or a majority; see `redis-cli cluster info` and start the nodes that are missing",
@@ -234,7 +248,9 @@ mod tests {
     fn only_what_was_certainly_not_done_may_be_repeated() {
         let from = |text| Failure::from_server(text, "h:1").is_harmless();
         assert!(from("MOVED 1 h:2"));
-        assert!(from("TRYAGAIN Multiple keys request during rehashing of slot"));
+        assert!(from(
+            "TRYAGAIN Multiple keys request during rehashing of slot"
+        ));
         assert!(from("CLUSTERDOWN Hash slot not served"));
         assert!(from("LOADING …"));
         assert!(from("READONLY …"));

@@ -94,7 +94,10 @@ impl Link {
     ) -> Result<Vec<Value>, Failure> {
         if !self.is_open() {
             // Nothing is sent over a connection that has ended.
-            return Err(Failure::unreachable(&self.server, "the connection was closed"));
+            return Err(Failure::unreachable(
+                &self.server,
+                "the connection was closed",
+            ));
         }
         let mut requests = self.requests.clone();
         let answers = requests.send_packed_commands(pipeline, 0, pipeline.len());

@@ -59,7 +59,11 @@ struct Subscribed {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(task) = task {
             task.abort();
         }
@@ -102,7 +106,13 @@ impl Listener {
 
     /// Waits until a server has confirmed the channel, if somebody here listens to it; not for long.
     pub(super) async fn settle(&self, channel: &str) {
-        if !self.shared.topics.names().iter().any(|name| name == channel) {
+        if !self
+            .shared
+            .topics
+            .names()
+            .iter()
+            .any(|name| name == channel)
+        {
             return;
         }
         let mut confirmed = self.shared.confirmed.subscribe();
@@ -131,7 +141,9 @@ async fn serve(shared: Arc<Shared>) {
         if ended.kind != Kind::Elsewhere {
             tracing::warn!(error = ended.text, "No messages from Redis at the moment");
         }
-        let wait = FIRST_WAIT.saturating_mul(1 << failures.min(16)).min(LONGEST_WAIT);
+        let wait = FIRST_WAIT
+            .saturating_mul(1 << failures.min(16))
+            .min(LONGEST_WAIT);
         failures = failures.saturating_add(1);
         tokio::time::sleep(wait).await;
     }
@@ -237,7 +249,10 @@ impl Shared {
         self.wait_for(&subscribed.server, answered).await?;
         let map = self.topology.map().await?;
         let primaries = map.primaries();
-        if primaries.iter().any(|shard| shard.primary == subscribed.server) {
+        if primaries
+            .iter()
+            .any(|shard| shard.primary == subscribed.server)
+        {
             return Ok(());
         }
         Err(Failure::new(Kind::Elsewhere, "there is another primary"))

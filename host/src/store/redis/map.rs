@@ -193,7 +193,9 @@ fn sentinel_replica(answer: &Value) -> Option<RedisAddress> {
     let texts = texts(answer)?;
     let field = |name: &str| field(&texts, name);
     let flags = field("flags")?;
-    let is_well = !["down", "disconnected"].iter().any(|bad| flags.contains(bad))
+    let is_well = !["down", "disconnected"]
+        .iter()
+        .any(|bad| flags.contains(bad))
         && field("master-link-status") == Some("ok");
     is_well.then_some(())?;
     Some(RedisAddress {
@@ -212,7 +214,12 @@ mod tests {
     }
 
     fn node(host: &str, port: i64) -> Value {
-        Value::Array(vec![text(host), Value::Int(port), text("id"), Value::Array(vec![])])
+        Value::Array(vec![
+            text(host),
+            Value::Int(port),
+            text("id"),
+            Value::Array(vec![]),
+        ])
     }
 
     fn at(text: &str) -> RedisAddress {
@@ -245,10 +252,22 @@ mod tests {
             Value::Nil,
             Value::Array(vec![]),
             Value::Array(vec![Value::Int(1)]),
-            Value::Array(vec![Value::Array(vec![Value::Int(0), Value::Int(70000), node("h", 1)])]),
-            Value::Array(vec![Value::Array(vec![Value::Int(0), Value::Int(1), node("h", 0)])]),
+            Value::Array(vec![Value::Array(vec![
+                Value::Int(0),
+                Value::Int(70000),
+                node("h", 1),
+            ])]),
+            Value::Array(vec![Value::Array(vec![
+                Value::Int(0),
+                Value::Int(1),
+                node("h", 0),
+            ])]),
         ] {
-            assert_eq!(Map::from_cluster_slots(&answer, &at("seed:9")), None, "{answer:?}");
+            assert_eq!(
+                Map::from_cluster_slots(&answer, &at("seed:9")),
+                None,
+                "{answer:?}"
+            );
         }
     }
 

@@ -87,11 +87,15 @@ impl Node {
         }
     }
 
-    /// A connection, new if need be. While one cannot be made, another that is open serves.
-    pub(super) async fn link(&self) -> Result<Arc<Link>, Failure> {
+    /// A connection, new if need be. While one cannot be made, another that is open serves. Who is not
+    /// patient does not wait for an attempt that follows a failed one.
+    pub(super) async fn link(&self, patient: bool) -> Result<Arc<Link>, Failure> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let Some(seat) = self.seats.get(turn % self.seats.len().max(1)) else {
-            return Err(Failure::new(Kind::Final, "there is no place for a connection"));
+            return Err(Failure::new(
+                Kind::Final,
+                "there is no place for a connection",
+            ));
         };
         let found = seat
             .lock()
@@ -106,7 +110,11 @@ impl Node {
         let attempt = match found {
             Found::Open(link) => return Ok(link),
             Found::Failed(failure) => return Err(failure),
-            Found::Trying(attempt) => attempt,
+            Found::Trying {
+                before: Some(failure),
+                ..
+            } if !patient => return Err(failure),
+            Found::Trying { attempt, .. } => attempt,
         };
         attempt.await.map_err(|(failure, _)| failure)
     }
@@ -160,7 +168,11 @@ impl Node {
 /// What a seat offers.
 enum Found {
     Open(Arc<Link>),
-    Trying(Attempt),
+    Trying {
+        attempt: Attempt,
+        /// Why the attempt before failed.
+        before: Option<Failure>,
+    },
     /// The last attempt failed, and it is too early for the next one, or somebody waits for that already.
     Failed(Failure),
 }
@@ -176,7 +188,12 @@ impl Seat {
                 before: Some(failure),
                 ..
             } => return Found::Failed(failure.clone()),
-            State::Trying { attempt, .. } => return Found::Trying(attempt.clone()),
+            State::Trying { attempt, .. } => {
+                return Found::Trying {
+                    attempt: attempt.clone(),
+                    before: None,
+                };
+            }
             State::Resting { failure, until } if Instant::now() < *until => {
                 return Found::Failed(failure.clone());
             }
@@ -185,9 +202,9 @@ impl Seat {
         let attempt = connect();
         self.state = State::Trying {
             attempt: attempt.clone(),
-            before,
+            before: before.clone(),
         };
-        Found::Trying(attempt)
+        Found::Trying { attempt, before }
     }
 
     /// Takes in how an attempt has ended.
@@ -237,10 +254,20 @@ mod tests {
 
     #[test]
     fn waits_grow_up_to_a_second() {
-        for (failures, base) in [(1, 25), (2, 50), (3, 100), (6, 800), (7, 1000), (1000, 1000)] {
+        for (failures, base) in [
+            (1, 25),
+            (2, 50),
+            (3, 100),
+            (6, 800),
+            (7, 1000),
+            (1000, 1000),
+        ] {
             let base = Duration::from_millis(base);
             let waited = wait(failures);
-            assert!(waited >= base.mul_f64(0.74) && waited <= base.mul_f64(1.26), "{waited:?}");
+            assert!(
+                waited >= base.mul_f64(0.74) && waited <= base.mul_f64(1.26),
+                "{waited:?}"
+            );
         }
     }
 }

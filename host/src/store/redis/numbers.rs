@@ -61,7 +61,11 @@ pub struct StoreNumbers {
 
 impl Numbers {
     pub(super) fn sent(&self, only_reads: bool) {
-        let counter = if only_reads { &self.reads } else { &self.writes };
+        let counter = if only_reads {
+            &self.reads
+        } else {
+            &self.writes
+        };
         counter.fetch_add(1, Relaxed);
     }
 

@@ -124,7 +124,11 @@ mod tests {
             ("$1\r\nx\r\n", Shape::Plain, bytes("x")),
             ("$0\r\n\r\n", Shape::Plain, bytes("")),
             ("$3\r\n1.5\r\n", Shape::Score, Reply::Number(1.5)),
-            ("$4\r\n-inf\r\n", Shape::Score, Reply::Number(f64::NEG_INFINITY)),
+            (
+                "$4\r\n-inf\r\n",
+                Shape::Score,
+                Reply::Number(f64::NEG_INFINITY),
+            ),
             ("$-1\r\n", Shape::Score, Reply::Nothing),
             (
                 "*2\r\n$1\r\na\r\n$1\r\n2\r\n",

@@ -229,9 +229,8 @@ impl Topology {
         });
         let running = task
             .map(|ended| {
-                ended.unwrap_or_else(|error| {
-                    Err(Failure::new(Kind::Unreachable, error.to_string()))
-                })
+                ended
+                    .unwrap_or_else(|error| Err(Failure::new(Kind::Unreachable, error.to_string())))
             })
             .boxed()
             .shared();

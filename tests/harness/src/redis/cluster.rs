@@ -49,7 +49,11 @@ impl RedisCluster {
 
     /// The index of the node that has the slot, as most of the others that answer know it.
     pub fn owner(&self, slot: u16) -> Option<usize> {
-        let said: Vec<usize> = self.nodes.iter().filter_map(|node| self.says(node, slot)).collect();
+        let said: Vec<usize> = self
+            .nodes
+            .iter()
+            .filter_map(|node| self.says(node, slot))
+            .collect();
         let votes = |index: &usize| said.iter().filter(|said| *said == index).count();
         said.iter().copied().max_by_key(votes)
     }
@@ -69,7 +73,9 @@ impl RedisCluster {
             (has && flags.contains("master") && !flags.contains("fail"))
                 .then(|| port.parse::<u16>().ok())?
         })?;
-        self.nodes.iter().position(|node| node.address().port() == port)
+        self.nodes
+            .iter()
+            .position(|node| node.address().port() == port)
     }
 
     /// The id by which the others know a node.
@@ -80,9 +86,14 @@ impl RedisCluster {
     /// Waits until another node than this one has the slot.
     pub fn await_other_owner(&self, slot: u16, than: usize) {
         let moved = wait::until(FAIL_OVER, || {
-            let others = self.nodes.iter().enumerate().filter(|(index, _)| *index != than);
+            let others = self
+                .nodes
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| *index != than);
             let said = others.map(|(_, node)| self.says(node, slot));
-            said.into_iter().all(|owner| owner.is_some_and(|owner| owner != than))
+            said.into_iter()
+                .all(|owner| owner.is_some_and(|owner| owner != than))
         });
         assert!(moved, "no other node took over the slot {slot}");
     }

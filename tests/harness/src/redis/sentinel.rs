@@ -70,8 +70,7 @@ impl RedisSentinels {
             .sentinels
             .iter()
             .filter_map(|sentinel| {
-                let answer =
-                    sentinel.ask(&["sentinel", "get-master-addr-by-name", Self::MASTER]);
+                let answer = sentinel.ask(&["sentinel", "get-master-addr-by-name", Self::MASTER]);
                 answer.lines().nth(1)?.parse().ok()
             })
             .collect();
@@ -84,8 +83,7 @@ impl RedisSentinels {
     pub fn await_other_primary(&self, port: u16) {
         let elected = wait::until(FAIL_OVER, || {
             self.sentinels.iter().all(|sentinel| {
-                let answer =
-                    sentinel.ask(&["sentinel", "get-master-addr-by-name", Self::MASTER]);
+                let answer = sentinel.ask(&["sentinel", "get-master-addr-by-name", Self::MASTER]);
                 !answer.ends_with(&port.to_string())
             })
         });

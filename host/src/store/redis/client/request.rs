@@ -156,7 +156,9 @@ mod tests {
 
     fn words(packed: &Packed) -> String {
         let text = String::from_utf8(packed.pipeline.get_packed_pipeline()).unwrap();
-        let words = text.split("\r\n").filter(|part| !part.starts_with(['*', '$']));
+        let words = text
+            .split("\r\n")
+            .filter(|part| !part.starts_with(['*', '$']));
         words.collect::<Vec<_>>().join(" ").trim().to_owned()
     }
 
@@ -174,7 +176,10 @@ mod tests {
         let two = request(&["A", "B"], None);
         assert_eq!(words(&one.pack(false, false, 0, SECOND)), "A");
         assert_eq!(words(&two.pack(false, false, 0, SECOND)), "MULTI A B EXEC");
-        assert_eq!(words(&two.pack(true, false, 0, SECOND)), "ASKING MULTI A B EXEC");
+        assert_eq!(
+            words(&two.pack(true, false, 0, SECOND)),
+            "ASKING MULTI A B EXEC"
+        );
         assert_eq!(
             words(&one.pack(true, true, 2, SECOND)),
             "SCRIPT LOAD return 1 ASKING A WAIT 2 500"
@@ -209,7 +214,9 @@ mod tests {
     #[test]
     fn too_few_replicas_are_a_failure_of_unknown_fate() {
         let packed = request(&["A"], None).pack(false, false, 2, SECOND);
-        let failure = packed.unpack(vec![Value::Okay, Value::Int(1)], "h:1").unwrap_err();
+        let failure = packed
+            .unpack(vec![Value::Okay, Value::Int(1)], "h:1")
+            .unwrap_err();
         assert_eq!(failure.kind, Kind::Unknown);
     }
 

@@ -95,7 +95,7 @@ async fn ask_sentinel(
     for word in ["GET-MASTER-ADDR-BY-NAME", "REPLICAS", "MASTER"] {
         pipeline.cmd("SENTINEL").arg(word).arg(&master);
     }
-    let answers = node.link().await?.ask(&pipeline, patience).await?;
+    let answers = node.link(true).await?.ask(&pipeline, patience).await?;
     let unknown = || {
         Failure::new(
             Kind::Later,
@@ -125,7 +125,7 @@ async fn ask_node(node: Arc<Node>, patience: Duration) -> Result<Answer, Failure
     let mut pipeline = Pipeline::new();
     pipeline.cmd("CLUSTER").arg("SLOTS");
     pipeline.cmd("CLUSTER").arg("INFO");
-    let answers = node.link().await?.ask(&pipeline, patience).await?;
+    let answers = node.link(true).await?.ask(&pipeline, patience).await?;
     if let Some(failure) = link::first_error(&answers, &server) {
         return Err(failure);
     }
