@@ -77,6 +77,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     let metrics = PluginMetrics::new(config.limits.metric_series);
     let server_metrics = ServerMetrics::new(&metrics);
     let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
+    tokio::spawn(say_if_away(store.clone()));
     let store = server_metrics.counting(store);
     let engine = Engine::new(EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
@@ -136,6 +137,13 @@ pub(super) async fn build(
             read_at,
         },
     })
+}
+
+/// A server starts without its store; somebody should know.
+async fn say_if_away(store: Arc<dyn Store>) {
+    if let Err(error) = store.check().await {
+        tracing::warn!(%error, "The store does not work yet");
+    }
 }
 
 fn open_store(config: &StoreConfig, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
