@@ -94,6 +94,26 @@ const FIXED: [Fixed; 17] = [
         },
     },
     Fixed {
+        key: "limits.store_members",
+        differs: |running, next| running.limits.store_members != next.limits.store_members,
+        keep: |next, running| {
+            next.limits
+                .store_members
+                .clone_from(&running.limits.store_members)
+        },
+    },
+    Fixed {
+        key: "limits.store_memory",
+        differs: |running, next| {
+            running.limits.store_memory_bytes != next.limits.store_memory_bytes
+        },
+        keep: |next, running| {
+            next.limits
+                .store_memory_bytes
+                .clone_from(&running.limits.store_memory_bytes)
+        },
+    },
+    Fixed {
         key: "limits.metric_series",
         differs: |running, next| running.limits.metric_series != next.limits.metric_series,
         keep: |next, running| {
