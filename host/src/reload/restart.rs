@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 17] = [
+const FIXED: [Fixed; 19] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
