@@ -33,8 +33,7 @@ pub struct Procedure {
 pub type Native = fn(&mut dyn Data, &[Key], &[Vec<u8>]) -> Result<Reply, StoreError>;
 
 /// Why a procedure cannot have these keys: they are not all of one tag, so that on a Redis cluster they
-/// may be on different nodes. A single key needs none. Every store refuses it, lest it only be noticed
-/// on a cluster.
+/// may be on different nodes. A single key needs none.
 pub(super) fn refuse_keys(keys: &[Key]) -> Option<Reply> {
     let (first, others) = keys.split_first()?;
     let together = |key: &Key| key == first || (!first.tag.is_empty() && key.tag == first.tag);

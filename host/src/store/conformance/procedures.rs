@@ -154,7 +154,6 @@ pub(super) async fn alone(subject: &Subject) {
     assert_eq!(call.await, Ok(integer(1)));
 }
 
-/// So that nobody finds out on a cluster only.
 pub(super) async fn keys_of_different_tags_are_refused(subject: &Subject) {
     let tagged = |tag: &str, name: &str| Key::tagged("conformance", tag, name);
     let untagged = |name: &str| Key::new("conformance", name);

@@ -21,7 +21,7 @@ fn subject(limits: Limits) -> Subject {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms() {
-    conformance::run_all(|| async { subject(Limits::default()) }).await;
+    conformance::run_all_in_process(|| async { subject(Limits::default()) }).await;
 }
 
 /// So the suite is right for stores whose clock cannot be turned.

@@ -61,7 +61,7 @@ fn subject(path: Option<&Path>, limits: Limits) -> Subject {
 async fn conforms() {
     let folder = tempfile::tempdir().unwrap();
     let mut number = 0;
-    conformance::run_all(|| {
+    conformance::run_all_in_process(|| {
         number += 1;
         let path = folder.path().join(format!("{number}.redb"));
         async move { subject(Some(&path), Limits::default()) }
