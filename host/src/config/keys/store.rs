@@ -94,7 +94,7 @@ pub(in super::super) static REDIS: Keys = Keys::new(
         written(
             "prefix",
             Kind::Text,
-            "bulkhead:",
+            "\"bulkhead:\"",
             "What the names of all keys and channels begin with; without `{` and `}`. Servers with the same \
              prefix in the same database share bans, counters and caches.",
         ),
