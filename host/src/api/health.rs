@@ -1,8 +1,8 @@
 //! `/ping` and `/healthz`: is the server alive, and can it work?
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
-//! works and somebody should look: a reload was refused and the generation before it serves on, or a plugin
-//! is not ready.
+//! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
+//! is not ready, or name servers do not answer.
 
 use std::{
     collections::BTreeSet,
@@ -67,11 +67,12 @@ pub(super) async fn check(
     let generation = state.generation.load_full();
     let peer = peer(request.extensions());
     let may_know = may_know(&state, &generation, peer, request.headers()).await;
-    let checks = [
+    let mut checks = vec![
         store(&state).await,
         loaded(&state, may_know),
         plugins(&generation),
     ];
+    checks.extend(names(&state, may_know));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -165,6 +166,24 @@ fn loaded(state: &State, may_know: bool) -> Check {
         meta,
         latency: started.elapsed(),
     }
+}
+
+/// Only where something asks the domain name system. Logins that need no answer go on, so nobody should
+/// ask another server for that.
+fn names(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let resolver = state.resolver.get().filter(|resolver| resolver.in_use())?;
+    let (status, meta) = match resolver.problem() {
+        None => (Status::Ok, json!({})),
+        Some(why) if may_know => (Status::Degraded, json!({ "reason": why })),
+        Some(_) => (Status::Degraded, json!({ "reason": "questions go unanswered" })),
+    };
+    Some(Check {
+        name: "dns",
+        status,
+        meta,
+        latency: started.elapsed(),
+    })
 }
 
 fn plugins(generation: &Generation) -> Check {

@@ -4,6 +4,7 @@
 //! only what a guest may ask of them.
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,6 +13,10 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     auth::{Header, Password},
+    backend_io::{
+        dns::{Answer, DnsError, Question},
+        geoip::{Facts, GeoipError},
+    },
     config::HttpGrant,
     store::{Key, Remaining, Store, StoreError},
 };
@@ -26,6 +31,22 @@ pub struct Services {
     pub passwords: Arc<dyn PasswordVerify>,
     /// Behind `metrics`.
     pub metrics: Arc<dyn PluginMetrics>,
+    /// Behind `dns`.
+    pub names: Arc<dyn NameLookup>,
+    /// Behind `geoip`.
+    pub addresses: Arc<dyn AddressLookup>,
+}
+
+/// Asks the domain name system.
+pub trait NameLookup: Send + Sync {
+    /// Answers all questions, in their order, by the deadline.
+    fn lookup(&self, questions: Vec<Question>, deadline: Instant) -> BoxFuture<'_, Vec<Answer>>;
+}
+
+/// Knows where addresses are.
+pub trait AddressLookup: Send + Sync {
+    /// What the database of that name knows of an address; nothing if it does not hold it.
+    fn lookup(&self, database: &str, address: IpAddr) -> Result<Option<Facts>, GeoipError>;
 }
 
 /// Turns a grant into something that can send requests.
@@ -161,6 +182,8 @@ impl Services {
             http: Arc::new(Nothing),
             passwords: Arc::new(Nothing),
             metrics: Arc::new(Nothing),
+            names: Arc::new(Nothing),
+            addresses: Arc::new(Nothing),
         }
     }
 }
@@ -169,6 +192,23 @@ impl Services {
 struct Nothing;
 
 const NOTHING: &str = "there is none here";
+
+impl NameLookup for Nothing {
+    fn lookup(&self, questions: Vec<Question>, _: Instant) -> BoxFuture<'_, Vec<Answer>> {
+        let denied = |_| Answer {
+            records: Err(DnsError::Denied(NOTHING.to_owned())),
+            elapsed: Duration::ZERO,
+        };
+        let answers = questions.into_iter().map(denied).collect();
+        Box::pin(async move { answers })
+    }
+}
+
+impl AddressLookup for Nothing {
+    fn lookup(&self, database: &str, _: IpAddr) -> Result<Option<Facts>, GeoipError> {
+        Err(GeoipError::NoSuchDatabase(database.to_owned()))
+    }
+}
 
 impl HttpSend for Nothing {
     fn bind(&self, _: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {

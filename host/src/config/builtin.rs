@@ -20,6 +20,21 @@ pub const BUILTIN: &[Builtin] = &[
         summary: "Answers a temporary failure to logins over unencrypted connections.",
     },
     Builtin {
+        name: "relay-domains",
+        kind: "feature",
+        summary: "Rejects logins of users whose domain is not served here.",
+    },
+    Builtin {
+        name: "rbl",
+        kind: "feature",
+        summary: "Rejects logins from addresses that block lists in the DNS hold.",
+    },
+    Builtin {
+        name: "geoip",
+        kind: "feature",
+        summary: "Allows and rejects logins by the country, continent or network that they come from.",
+    },
+    Builtin {
         name: "users-file",
         kind: "backend",
         summary: "Checks passwords against a list of users and stored hashes.",

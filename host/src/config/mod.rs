@@ -5,6 +5,7 @@
 
 mod builtin;
 mod diagnostic;
+mod controls;
 mod general;
 mod hooks;
 mod include;
@@ -38,8 +39,9 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
-    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
+    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, DnsConfig, DnsGrant,
+    EndpointName, EventName,
+    ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
     ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
     RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
     Traces,

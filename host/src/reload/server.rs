@@ -9,7 +9,8 @@ use super::{
     services,
 };
 use crate::{
-    capability::Services,
+    backend_io::{dns::Resolver, geoip::Databases},
+    capability::{NameLookup, Services},
     config::{Config, StoreConfig},
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
@@ -41,6 +42,8 @@ pub struct Server {
     pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
+    /// Asks the domain name system.
+    pub resolver: Arc<Resolver>,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -49,6 +52,8 @@ pub struct Server {
 pub struct Running {
     pub(super) engine: Engine,
     pub(super) services: Arc<Services>,
+    /// Know where addresses are; each generation brings its own.
+    pub(super) databases: Arc<Databases>,
     pub(super) config: Arc<Config>,
     pub(super) plugins: Plugins,
     pub(super) lease: Arc<Lease>,
@@ -83,15 +88,26 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
+    let resolver = Resolver::new(&config.dns, server_metrics.name_lookups())
+        .map_err(|why| vec![LoadProblem::server(format!("names cannot be looked up: {why}"))])?;
+    let resolver = Arc::new(resolver);
+    let databases = Arc::new(Databases::default());
+    databases
+        .prepare(&config.geoip)
+        .map_err(|problems| problems.into_iter().map(LoadProblem::server).collect::<Vec<_>>())?
+        .commit();
+    let names: Arc<dyn NameLookup> = Arc::clone(&resolver) as _;
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
         metrics.clone(),
+        names,
+        Arc::clone(&databases),
     ));
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
     let register = Register::new(metrics.clone());
-    let built = build(Arc::new(config), loader, register, 1, read_at).await?;
+    let built = build(Arc::new(config), loader, databases, register, 1, read_at).await?;
     built.running.lease.begin();
     Ok(Server {
         generation: built.generation,
@@ -101,6 +117,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         metrics,
         server_metrics,
         store,
+        resolver,
     })
 }
 
@@ -108,6 +125,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
 pub(super) async fn build(
     config: Arc<Config>,
     loader: EngineLoader,
+    databases: Arc<Databases>,
     register: Arc<Register>,
     number: u64,
     read_at: SystemTime,
@@ -128,6 +146,7 @@ pub(super) async fn build(
         running: Running {
             engine,
             services,
+            databases,
             config,
             plugins,
             lease,

@@ -1,6 +1,7 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
+mod controls;
 mod headers;
 mod kind;
 mod pipeline;
@@ -10,8 +11,9 @@ mod service;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
+    controls::{DNS, GEOIP_DATABASE},
     headers::HEADERS,
-    pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    pipeline::{ACTION, BACKEND, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
@@ -31,8 +33,11 @@ pub static ALL: &[&Keys] = &[
     &COMPRESSION,
     &STORE,
     &SECRET,
+    &DNS,
+    &GEOIP_DATABASE,
     &PIPELINE,
     &FEATURE,
+    &CONTROL,
     &BACKEND,
     &FILTER,
     &ACTION,

@@ -3,6 +3,7 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod controls;
 mod limits;
 mod observe;
 mod reload;
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+pub use controls::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
@@ -49,6 +51,10 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginConfig>,
     /// `secrets`, by name.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// `dns`
+    pub dns: DnsConfig,
+    /// `geoip`, by name.
+    pub geoip: BTreeMap<String, GeoipDatabase>,
     /// `observe`
     pub observe: Observe,
     /// `reload`
@@ -79,6 +85,8 @@ pub struct PipelineConfig {
     pub init: Vec<PluginEntry>,
     /// `features`
     pub features: Vec<PluginEntry>,
+    /// `controls`: after the features, in order.
+    pub controls: Vec<PluginEntry>,
     /// `backends`, asked in order.
     pub backends: Vec<PluginEntry>,
     /// `filters`
@@ -192,6 +200,10 @@ pub struct Grants {
     pub http: Option<HttpGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
+    /// `dns`: `true`, or zones.
+    pub dns: Option<DnsGrant>,
+    /// `geoip`: names of top-level `geoip`.
+    pub geoip: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.
     pub environment: BTreeSet<String>,
     /// `files`: absolute paths of files and folders that may be read; scripts only.

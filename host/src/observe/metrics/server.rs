@@ -26,6 +26,7 @@ use super::{
     words::{Word, Words},
 };
 use crate::{
+    backend_io::dns,
     auth::{Mode, PluginTrace, StageTrace, Verdict},
     observe::{LoginRecord, login::mode_name},
 };
@@ -79,6 +80,8 @@ struct Inner {
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
+    name_lookups: Counters<2>,
+    name_lookup_seconds: Histograms<1>,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -140,6 +143,8 @@ impl ServerMetrics {
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
+            name_lookups: Family::default(),
+            name_lookup_seconds: Family::new_with_constructor(times),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -311,6 +316,23 @@ impl ServerMetrics {
             .store_errors
             .get_or_create(&[("operation", operation.into())])
             .inc();
+    }
+
+    /// Counts and times each question to the domain name system.
+    pub fn name_lookups(&self) -> dns::Listener {
+        let metrics = self.clone();
+        Box::new(move |kind, outcome, time| {
+            let kind = ("kind", kind.as_str().into());
+            let inner = &metrics.0;
+            inner
+                .name_lookups
+                .get_or_create(&[kind.clone(), ("outcome", outcome.into())])
+                .inc();
+            inner
+                .name_lookup_seconds
+                .get_or_create(&[kind])
+                .observe(time.as_secs_f64());
+        })
     }
 
     /// Counts spans that the collector took, or that it will never get.

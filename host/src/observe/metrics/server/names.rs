@@ -118,6 +118,16 @@ impl Inner {
             self.store_errors.clone(),
         );
         registry.register(
+            "bulkhead_dns_lookups",
+            "Questions to the domain name system, by kind and by what came of them",
+            self.name_lookups.clone(),
+        );
+        registry.register(
+            "bulkhead_dns_lookup_seconds",
+            "Time from a question to its answer, the cache's included",
+            self.name_lookup_seconds.clone(),
+        );
+        registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",
             self.reloads.clone(),
