@@ -13,9 +13,10 @@ use std::{
 };
 
 /// The first-party plugins: each is a crate in `plugins/` with the same name.
-const PLUGINS: [&str; 7] = [
+const PLUGINS: [&str; 8] = [
     "allow-nets",
     "geoip",
+    "geoip-attributes",
     "rbl",
     "relay-domains",
     "tls-required",

@@ -32,7 +32,7 @@ pub const BUILTIN: &[Builtin] = &[
     Builtin {
         name: "geoip",
         kind: "feature",
-        summary: "Allows and rejects logins by the country, continent or network that they come from.",
+        summary: "Allows and rejects logins by country, continent or network operator.",
     },
     Builtin {
         name: "users-file",
@@ -43,6 +43,11 @@ pub const BUILTIN: &[Builtin] = &[
         name: "allow-nets",
         kind: "filter",
         summary: "Rejects logins from outside the networks that a user may come from.",
+    },
+    Builtin {
+        name: "geoip-attributes",
+        kind: "filter",
+        summary: "Adds to a login's attributes where it came from.",
     },
     Builtin {
         name: "webhook",

@@ -87,6 +87,16 @@ impl Facts {
             .map(String::as_str)
     }
 
+    /// Whether lists of good reputation that gave no answer could have kept the score below the threshold.
+    pub(crate) fn might_be_saved(&self) -> bool {
+        let missing = self
+            .failed_lists
+            .iter()
+            .filter_map(|name| self.lists.get(name))
+            .map(|list| list.weight.min(0));
+        self.score.saturating_add(missing.sum()) < self.threshold
+    }
+
     /// Adds to the login's line what is worth a word.
     pub(crate) fn log(&self) {
         if !self.matched_lists.is_empty() {

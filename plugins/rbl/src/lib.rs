@@ -38,8 +38,10 @@
 //!
 //! A name that does not exist, or has other answers than the return codes, is not listed. A list that
 //! gives no answer (outage, SERVFAIL, refusal) is a failure of the plugin, so a temporary failure unless
-//! `on_error` says otherwise; with `allow_failure` it counts as not listed. What lists say of
-//! themselves below 127.255.255.0/24 (blocked, overused) is no answer, unless it is a return code.
+//! `on_error` says otherwise; with `allow_failure` it counts as not listed. A login is never rejected for
+//! lack of an answer: where a list of good reputation that is missing could have saved it, that is a
+//! failure too. What lists say of themselves below 127.255.255.0/24 (blocked, overused) is no answer,
+//! unless it is a return code.
 //!
 //! Leaves under the context key `rbl` what came out, for later plugins ([`facts::Facts`]), the log fields
 //! `rbl_score`, `rbl_lists` and `rbl_failed`, and the metrics `rbl_duration_seconds` and
@@ -207,6 +209,13 @@ impl Feature for Rbl {
         if !facts.listed {
             return Ok(Answer::pass());
         }
+        if facts.might_be_saved() {
+            return Err(Failure::new(format!(
+                "{address} has the score {}, but {} might have lowered it and gave no answer",
+                facts.score,
+                facts.failed_lists.join(", ")
+            )));
+        }
         log::info(format!(
             "{address} has the score {} on {}",
             facts.score,
@@ -223,9 +232,9 @@ impl Feature for Rbl {
 /// A full table of metrics keeps nobody from logging in.
 fn count(list: &List, verdict: &Verdict, elapsed_ms: f64) {
     let name = list.name.as_str();
-    let _ = metrics::observe("rbl_duration_seconds", &[("rbl", name)], elapsed_ms / 1000.0);
+    let _ = metrics::histogram_observe("rbl_duration_seconds", &[("rbl", name)], elapsed_ms / 1000.0);
     let labels = [("rbl", name), ("answer", verdict.word())];
-    let _ = metrics::count("rbl_answers_total", &labels, 1.0);
+    let _ = metrics::counter_add("rbl_answers_total", &labels, 1.0);
 }
 
 bulkhead_sdk::export_feature!(Rbl);

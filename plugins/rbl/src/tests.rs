@@ -1,3 +1,4 @@
+//! How lists are asked and judged: scores, outages, exceptions, and mistakes in the configuration.
 #![allow(clippy::unwrap_used)]
 use bulkhead_sdk::{
     dns::{Data, Error, Kind},
@@ -153,6 +154,24 @@ fn a_list_that_may_be_missing_counts_as_not_listed() {
     assert_eq!((facts.score, facts.failed_lists), (6, vec!["old".to_owned()]));
     let fields = host.log_fields();
     assert!(fields.contains(&("rbl_failed".to_owned(), "old".into())), "{fields:?}");
+}
+
+#[test]
+fn nobody_is_rejected_because_a_list_of_good_reputation_is_missing() {
+    let json = LISTS_JSON.replace("\"weight\": -20", "\"weight\": -20, \"allow_failure\": true");
+    let plugin = configure::<Rbl>(&json).unwrap();
+    let listed = || {
+        let host = with(TestHost::new(), "zen.example", addresses(&["127.0.0.2"]));
+        with(host, "old.example", addresses(&["127.0.0.2"]))
+    };
+    let missing = with(listed(), "good.example", Err(Error::TimedOut));
+    let error = run_feature(&plugin, &missing, request().build()).unwrap_err();
+    assert!(error.message.contains("good"), "{error:?}");
+    let answer = run_feature(&plugin, &listed(), request().build()).unwrap();
+    assert_eq!(answer.verdict, Said::Reject);
+    // It would have lowered the score, but the login passes anyway.
+    let harmless = with(TestHost::new(), "good.example", Err(Error::TimedOut));
+    assert_eq!(run_feature(&plugin, &harmless, request().build()).unwrap(), Answer::pass());
 }
 
 #[test]
