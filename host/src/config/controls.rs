@@ -29,6 +29,12 @@ pub(super) fn dns(reader: &mut Reader, top: &Section<'_>) -> DnsConfig {
         max_negative_ttl: section.duration(reader, "max_negative_ttl", default.max_negative_ttl),
         concurrency: section.integer(reader, "concurrency", default.concurrency),
         questions: section.integer(reader, "questions", default.questions),
+        breaker_failures: section.integer(reader, "breaker_failures", default.breaker_failures),
+        breaker_cool_down: section.duration(
+            reader,
+            "breaker_cool_down",
+            default.breaker_cool_down,
+        ),
     };
     for (key, value) in [
         ("max_ttl", config.max_ttl),

@@ -64,7 +64,7 @@ pub async fn dry_run(config: Config) -> DryRun {
     if !found.problems.is_empty() {
         return found;
     }
-    let databases = Arc::new(Databases::default());
+    let databases = Databases::new(Box::new(|_, _| {}));
     match databases.prepare(&config.geoip) {
         Ok(prepared) => prepared.commit(),
         Err(problems) => {

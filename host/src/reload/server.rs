@@ -91,7 +91,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     let resolver = Resolver::new(&config.dns, server_metrics.name_lookups())
         .map_err(|why| vec![LoadProblem::server(format!("names cannot be looked up: {why}"))])?;
     let resolver = Arc::new(resolver);
-    let databases = Arc::new(Databases::default());
+    let databases = Databases::new(server_metrics.address_lookups());
     databases
         .prepare(&config.geoip)
         .map_err(|problems| problems.into_iter().map(LoadProblem::server).collect::<Vec<_>>())?

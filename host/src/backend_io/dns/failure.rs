@@ -56,16 +56,16 @@ impl DnsError {
         }
     }
 
-    /// Whether it says that the name servers do not do their work.
-    pub fn is_outage(&self) -> bool {
+    /// Whether nothing came back that a name server could have said.
+    pub(super) fn is_silence(&self) -> bool {
         match self {
-            Self::ServerFailure(_)
+            Self::TimedOut | Self::Network(_) | Self::Malformed(_) => true,
+            Self::Denied(_)
+            | Self::Invalid(_)
+            | Self::NoSuchName
+            | Self::ServerFailure(_)
             | Self::Refused
-            | Self::TimedOut
-            | Self::Network(_)
-            | Self::Malformed(_)
-            | Self::Overloaded => true,
-            Self::Denied(_) | Self::Invalid(_) | Self::NoSuchName => false,
+            | Self::Overloaded => false,
         }
     }
 }

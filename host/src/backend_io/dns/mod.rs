@@ -2,7 +2,8 @@
 //!
 //! One resolver per server process: one cache, and one limit of questions in work. "The name does not
 //! exist" is an answer; everything that is none says which kind of failure it was, so that nobody takes
-//! an outage for knowledge. Names are always asked as they are: no search list, no hosts file.
+//! an outage for knowledge. Where nothing comes back, question after question, a circuit breaker lets them
+//! fail at once. Names are always asked as they are: no search list, no hosts file.
 //!
 //! Knows nothing of WebAssembly and of grants; `wit/dns.wit` documents the records that the types here
 //! mirror.
@@ -20,7 +21,7 @@ use hickory_resolver::{
     TokioResolver,
     config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
     net::runtime::TokioRuntimeProvider,
-    proto::rr::{RData, Record},
+    proto::rr::{Name, RData, Record},
 };
 use tokio::sync::Semaphore;
 
@@ -68,7 +69,7 @@ impl Resolver {
             places: Arc::new(Semaphore::new(
                 usize::try_from(config.concurrency).unwrap_or(Semaphore::MAX_PERMITS),
             )),
-            health: Health::default(),
+            health: Health::new(config.breaker_failures, config.breaker_cool_down),
             listener,
         })
     }
@@ -111,33 +112,90 @@ impl Resolver {
 
     async fn ask(&self, question: &Question, deadline: Instant) -> Answer {
         let started = Instant::now();
-        let records = self.records(question, deadline).await;
+        let mut pending = Pending {
+            resolver: self,
+            kind: question.kind,
+            started,
+            is_asked: false,
+        };
+        let records = match question.checked_name() {
+            Err(error) => Err(error),
+            Ok(name) => match self.health.enter(started) {
+                Err(error) => Err(error),
+                Ok(()) => {
+                    pending.is_asked = true;
+                    self.records(name, question.kind, deadline).await
+                }
+            },
+        };
         let elapsed = started.elapsed();
-        let outcome = records.as_ref().map_or_else(DnsError::word, |records| {
-            if records.is_empty() { "empty" } else { "ok" }
-        });
-        self.health.heard(&records);
-        (self.listener)(question.kind, outcome, elapsed);
+        pending.end(&records);
         Answer { records, elapsed }
     }
 
-    async fn records(&self, question: &Question, deadline: Instant) -> Result<Vec<Data>, DnsError> {
-        let name = question.checked_name()?;
+    async fn records(
+        &self,
+        name: Name,
+        kind: Kind,
+        deadline: Instant,
+    ) -> Result<Vec<Data>, DnsError> {
         let deadline = tokio::time::Instant::from_std(deadline);
         let waiting = tokio::time::timeout_at(deadline, self.places.acquire());
         let Ok(Ok(_place)) = waiting.await else {
             return Err(DnsError::Overloaded);
         };
-        let lookup = self.client.lookup(name, question.kind.record_type());
+        let lookup = self.client.lookup(name, kind.record_type());
         match tokio::time::timeout_at(deadline, lookup).await {
             Err(_) => Err(DnsError::TimedOut),
             Ok(Ok(found)) => Ok(found
                 .answers()
                 .iter()
-                .filter(|record| record.record_type() == question.kind.record_type())
+                .filter(|record| record.record_type() == kind.record_type())
                 .filter_map(data)
                 .collect()),
             Ok(Err(error)) => failure::judge(error),
+        }
+    }
+}
+
+/// A question on its way. One that is given up, because the call behind it had to end, had no answer in time.
+struct Pending<'a> {
+    resolver: &'a Resolver,
+    kind: Kind,
+    started: Instant,
+    /// It got past the breaker, and nobody has said what came of it.
+    is_asked: bool,
+}
+
+impl Pending<'_> {
+    fn end(mut self, records: &Result<Vec<Data>, DnsError>) {
+        let outcome = match records {
+            Ok(records) if records.is_empty() => "empty",
+            Ok(_) => "ok",
+            Err(error) => error.word(),
+        };
+        if std::mem::take(&mut self.is_asked) {
+            self.heard(records.as_ref().err());
+        }
+        (self.resolver.listener)(self.kind, outcome, self.started.elapsed());
+    }
+
+    fn heard(&self, error: Option<&DnsError>) {
+        let health = &self.resolver.health;
+        if health.heard(error, self.started, Instant::now())
+            && let Some(why) = health.problem()
+        {
+            tracing::warn!("The name servers are left alone for a while: {why}");
+        }
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if self.is_asked {
+            let error = DnsError::TimedOut;
+            self.heard(Some(&error));
+            (self.resolver.listener)(self.kind, error.word(), self.started.elapsed());
         }
     }
 }

@@ -16,7 +16,7 @@ use std::{
     io::Read,
     net::IpAddr,
     os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -30,6 +30,10 @@ use crate::config::GeoipDatabase;
 /// Databases by their names in the configuration.
 type Opened = BTreeMap<String, Arc<Database>>;
 
+/// Hears of every look-up: the database's name, and what came of it in one word: `found`, `unknown` or
+/// `failed`.
+pub type Listener = Box<dyn Fn(&str, &'static str) + Send + Sync>;
+
 /// Why nobody can say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GeoipError {
@@ -42,9 +46,9 @@ pub enum GeoipError {
 }
 
 /// The databases in force.
-#[derive(Default)]
 pub struct Databases {
     opened: ArcSwap<Opened>,
+    listener: Listener,
 }
 
 /// Databases that were opened and are not in force yet.
@@ -70,6 +74,14 @@ struct Stamp {
 }
 
 impl Databases {
+    /// None yet.
+    pub fn new(listener: Listener) -> Arc<Self> {
+        Arc::new(Self {
+            opened: ArcSwap::default(),
+            listener,
+        })
+    }
+
     /// Opens what the configuration names, or takes over what has not changed since. Reads whole files.
     ///
     /// # Errors
@@ -112,9 +124,16 @@ impl Databases {
         let found = opened
             .get(database)
             .ok_or_else(|| GeoipError::NoSuchDatabase(database.to_owned()))?;
-        found
+        let facts = found
             .lookup(address.to_canonical())
-            .map_err(|error| GeoipError::Unusable(error.to_string()))
+            .map_err(|error| GeoipError::Unusable(error.to_string()));
+        let outcome = match &facts {
+            Ok(Some(_)) => "found",
+            Ok(None) => "unknown",
+            Err(_) => "failed",
+        };
+        (self.listener)(database, outcome);
+        facts
     }
 }
 
@@ -154,8 +173,8 @@ fn open(wanted: &GeoipDatabase, former: Option<Arc<Database>>) -> Result<Arc<Dat
         ));
     }
     let mut bytes = Vec::new();
-    // It may grow while it is read.
-    file.take(wanted.max_bytes)
+    // It may grow while it is read; the next look at it finds another size.
+    file.take(stamp.size)
         .read_to_end(&mut bytes)
         .map_err(|error| error.to_string())?;
     let reader = Reader::from_source(bytes).map_err(|error| error.to_string())?;
@@ -166,7 +185,7 @@ fn open(wanted: &GeoipDatabase, former: Option<Arc<Database>>) -> Result<Arc<Dat
         "A database of addresses was opened"
     );
     Ok(Arc::new(Database {
-        file: Path::new(&wanted.file).to_path_buf(),
+        file: wanted.file.clone(),
         stamp,
         reader,
     }))

@@ -51,6 +51,19 @@ pub(in super::super) static DNS: Keys = Keys::new(
             "Questions at the same time; more wait, within their timeout.",
         ),
         whole("questions", (1, 10_000), "64", "Questions of one call of a plugin."),
+        whole(
+            "breaker_failures",
+            (1, 100_000),
+            "20",
+            "Questions in a row to which nothing came back, after which the name servers are left alone: \
+             questions fail at once. Answers that are errors do not count.",
+        ),
+        duration(
+            "breaker_cool_down",
+            (10, HOUR),
+            "2s",
+            "For how long; then one question tries.",
+        ),
     ],
 );
 

@@ -23,6 +23,10 @@ pub struct DnsConfig {
     pub concurrency: u32,
     /// `questions`: of one call of a plugin. Default 64.
     pub questions: u32,
+    /// `breaker_failures`: questions in a row without an answer that open the breaker. Default 20.
+    pub breaker_failures: u32,
+    /// `breaker_cool_down`: for how long. Default 2 s.
+    pub breaker_cool_down: Duration,
 }
 
 impl Default for DnsConfig {
@@ -37,6 +41,8 @@ impl Default for DnsConfig {
             max_negative_ttl: Duration::from_secs(5 * 60),
             concurrency: 256,
             questions: 64,
+            breaker_failures: 20,
+            breaker_cool_down: Duration::from_secs(2),
         }
     }
 }

@@ -26,8 +26,8 @@ use super::{
     words::{Word, Words},
 };
 use crate::{
-    backend_io::dns,
     auth::{Mode, PluginTrace, StageTrace, Verdict},
+    backend_io::{dns, geoip},
     observe::{LoginRecord, login::mode_name},
 };
 
@@ -82,6 +82,7 @@ struct Inner {
     store_errors: Counters<1>,
     name_lookups: Counters<2>,
     name_lookup_seconds: Histograms<1>,
+    address_lookups: Counters<2>,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -145,6 +146,7 @@ impl ServerMetrics {
             store_errors: Family::default(),
             name_lookups: Family::default(),
             name_lookup_seconds: Family::new_with_constructor(times),
+            address_lookups: Family::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -332,6 +334,19 @@ impl ServerMetrics {
                 .name_lookup_seconds
                 .get_or_create(&[kind])
                 .observe(time.as_secs_f64());
+        })
+    }
+
+    /// Counts each look-up in a database of addresses.
+    pub fn address_lookups(&self) -> geoip::Listener {
+        let metrics = self.clone();
+        Box::new(move |database, outcome| {
+            let database = ("database", database.to_owned().into());
+            metrics
+                .0
+                .address_lookups
+                .get_or_create(&[database, ("outcome", outcome.into())])
+                .inc();
         })
     }
 

@@ -128,6 +128,11 @@ impl Inner {
             self.name_lookup_seconds.clone(),
         );
         registry.register(
+            "bulkhead_geoip_lookups",
+            "Look-ups in databases of addresses, by database and by what came of them",
+            self.address_lookups.clone(),
+        );
+        registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",
             self.reloads.clone(),
