@@ -32,8 +32,8 @@
 //!
 //! What a plugin may ask the server for has one module each: [`log`], [`context`], [`incoming`],
 //! [`clock`] and [`random`] are always there; [`store`], [`http`], [`password`], [`metrics`],
-//! [`secret`], [`dns`] and [`geoip`] need a grant in the server's configuration, and a component that uses one without the
-//! grant does not load.
+//! [`secret`], [`dns`] and [`geoip`] need a grant in the server's configuration, and a component that
+//! uses one without the grant does not load.
 //!
 //! The same crate compiles natively, where every such call goes to the [`testing::TestHost`] of the
 //! current thread: `cargo test` needs neither WebAssembly nor a server.

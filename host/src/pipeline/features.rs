@@ -39,6 +39,7 @@ pub(super) async fn run(login: &mut Login, stages: &Stages) -> Ending {
     let ending = ask_all(login, Stage::Features, &stages.features, stages.sequential).await;
     match ending {
         Ending::Continue => ask_all(login, Stage::Controls, &stages.controls, true).await,
+        Ending::Abort if stages.controls.is_empty() => ending,
         Ending::Abort => {
             let mut clock = login.clock(Stage::Controls);
             for member in &stages.controls {
