@@ -53,8 +53,7 @@ impl Question {
 /// Asks all questions at the same time; the answers are in their order. The timeout is for the whole
 /// call; the server's own, and the call's deadline, apply anyway.
 pub fn lookup(questions: &[Question], timeout: Option<Duration>) -> Vec<Answer> {
-    let timeout =
-        timeout.map(|timeout| u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX));
+    let timeout = timeout.map(|timeout| u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX));
     Current::dns_lookup(questions, timeout)
 }
 

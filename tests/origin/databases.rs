@@ -76,9 +76,17 @@ fn what_a_database_knows_of_an_address() {
     let rows = [
         ("city.mmdb", "192.0.2.0", Some(berlin("192.0.2.0/24"))),
         ("city.mmdb", "192.0.2.255", Some(berlin("192.0.2.0/24"))),
-        ("city.mmdb", "::ffff:192.0.2.7", Some(berlin("192.0.2.0/24"))),
+        (
+            "city.mmdb",
+            "::ffff:192.0.2.7",
+            Some(berlin("192.0.2.0/24")),
+        ),
         ("city.mmdb", "198.51.100.1", Some(boston)),
-        ("city.mmdb", "2001:db8:1::9", Some(berlin("2001:db8:1::/48"))),
+        (
+            "city.mmdb",
+            "2001:db8:1::9",
+            Some(berlin("2001:db8:1::/48")),
+        ),
         ("city.mmdb", "2001:db8:2::9", None),
         ("city.mmdb", "192.0.3.0", None),
         ("city.mmdb", "::", None),
@@ -126,7 +134,13 @@ fn no_damage_to_a_file_does_harm() {
         let databases = databases();
         if open(&databases, &file).is_none() {
             opened += 1;
-            for address in ["192.0.2.1", "198.51.100.1", "2001:db8:1::1", "255.255.255.255", "::"] {
+            for address in [
+                "192.0.2.1",
+                "198.51.100.1",
+                "2001:db8:1::1",
+                "255.255.255.255",
+                "::",
+            ] {
                 // Whatever it says.
                 let _ = lookup(&databases, address);
             }
@@ -142,7 +156,10 @@ fn no_damage_to_a_file_does_harm() {
             harmless(&damaged);
         }
     }
-    assert!(opened > whole.len(), "most of the damage is met by look-ups: {opened}");
+    assert!(
+        opened > whole.len(),
+        "most of the damage is met by look-ups: {opened}"
+    );
 }
 
 #[test]
@@ -151,7 +168,10 @@ fn a_file_may_have_so_many_bytes_and_no_more() {
     let bytes = fs::metadata(&file).unwrap().len();
     assert!(databases().prepare(&one(&file, bytes)).is_ok());
     let problems = databases().prepare(&one(&file, bytes - 1)).err().unwrap();
-    assert!(problems[0].contains("more than `max_bytes`"), "{problems:?}");
+    assert!(
+        problems[0].contains("more than `max_bytes`"),
+        "{problems:?}"
+    );
 }
 
 #[test]
@@ -161,9 +181,16 @@ fn what_is_no_database_is_refused_and_the_former_one_stays() {
     assert_eq!(open(&databases, &database("city.mmdb")), None);
     let written = folder.path().join("text.mmdb");
     fs::write(&written, "no database").unwrap();
-    for file in [written.as_path(), folder.path(), &folder.path().join("absent")] {
+    for file in [
+        written.as_path(),
+        folder.path(),
+        &folder.path().join("absent"),
+    ] {
         let problem = open(&databases, file).unwrap();
-        assert!(problem.contains("the database `it` of `geoip` cannot be used"), "{problem}");
+        assert!(
+            problem.contains("the database `it` of `geoip` cannot be used"),
+            "{problem}"
+        );
         let found = lookup(&databases, "192.0.2.1").unwrap().unwrap();
         assert_eq!(found.country, text("DE"));
     }

@@ -4,7 +4,9 @@ use std::fs;
 
 use bulkhead_harness::{Bulkhead, wait};
 
-use crate::support::{self, Came, Login, PATIENCE, database, health, log_in_from, metrics, response};
+use crate::support::{
+    self, Came, Login, PATIENCE, database, health, log_in_from, metrics, response,
+};
 
 const POLICY: &str = r#"
 geoip:
@@ -61,7 +63,12 @@ fn logins_come_from_where_they_may_and_attributes_say_from_where() {
         ("10.0.0.1", Came::Accepted),
     ];
     for (address, came) in rows {
-        assert_eq!(log_in_from(&server, address), came, "{address}: {}", server.log());
+        assert_eq!(
+            log_in_from(&server, address),
+            came,
+            "{address}: {}",
+            server.log()
+        );
     }
     let answer = response(&server, &Login::from("192.0.2.1")).json();
     let attributes = &answer["attributes"];
@@ -71,10 +78,15 @@ fn logins_come_from_where_they_may_and_attributes_say_from_where() {
     // What the backend said stands.
     assert_eq!(attributes["account"][0], "alice");
     let log = server.log();
-    assert!(log.contains("geoip_country=DE") && log.contains("geoip_asn=64496"), "{log}");
+    assert!(
+        log.contains("geoip_country=DE") && log.contains("geoip_asn=64496"),
+        "{log}"
+    );
     let found = metrics(&server, "bulkhead_geoip_lookups_total");
     assert!(
-        found.iter().any(|line| line.contains("\"city\"") && line.contains("\"found\"")),
+        found
+            .iter()
+            .any(|line| line.contains("\"city\"") && line.contains("\"found\"")),
         "{found:?}"
     );
 }
@@ -85,15 +97,29 @@ fn a_new_file_is_read_and_a_broken_one_refused() {
     let came = || log_in_from(&server, "192.0.2.200");
     assert_eq!(came(), Came::Accepted);
     replace(&server, "city.mmdb", &bytes("city-moved.mmdb"));
-    assert!(wait::until(PATIENCE, || came() == Came::Rejected), "{}", server.log());
+    assert!(
+        wait::until(PATIENCE, || came() == Came::Rejected),
+        "{}",
+        server.log()
+    );
     // Nothing is taken from it, and the former one goes on.
     replace(&server, "city.mmdb", b"no database");
-    let refused = wait::until(PATIENCE, || health(&server, "generation")["status"] == "degraded");
+    let refused = wait::until(PATIENCE, || {
+        health(&server, "generation")["status"] == "degraded"
+    });
     assert!(refused, "{}", server.log());
-    assert!(server.log().contains("the database `city` of `geoip` cannot be used"));
+    assert!(
+        server
+            .log()
+            .contains("the database `city` of `geoip` cannot be used")
+    );
     assert_eq!(came(), Came::Rejected);
     replace(&server, "city.mmdb", &bytes("city.mmdb"));
-    assert!(wait::until(PATIENCE, || came() == Came::Accepted), "{}", server.log());
+    assert!(
+        wait::until(PATIENCE, || came() == Came::Accepted),
+        "{}",
+        server.log()
+    );
     assert_eq!(health(&server, "generation")["status"], "ok");
 }
 

@@ -72,21 +72,38 @@ async fn each_kind_of_record_says_what_it_holds() {
     let zone = format!("{ZONE}{}", large.collect::<String>());
     let nsd = Nsd::start(&[("a.example", &zone)]);
     let resolver = resolver(nsd.address(), |_| {});
-    let many: Vec<Data> = (0..60).map(|host| address(&format!("10.9.8.{host}"))).collect();
+    let many: Vec<Data> = (0..60)
+        .map(|host| address(&format!("10.9.8.{host}")))
+        .collect();
     let two = vec![address("192.0.2.25"), address("192.0.2.26")];
     let rows = [
         ("mail.a.example", Kind::A, Ok(two.clone())),
         ("MAIL.A.Example.", Kind::A, Ok(two.clone())),
-        ("mail.a.example", Kind::Aaaa, Ok(vec![address("2001:db8::19")])),
+        (
+            "mail.a.example",
+            Kind::Aaaa,
+            Ok(vec![address("2001:db8::19")]),
+        ),
         // Aliases are followed.
         ("alias.a.example", Kind::A, Ok(two)),
         (
             "a.example",
             Kind::Mx,
-            Ok(vec![mail(10, "mail.a.example"), mail(20, "backup.a.example")]),
+            Ok(vec![
+                mail(10, "mail.a.example"),
+                mail(20, "backup.a.example"),
+            ]),
         ),
-        ("note.a.example", Kind::Txt, Ok(vec![Data::Text(b"v=one and two".to_vec())])),
-        ("_dmarc.a.example", Kind::Txt, Ok(vec![Data::Text(b"v=DMARC1".to_vec())])),
+        (
+            "note.a.example",
+            Kind::Txt,
+            Ok(vec![Data::Text(b"v=one and two".to_vec())]),
+        ),
+        (
+            "_dmarc.a.example",
+            Kind::Txt,
+            Ok(vec![Data::Text(b"v=DMARC1".to_vec())]),
+        ),
         (
             "99.2.0.192.in-addr.a.example",
             Kind::Ptr,
@@ -101,7 +118,12 @@ async fn each_kind_of_record_says_what_it_holds() {
     ];
     for (name, kind, wanted) in rows {
         let found = ask(&resolver, name, kind).await;
-        assert_eq!(sorted(found), sorted(wanted), "{name} {kind:?}; {}", nsd.log());
+        assert_eq!(
+            sorted(found),
+            sorted(wanted),
+            "{name} {kind:?}; {}",
+            nsd.log()
+        );
     }
 }
 
@@ -120,7 +142,10 @@ async fn questions_are_asked_together_and_answered_in_their_order() {
     let records: Vec<_> = answers.into_iter().map(|one| one.records).collect();
     assert_eq!(records[0], Err(DnsError::NoSuchName));
     assert_eq!(records[1], Ok(vec![address("2001:db8::19")]));
-    assert!(matches!(&records[2], Err(DnsError::Invalid(_))), "{records:?}");
+    assert!(
+        matches!(&records[2], Err(DnsError::Invalid(_))),
+        "{records:?}"
+    );
     assert!(matches!(&records[3], Ok(texts) if texts.len() == 1));
     // One more than `dns.questions`: none is asked.
     let five = [four, vec![question("mail.a.example", Kind::A)]].concat();
@@ -138,7 +163,9 @@ async fn questions_are_asked_together_and_answered_in_their_order() {
 async fn without_any_server_every_question_is_a_failure() {
     // Nobody listens there.
     let nowhere = bulkhead_harness::port::free();
-    let resolver = resolver(nowhere, |config| config.timeout = Duration::from_millis(300));
+    let resolver = resolver(nowhere, |config| {
+        config.timeout = Duration::from_millis(300)
+    });
     let found = ask(&resolver, "mail.a.example", Kind::A).await;
     assert!(
         matches!(found, Err(DnsError::Network(_) | DnsError::TimedOut)),

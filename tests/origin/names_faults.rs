@@ -50,7 +50,10 @@ async fn ask_all(resolver: &Resolver, names: &[String]) -> Vec<Answer> {
 }
 
 async fn ask(resolver: &Resolver, name: &str) -> Result<Vec<Data>, DnsError> {
-    ask_all(resolver, &[name.to_owned()]).await.remove(0).records
+    ask_all(resolver, &[name.to_owned()])
+        .await
+        .remove(0)
+        .records
 }
 
 fn listed() -> Result<Vec<Data>, DnsError> {
@@ -68,11 +71,23 @@ async fn what_is_no_answer_is_never_taken_for_one_and_ends_in_time() {
         )
     };
     let rows: [(&str, Reply, Wanted); 14] = [
-        ("a proper answer", |asked| vec![asked.addresses(&[LISTED])], |found| *found == listed()),
+        (
+            "a proper answer",
+            |asked| vec![asked.addresses(&[LISTED])],
+            |found| *found == listed(),
+        ),
         ("silence", |_| Vec::new(), no_answer),
-        ("rubbish", |_| vec![b"\xff\x00 this is no DNS".to_vec()], no_answer),
+        (
+            "rubbish",
+            |_| vec![b"\xff\x00 this is no DNS".to_vec()],
+            no_answer,
+        ),
         ("nothing at all", |_| vec![Vec::new()], no_answer),
-        ("half an answer", |asked| vec![asked.addresses(&[LISTED])[..20].to_vec()], no_answer),
+        (
+            "half an answer",
+            |asked| vec![asked.addresses(&[LISTED])[..20].to_vec()],
+            no_answer,
+        ),
         (
             "the answer to another question",
             |asked| vec![asked.with_other_question(asked.addresses(&[LISTED]))],
@@ -136,7 +151,11 @@ async fn what_is_no_answer_is_never_taken_for_one_and_ends_in_time() {
         let started = Instant::now();
         let found = ask(&resolver, "1.2.0.192.zen.example").await;
         assert!(wanted(&found), "{name}: {found:?}");
-        assert!(started.elapsed() < TIMEOUT * 4, "{name}: {:?}", started.elapsed());
+        assert!(
+            started.elapsed() < TIMEOUT * 4,
+            "{name}: {:?}",
+            started.elapsed()
+        );
     }
 }
 
@@ -163,7 +182,9 @@ async fn a_second_server_answers_for_one_that_is_silent_or_ill() {
     for (index, fault) in faults.into_iter().enumerate() {
         let ill = FalseDns::start(fault);
         let well = FalseDns::start(|asked| vec![asked.addresses(&[LISTED])]);
-        let (resolver, _) = resolver(&[ill.address(), well.address()], |config| config.attempts = 2);
+        let (resolver, _) = resolver(&[ill.address(), well.address()], |config| {
+            config.attempts = 2
+        });
         for _ in 0..3 {
             assert_eq!(ask(&resolver, "a.example").await, listed(), "fault {index}");
         }
@@ -199,11 +220,18 @@ async fn an_answer_is_kept_no_longer_than_the_configuration_says() {
     let started = Instant::now();
     while server.asked().len() < 2 {
         assert_eq!(ask(&resolver, "a.example").await, listed());
-        assert!(started.elapsed() < Duration::from_secs(20), "it is kept for ever");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "it is kept for ever"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // The record itself would have lived for a minute.
-    assert!(started.elapsed() >= Duration::from_millis(900), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() >= Duration::from_millis(900),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -222,7 +250,9 @@ async fn so_many_questions_are_in_work_and_one_more_waits() {
         config.concurrency = PLACES;
         config.timeout = Duration::from_secs(10);
     });
-    let names: Vec<String> = (0..PLACES + 1).map(|name| format!("n{name}.example")).collect();
+    let names: Vec<String> = (0..PLACES + 1)
+        .map(|name| format!("n{name}.example"))
+        .collect();
     for answer in ask_all(&limited, &names).await {
         assert_eq!(answer.records, listed());
     }
@@ -258,7 +288,11 @@ async fn silence_opens_the_breaker_and_an_answer_closes_it() {
         let found = ask(&resolver, "a.example").await;
         assert!(matches!(found, Err(DnsError::Network(_))), "{found:?}");
     }
-    assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(server.asked().len(), asked);
     server.behave(|asked| vec![asked.addresses(&[LISTED])]);
     let started = Instant::now();

@@ -1,10 +1,7 @@
 //! The order of controls: encryption, domains, lists; the first that objects ends it, and a feature that
 //! aborts skips them all.
 
-use bulkhead_harness::{
-    FalseDns,
-    false_dns::NO_SUCH_NAME,
-};
+use bulkhead_harness::{FalseDns, false_dns::NO_SUCH_NAME};
 
 use crate::support::{self, Came, Login, log_in, response};
 
@@ -51,14 +48,56 @@ fn the_first_control_that_objects_answers_and_the_rest_is_not_asked() {
     let rows = [
         // user, from, encrypted, what comes of it, whether a list is asked
         ("alice@example.org", "192.0.2.1", true, Came::Accepted, true),
-        ("alice@BÜCHER.example", "192.0.2.2", true, Came::Accepted, true),
+        (
+            "alice@BÜCHER.example",
+            "192.0.2.2",
+            true,
+            Came::Accepted,
+            true,
+        ),
         ("alice", "192.0.2.3", true, Came::Accepted, true),
-        ("alice@example.org", "192.0.2.66", true, Came::Rejected, true),
-        ("alice@elsewhere.example", "203.0.113.66", true, Came::Rejected, false),
-        ("alice@elsewhere.example", "203.0.113.66", false, Came::TemporaryFailure, false),
-        ("alice@example.org", "203.0.113.1", false, Came::TemporaryFailure, false),
-        ("alice@example.org", "198.51.100.1", false, Came::Accepted, true),
-        ("friend@elsewhere.example", "203.0.113.66", false, Came::Accepted, false),
+        (
+            "alice@example.org",
+            "192.0.2.66",
+            true,
+            Came::Rejected,
+            true,
+        ),
+        (
+            "alice@elsewhere.example",
+            "203.0.113.66",
+            true,
+            Came::Rejected,
+            false,
+        ),
+        (
+            "alice@elsewhere.example",
+            "203.0.113.66",
+            false,
+            Came::TemporaryFailure,
+            false,
+        ),
+        (
+            "alice@example.org",
+            "203.0.113.1",
+            false,
+            Came::TemporaryFailure,
+            false,
+        ),
+        (
+            "alice@example.org",
+            "198.51.100.1",
+            false,
+            Came::Accepted,
+            true,
+        ),
+        (
+            "friend@elsewhere.example",
+            "203.0.113.66",
+            false,
+            Came::Accepted,
+            false,
+        ),
     ];
     for (user, from, encrypted, came, is_asked) in rows {
         let login = Login {
@@ -67,7 +106,12 @@ fn the_first_control_that_objects_answers_and_the_rest_is_not_asked() {
             encrypted,
         };
         let before = names.asked().len();
-        assert_eq!(log_in(&server, &login), came, "{user} {from}: {}", server.log());
+        assert_eq!(
+            log_in(&server, &login),
+            came,
+            "{user} {from}: {}",
+            server.log()
+        );
         assert_eq!(names.asked().len() > before, is_asked, "{user} {from}");
     }
     let cleartext = Login {
@@ -75,5 +119,8 @@ fn the_first_control_that_objects_answers_and_the_rest_is_not_asked() {
         ..Login::from("203.0.113.1")
     };
     let answer = response(&server, &cleartext);
-    assert!(answer.text().contains("TLS transport encryption required"), "{answer:?}");
+    assert!(
+        answer.text().contains("TLS transport encryption required"),
+        "{answer:?}"
+    );
 }

@@ -38,7 +38,11 @@ fn lists() -> Nsd {
     );
     let old = "4.2.0.192 A 127.0.0.2\n6.2.0.192 A 127.0.0.2\n";
     let good = "4.2.0.192 A 127.0.1.1\n1.2.0.192 CNAME known\nknown A 127.0.0.5\n";
-    Nsd::start(&[("zen.example", &zen), ("old.example", old), ("good.example", good)])
+    Nsd::start(&[
+        ("zen.example", &zen),
+        ("old.example", old),
+        ("good.example", good),
+    ])
 }
 
 #[test]
@@ -75,22 +79,41 @@ fn weights_codes_families_and_exceptions_decide() {
             user,
             ..Login::from(address)
         };
-        assert_eq!(log_in(&server, &login), came, "{user} {address}\n{}", server.log());
+        assert_eq!(
+            log_in(&server, &login),
+            came,
+            "{user} {address}\n{}",
+            server.log()
+        );
         rejected += usize::from(came == Came::Rejected);
     }
     // The event's action hears of each reject, and of nothing else.
-    assert!(wait::until(PATIENCE, || web.seen().len() == rejected), "{:?}", web.seen());
+    assert!(
+        wait::until(PATIENCE, || web.seen().len() == rejected),
+        "{:?}",
+        web.seen()
+    );
     let log = server.log();
-    assert!(log.contains("rbl_score=16") || log.contains("rbl_score=10"), "{log}");
+    assert!(
+        log.contains("rbl_score=16") || log.contains("rbl_score=10"),
+        "{log}"
+    );
     assert!(log.contains("rbl_lists=zen"), "{log}");
     assert_eq!(health(&server, "dns")["status"], "ok");
     let listed = metrics(&server, "bulkhead_plugin_rbl_answers_total");
     assert!(
-        listed.iter().any(|line| line.contains("rbl=\"zen\"") && line.contains("\"listed\"")),
+        listed
+            .iter()
+            .any(|line| line.contains("rbl=\"zen\"") && line.contains("\"listed\"")),
         "{listed:?}"
     );
     let asked = metrics(&server, "bulkhead_dns_lookups_total");
-    assert!(asked.iter().any(|line| line.contains("outcome=\"no-such-name\"")), "{asked:?}");
+    assert!(
+        asked
+            .iter()
+            .any(|line| line.contains("outcome=\"no-such-name\"")),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -128,11 +151,15 @@ fn a_name_server_that_is_away_or_stalls_is_a_temporary_failure_until_it_is_back(
 #[test]
 fn a_list_that_is_not_granted_is_never_asked() {
     let nsd = lists();
-    let more = POLICY
-        .replace("{web}", "127.0.0.1:1")
-        .replace("dns: [zen.example, old.example, good.example]", "dns: [old.example, good.example]");
+    let more = POLICY.replace("{web}", "127.0.0.1:1").replace(
+        "dns: [zen.example, old.example, good.example]",
+        "dns: [old.example, good.example]",
+    );
     let server = support::start(support::policy(Some(nsd.address()), &more));
     assert_eq!(log_in_from(&server, "192.0.2.2"), Came::TemporaryFailure);
     let log = server.log();
-    assert!(log.contains("2.2.0.192.zen.example"), "the grant to write: {log}");
+    assert!(
+        log.contains("2.2.0.192.zen.example"),
+        "the grant to write: {log}"
+    );
 }

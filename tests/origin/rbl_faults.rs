@@ -51,7 +51,9 @@ const FAULTS: [(&str, fn(&Asked) -> Vec<Vec<u8>>); 11] = [
         true => Vec::new(),
         false => vec![asked.truncated()],
     }),
-    ("an excuse", |asked| vec![asked.addresses(&[[127, 255, 255, 254]])]),
+    ("an excuse", |asked| {
+        vec![asked.addresses(&[[127, 255, 255, 254]])]
+    }),
 ];
 
 #[test]
@@ -62,7 +64,11 @@ fn what_is_no_answer_neither_rejects_nor_accepts() {
     for (host, (fault, behaviour)) in FAULTS.into_iter().enumerate() {
         names.behave(behaviour);
         let address = format!("192.0.2.{host}");
-        assert_eq!(log_in_from(&strict, &address), Came::TemporaryFailure, "{fault}");
+        assert_eq!(
+            log_in_from(&strict, &address),
+            Came::TemporaryFailure,
+            "{fault}"
+        );
         assert_eq!(log_in_from(&lenient, &address), Came::Accepted, "{fault}");
         // The next login is right again, after a pause at most.
         names.behave(|asked| match asked.name.starts_with("200.") {
@@ -73,7 +79,10 @@ fn what_is_no_answer_neither_rejects_nor_accepts() {
             let listed = format!("198.51.{host}.200");
             let back = wait::until(PATIENCE, || log_in_from(server, &listed) == Came::Rejected);
             assert!(back, "{fault}: {}", server.log());
-            assert_eq!(log_in_from(server, &format!("198.51.{host}.201")), Came::Accepted);
+            assert_eq!(
+                log_in_from(server, &format!("198.51.{host}.201")),
+                Came::Accepted
+            );
         }
     }
 }
@@ -97,7 +106,10 @@ fn logins_do_not_wait_for_a_server_that_stays_silent() {
         assert_eq!(came, Came::TemporaryFailure);
     }
     let asked = names.asked().len() - before;
-    assert!(asked < 25, "of 50 logins {asked} asked a server that is silent");
+    assert!(
+        asked < 25,
+        "of 50 logins {asked} asked a server that is silent"
+    );
     names.behave(|asked| vec![asked.code(NO_SUCH_NAME)]);
     let back = wait::until(PATIENCE, || {
         log_in_from(&server, "203.0.113.1") == Came::Accepted

@@ -176,7 +176,10 @@ fn names(state: &State, may_know: bool) -> Option<Check> {
     let (status, meta) = match resolver.problem() {
         None => (Status::Ok, json!({})),
         Some(why) if may_know => (Status::Degraded, json!({ "reason": why })),
-        Some(_) => (Status::Degraded, json!({ "reason": "questions go unanswered" })),
+        Some(_) => (
+            Status::Degraded,
+            json!({ "reason": "questions go unanswered" }),
+        ),
     };
     Some(Check {
         name: "dns",

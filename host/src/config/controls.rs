@@ -30,11 +30,7 @@ pub(super) fn dns(reader: &mut Reader, top: &Section<'_>) -> DnsConfig {
         concurrency: section.integer(reader, "concurrency", default.concurrency),
         questions: section.integer(reader, "questions", default.questions),
         breaker_failures: section.integer(reader, "breaker_failures", default.breaker_failures),
-        breaker_cool_down: section.duration(
-            reader,
-            "breaker_cool_down",
-            default.breaker_cool_down,
-        ),
+        breaker_cool_down: section.duration(reader, "breaker_cool_down", default.breaker_cool_down),
     };
     for (key, value) in [
         ("max_ttl", config.max_ttl),
@@ -97,7 +93,11 @@ pub(super) fn geoip(reader: &mut Reader, top: &Section<'_>) -> BTreeMap<String, 
         );
         let max_bytes = section.size(reader, "max_bytes", 512 << 20);
         let Some(file) = section.value("file") else {
-            section.missing(reader, "file", "write `file: /var/lib/GeoIP/GeoLite2-City.mmdb`");
+            section.missing(
+                reader,
+                "file",
+                "write `file: /var/lib/GeoIP/GeoLite2-City.mmdb`",
+            );
             continue;
         };
         if let Some(file) = reader.existing_file(file, &section.path_of("file")) {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
+    controls,
     diagnostic::Diagnostic,
-    controls, general, include, keys,
+    general, include, keys,
     observe::observe,
     pipeline::pipeline,
     place::Places,

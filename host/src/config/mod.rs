@@ -4,8 +4,8 @@
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
 mod builtin;
-mod diagnostic;
 mod controls;
+mod diagnostic;
 mod general;
 mod hooks;
 mod include;
@@ -40,11 +40,10 @@ pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, DnsConfig, DnsGrant,
-    EndpointName, EventName,
-    ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
-    Traces,
+    EndpointName, EventName, ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames,
+    HookEntry, HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, Observe, PipelineConfig,
+    PluginConfig, PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Server, ServerLimits,
+    StoreConfig, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -128,7 +128,8 @@ pub(super) fn pipeline(
     let actions = part(reader, Part::Action);
     let hooks = part(reader, Part::Hook);
     let before = ["features", "controls"];
-    if section.value("backends").is_none() && before.iter().all(|key| section.value(key).is_none()) {
+    if section.value("backends").is_none() && before.iter().all(|key| section.value(key).is_none())
+    {
         reader.warning(
             &section.span,
             "the pipeline has no backend: no login can be accepted".to_owned(),
@@ -172,7 +173,9 @@ fn plugin<'a>(
     let name = name(reader, &section);
     let source = source(reader, &section, part);
     let when_no_auth = match part {
-        Part::Feature | Part::Control | Part::Filter => section.boolean(reader, "when_no_auth", false),
+        Part::Feature | Part::Control | Part::Filter => {
+            section.boolean(reader, "when_no_auth", false)
+        }
         Part::Backend | Part::Action | Part::Hook | Part::Init => true,
     };
     let when_authenticated = section.boolean(reader, "when_authenticated", true);

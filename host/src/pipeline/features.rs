@@ -53,12 +53,7 @@ pub(super) async fn run(login: &mut Login, stages: &Stages) -> Ending {
 }
 
 /// Asks the plugins of one stage.
-async fn ask_all(
-    login: &mut Login,
-    stage: Stage,
-    members: &[Member],
-    sequential: bool,
-) -> Ending {
+async fn ask_all(login: &mut Login, stage: Stage, members: &[Member], sequential: bool) -> Ending {
     if members.is_empty() {
         return Ending::Continue;
     }

@@ -166,7 +166,15 @@ impl Reloader {
         let register = Arc::clone(&self.running.register);
         let number = self.running.lease.number() + 1;
         let databases = Arc::clone(&self.running.databases);
-        server::build(Arc::new(config), loader, databases, register, number, read_at).await
+        server::build(
+            Arc::new(config),
+            loader,
+            databases,
+            register,
+            number,
+            read_at,
+        )
+        .await
     }
 
     /// Reads the files that have changed. Look-ups see them only when the generation is in force.

@@ -88,13 +88,21 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
-    let resolver = Resolver::new(&config.dns, server_metrics.name_lookups())
-        .map_err(|why| vec![LoadProblem::server(format!("names cannot be looked up: {why}"))])?;
+    let resolver = Resolver::new(&config.dns, server_metrics.name_lookups()).map_err(|why| {
+        vec![LoadProblem::server(format!(
+            "names cannot be looked up: {why}"
+        ))]
+    })?;
     let resolver = Arc::new(resolver);
     let databases = Databases::new(server_metrics.address_lookups());
     databases
         .prepare(&config.geoip)
-        .map_err(|problems| problems.into_iter().map(LoadProblem::server).collect::<Vec<_>>())?
+        .map_err(|problems| {
+            problems
+                .into_iter()
+                .map(LoadProblem::server)
+                .collect::<Vec<_>>()
+        })?
         .commit();
     let names: Arc<dyn NameLookup> = Arc::clone(&resolver) as _;
     let services = Arc::new(services::services(

@@ -174,7 +174,10 @@ mod tests {
             ("null", ""),
             (r#"{"attributes": {}}"#, "attributes"),
             (r#"{"attributes": {"": "country"}}"#, "attributes"),
-            (r#"{"attributes": {"a": "country", "b": "county"}}"#, "attributes.b"),
+            (
+                r#"{"attributes": {"a": "country", "b": "county"}}"#,
+                "attributes.b",
+            ),
             (r#"{"attribute": {}}"#, "attribute"),
         ];
         for (json, path) in cases {

@@ -192,8 +192,9 @@ impl Geoip {
         match facts.filter(|facts| asking.know(facts)) {
             Some(facts) => (!self.allow.is_empty() && self.allow.matching(facts).is_none())
                 .then(|| "it is nowhere that is allowed".to_owned()),
-            None => (self.unknown == Unknown::Reject)
-                .then(|| "nobody knows where it is".to_owned()),
+            None => {
+                (self.unknown == Unknown::Reject).then(|| "nobody knows where it is".to_owned())
+            }
         }
     }
 
@@ -226,7 +227,10 @@ impl Feature for Geoip {
         let Some(why) = self.objection(facts.as_ref()) else {
             return Ok(Answer::pass());
         };
-        let from = address.map_or_else(|| "a client without an address".to_owned(), |one| one.to_string());
+        let from = address.map_or_else(
+            || "a client without an address".to_owned(),
+            |one| one.to_string(),
+        );
         log::info(format!("{from} may not log in: {why}"));
         Ok(self.reject())
     }

@@ -41,9 +41,18 @@ fn rules_allow_and_reject_by_country_continent_and_system() {
     const SYSTEM_ONLY: &str = "192.0.2.3";
     const NOWHERE: &str = "192.0.2.4";
     let rows: [(&str, &[&str]); 12] = [
-        ("", &[GERMANY, AMERICA, SYSTEM_ONLY, NOWHERE, "", "10.0.0.1"]),
-        (r#", "allow": {"countries": ["de"]}"#, &[GERMANY, "10.0.0.1"]),
-        (r#", "allow": {"continents": ["NA"]}"#, &[AMERICA, "10.0.0.1"]),
+        (
+            "",
+            &[GERMANY, AMERICA, SYSTEM_ONLY, NOWHERE, "", "10.0.0.1"],
+        ),
+        (
+            r#", "allow": {"countries": ["de"]}"#,
+            &[GERMANY, "10.0.0.1"],
+        ),
+        (
+            r#", "allow": {"continents": ["NA"]}"#,
+            &[AMERICA, "10.0.0.1"],
+        ),
         (
             r#", "allow": {"countries": ["US"], "asns": [64496]}"#,
             &[GERMANY, AMERICA, "10.0.0.1"],
@@ -127,7 +136,10 @@ fn a_rejected_login_leaves_facts_too_and_tells_the_client_what_is_configured() {
     assert_eq!(answer.status_message.as_deref(), Some("Not from there"));
     assert!(host.context::<Facts>("geoip").is_some());
     let line = host.log().pop().unwrap();
-    assert_eq!(line.message, "192.0.2.2 may not log in: the country US is denied");
+    assert_eq!(
+        line.message,
+        "192.0.2.2 may not log in: the country US is denied"
+    );
 }
 
 #[test]

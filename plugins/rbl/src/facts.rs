@@ -79,11 +79,7 @@ impl Facts {
     pub(crate) fn blocking_failures(&self) -> impl Iterator<Item = &str> {
         self.failed_lists
             .iter()
-            .filter(|name| {
-                self.lists
-                    .get(*name)
-                    .is_none_or(|list| !list.allow_failure)
-            })
+            .filter(|name| self.lists.get(*name).is_none_or(|list| !list.allow_failure))
             .map(String::as_str)
     }
 

@@ -122,7 +122,10 @@ impl Plugin for Rbl {
             problems.push(Problem::at("threshold", text));
         }
         if !(1..=LISTS).contains(&configuration.lists.len()) {
-            problems.push(Problem::at("lists", format!("must name 1 to {LISTS} lists")));
+            problems.push(Problem::at(
+                "lists",
+                format!("must name 1 to {LISTS} lists"),
+            ));
         }
         if let Some(timeout) = configuration.timeout_ms
             && !(1..=TIMEOUT_MS).contains(&timeout)
@@ -171,7 +174,11 @@ impl Rbl {
 
     /// Asks all lists of the address's family.
     fn ask(&self, address: IpAddr) -> Facts {
-        let asked: Vec<&List> = self.lists.iter().filter(|list| list.asks(address)).collect();
+        let asked: Vec<&List> = self
+            .lists
+            .iter()
+            .filter(|list| list.asks(address))
+            .collect();
         let questions: Vec<_> = asked.iter().map(|list| list.question(address)).collect();
         let answers = match questions.is_empty() {
             true => Vec::new(),
@@ -232,7 +239,11 @@ impl Feature for Rbl {
 /// A full table of metrics keeps nobody from logging in.
 fn count(list: &List, verdict: &Verdict, elapsed_ms: f64) {
     let name = list.name.as_str();
-    let _ = metrics::histogram_observe("rbl_duration_seconds", &[("rbl", name)], elapsed_ms / 1000.0);
+    let _ = metrics::histogram_observe(
+        "rbl_duration_seconds",
+        &[("rbl", name)],
+        elapsed_ms / 1000.0,
+    );
     let labels = [("rbl", name), ("answer", verdict.word())];
     let _ = metrics::counter_add("rbl_answers_total", &labels, 1.0);
 }

@@ -139,12 +139,12 @@ pub(crate) fn read(lists: Vec<ListConfiguration>, problems: &mut Vec<Problem>) -
 
 fn zone_problem(zone: &str) -> Option<String> {
     let fits = |symbol: char| symbol.is_ascii_alphanumeric() || "-_".contains(symbol);
-    let label =
-        |label: &str| !label.is_empty() && label.len() <= 63 && label.chars().all(fits);
+    let label = |label: &str| !label.is_empty() && label.len() <= 63 && label.chars().all(fits);
     if zone.len() > ZONE {
         return Some(format!("must have at most {ZONE} characters"));
     }
-    (!zone.split('.').all(label)).then(|| "must be the name of a zone, such as `zen.example.net`".to_owned())
+    (!zone.split('.').all(label))
+        .then(|| "must be the name of a zone, such as `zen.example.net`".to_owned())
 }
 
 impl List {
@@ -169,7 +169,9 @@ impl List {
         let mut codes = Vec::new();
         let mut excuse = None;
         for record in records {
-            let Data::Address(text) = record else { continue };
+            let Data::Address(text) = record else {
+                continue;
+            };
             let Ok(address) = text.parse::<IpAddr>() else {
                 continue;
             };

@@ -73,7 +73,11 @@ fn the_threshold_itself_rejects_and_one_less_does_not() {
 
 #[test]
 fn a_reject_names_its_event_and_leaves_facts_fields_and_metrics() {
-    let host = with(TestHost::new(), "zen.example", addresses(&["127.0.0.6", "127.0.0.9"]));
+    let host = with(
+        TestHost::new(),
+        "zen.example",
+        addresses(&["127.0.0.6", "127.0.0.9"]),
+    );
     let host = with(host, "old.example", addresses(&["127.0.0.2"]));
     let answer = ask(&host, request().build()).unwrap();
     assert_eq!(answer.event, Some(Event::Rbl));
@@ -113,7 +117,9 @@ fn only_return_codes_count() {
     let plugin = configure::<Rbl>(&json).unwrap();
     for (answer, said) in rows {
         let host = with(TestHost::new(), "zen.example", addresses(answer));
-        let verdict = run_feature(&plugin, &host, request().build()).unwrap().verdict;
+        let verdict = run_feature(&plugin, &host, request().build())
+            .unwrap()
+            .verdict;
         assert_eq!(verdict, said, "{answer:?}");
     }
 }
@@ -151,14 +157,23 @@ fn a_list_that_may_be_missing_counts_as_not_listed() {
     let answer = ask(&host, request().build()).unwrap();
     assert_eq!(answer.verdict, Said::Pass);
     let facts: Facts = host.context("rbl").unwrap();
-    assert_eq!((facts.score, facts.failed_lists), (6, vec!["old".to_owned()]));
+    assert_eq!(
+        (facts.score, facts.failed_lists),
+        (6, vec!["old".to_owned()])
+    );
     let fields = host.log_fields();
-    assert!(fields.contains(&("rbl_failed".to_owned(), "old".into())), "{fields:?}");
+    assert!(
+        fields.contains(&("rbl_failed".to_owned(), "old".into())),
+        "{fields:?}"
+    );
 }
 
 #[test]
 fn nobody_is_rejected_because_a_list_of_good_reputation_is_missing() {
-    let json = LISTS_JSON.replace("\"weight\": -20", "\"weight\": -20, \"allow_failure\": true");
+    let json = LISTS_JSON.replace(
+        "\"weight\": -20",
+        "\"weight\": -20, \"allow_failure\": true",
+    );
     let plugin = configure::<Rbl>(&json).unwrap();
     let listed = || {
         let host = with(TestHost::new(), "zen.example", addresses(&["127.0.0.2"]));
@@ -171,12 +186,19 @@ fn nobody_is_rejected_because_a_list_of_good_reputation_is_missing() {
     assert_eq!(answer.verdict, Said::Reject);
     // It would have lowered the score, but the login passes anyway.
     let harmless = with(TestHost::new(), "good.example", Err(Error::TimedOut));
-    assert_eq!(run_feature(&plugin, &harmless, request().build()).unwrap(), Answer::pass());
+    assert_eq!(
+        run_feature(&plugin, &harmless, request().build()).unwrap(),
+        Answer::pass()
+    );
 }
 
 #[test]
 fn an_excuse_is_no_answer() {
-    let host = with(TestHost::new(), "zen.example", addresses(&["127.255.255.254"]));
+    let host = with(
+        TestHost::new(),
+        "zen.example",
+        addresses(&["127.255.255.254"]),
+    );
     let error = ask(&host, request().build()).unwrap_err();
     assert!(error.message.contains("zen"), "{error:?}");
 }
@@ -195,7 +217,10 @@ fn every_list_of_the_family_is_asked_about_the_reversed_address() {
         "1.2.0.192.good.example",
     ];
     let nibbles = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2";
-    let ipv6 = [format!("{nibbles}.zen.example"), format!("{nibbles}.old.example")];
+    let ipv6 = [
+        format!("{nibbles}.zen.example"),
+        format!("{nibbles}.old.example"),
+    ];
     let rows: [(&str, Vec<&str>); 3] = [
         ("192.0.2.1", ipv4.to_vec()),
         ("::ffff:192.0.2.1", ipv4.to_vec()),
@@ -236,33 +261,77 @@ fn private_addresses_are_asked_about_where_that_is_wanted() {
     let json = LISTS_JSON.replace("\"threshold\"", "\"skip_private\": false, \"threshold\"");
     let host = TestHost::new();
     let plugin = configure::<Rbl>(&json).unwrap();
-    run_feature(&plugin, &host, request().client_address("127.0.0.2").build()).unwrap();
+    run_feature(
+        &plugin,
+        &host,
+        request().client_address("127.0.0.2").build(),
+    )
+    .unwrap();
     assert_eq!(host.asked().len(), 3);
 }
 
 #[test]
 fn every_mistake_is_a_problem_at_its_place() {
     let list = |more: &str| {
-        format!(r#"{{"threshold": 1, "lists": [{{"name": "a", "zone": "a.example", "weight": 1, "return_code": "127.0.0.2"{more}}}]}}"#)
+        format!(
+            r#"{{"threshold": 1, "lists": [{{"name": "a", "zone": "a.example", "weight": 1, "return_code": "127.0.0.2"{more}}}]}}"#
+        )
     };
     let twice = r#"{"name": "a", "zone": "a.example", "weight": 1, "return_code": "127.0.0.2"}"#;
-    let many = vec![r#"{"name": "a", "zone": "a", "weight": 1, "return_code": "127.0.0.2"}"#; LISTS + 1];
+    let many =
+        vec![r#"{"name": "a", "zone": "a", "weight": 1, "return_code": "127.0.0.2"}"#; LISTS + 1];
     let cases = [
-        (list("").replace("\"threshold\": 1", "\"threshold\": 0"), "threshold"),
+        (
+            list("").replace("\"threshold\": 1", "\"threshold\": 0"),
+            "threshold",
+        ),
         (r#"{"threshold": 1, "lists": []}"#.to_owned(), "lists"),
-        (format!(r#"{{"threshold": 1, "lists": [{}]}}"#, many.join(",")), "lists"),
-        (list("").replace("\"weight\": 1", "\"weight\": 101"), "lists[0].weight"),
-        (list("").replace("\"weight\": 1", "\"weight\": -101"), "lists[0].weight"),
+        (
+            format!(r#"{{"threshold": 1, "lists": [{}]}}"#, many.join(",")),
+            "lists",
+        ),
+        (
+            list("").replace("\"weight\": 1", "\"weight\": 101"),
+            "lists[0].weight",
+        ),
+        (
+            list("").replace("\"weight\": 1", "\"weight\": -101"),
+            "lists[0].weight",
+        ),
         (list("").replace("a.example", "a..example"), "lists[0].zone"),
-        (list("").replace("a.example", &"a.".repeat(100)), "lists[0].zone"),
+        (
+            list("").replace("a.example", &"a.".repeat(100)),
+            "lists[0].zone",
+        ),
         (list("").replace("127.0.0.2", "two"), "lists[0].return_code"),
-        (list(r#", "return_codes": ["127.0.0.3", "x"]"#), "lists[0].return_codes[1]"),
-        (list("").replace(", \"return_code\": \"127.0.0.2\"", ""), "lists[0].return_codes"),
+        (
+            list(r#", "return_codes": ["127.0.0.3", "x"]"#),
+            "lists[0].return_codes[1]",
+        ),
+        (
+            list("").replace(", \"return_code\": \"127.0.0.2\"", ""),
+            "lists[0].return_codes",
+        ),
         (list(r#", "ipv4": false, "ipv6": false"#), "lists[0].ipv4"),
-        (format!(r#"{{"threshold": 1, "lists": [{twice}, {twice}]}}"#), "lists[1].name"),
-        (list("").replace("\"threshold\"", "\"timeout_ms\": 60001, \"threshold\""), "timeout_ms"),
-        (list("").replace("\"threshold\"", "\"ip_allowlist\": [\"x\"], \"threshold\""), "ip_allowlist[0]"),
-        (list("").replace("\"threshold\"", "\"allowlist\": {\"a\": [\"x\"]}, \"threshold\""), "allowlist.a[0]"),
+        (
+            format!(r#"{{"threshold": 1, "lists": [{twice}, {twice}]}}"#),
+            "lists[1].name",
+        ),
+        (
+            list("").replace("\"threshold\"", "\"timeout_ms\": 60001, \"threshold\""),
+            "timeout_ms",
+        ),
+        (
+            list("").replace("\"threshold\"", "\"ip_allowlist\": [\"x\"], \"threshold\""),
+            "ip_allowlist[0]",
+        ),
+        (
+            list("").replace(
+                "\"threshold\"",
+                "\"allowlist\": {\"a\": [\"x\"]}, \"threshold\"",
+            ),
+            "allowlist.a[0]",
+        ),
     ];
     for (json, path) in cases {
         let problems = configure::<Rbl>(&json).unwrap_err();

@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn a_user_may_be_excepted_from_some_networks() {
         let from = |address: &str| {
-            let login = request().username("Eve@old.example").client_address(address);
+            let login = request()
+                .username("Eve@old.example")
+                .client_address(address);
             answer(login.build()).verdict
         };
         assert_eq!(from("192.0.2.9"), Verdict::Pass);
@@ -223,7 +225,10 @@ mod tests {
             (r#"{"static": ["example.org", ""]}"#, "static[1]"),
             (r#"{"static": ["a..b"]}"#, "static[0]"),
             (r#"{"static": ["user@example.org"]}"#, "static[0]"),
-            (r#"{"static": ["a"], "allowlist": {"x": ["lan"]}}"#, "allowlist.x[0]"),
+            (
+                r#"{"static": ["a"], "allowlist": {"x": ["lan"]}}"#,
+                "allowlist.x[0]",
+            ),
             (r#"{"statics": ["a"]}"#, "statics"),
         ];
         for (json, path) in cases {

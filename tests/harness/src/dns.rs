@@ -53,7 +53,9 @@ remote-control:
                 "$ORIGIN {zone}.\n$TTL 60\n@ SOA ns hostmaster 1 3600 600 86400 1\n@ NS ns\nns A 127.0.0.1\n"
             );
             scratch.write(&format!("{zone}.zone"), format!("{authority}{records}\n"));
-            configuration.push_str(&format!("zone:\n    name: {zone}\n    zonefile: {zone}.zone\n"));
+            configuration.push_str(&format!(
+                "zone:\n    name: {zone}\n    zonefile: {zone}.zone\n"
+            ));
         }
         scratch.write("nsd.conf", configuration);
         let server = launch(&scratch);

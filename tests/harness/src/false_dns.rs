@@ -165,16 +165,24 @@ impl FalseDns {
 
     /// Behaves in another way from now on.
     pub fn behave(&self, behaviour: impl Fn(&Asked) -> Vec<Vec<u8>> + Send + Sync + 'static) {
-        *self.behaviour.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(behaviour);
+        *self
+            .behaviour
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(behaviour);
     }
 
     /// Every question so far.
     pub fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn serve_datagrams(&self, socket: UdpSocket) {
-        socket.set_read_timeout(Some(TICK)).expect("a socket has a time limit");
+        socket
+            .set_read_timeout(Some(TICK))
+            .expect("a socket has a time limit");
         let answer = self.answering();
         let ended = Arc::clone(&self.ended);
         thread::spawn(move || {
@@ -195,7 +203,9 @@ impl FalseDns {
     }
 
     fn serve_connections(&self, listener: TcpListener) {
-        listener.set_nonblocking(true).expect("a listener need not wait");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener need not wait");
         let answer = self.answering();
         let ended = Arc::clone(&self.ended);
         thread::spawn(move || {
@@ -218,7 +228,9 @@ impl FalseDns {
             let Some(asked) = Asked::read(message, is_tcp) else {
                 return Vec::new();
             };
-            all.lock().unwrap_or_else(PoisonError::into_inner).push(asked.clone());
+            all.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(asked.clone());
             let behaviour = Arc::clone(&behaviour.lock().unwrap_or_else(PoisonError::into_inner));
             behaviour(&asked)
         })
@@ -241,7 +253,9 @@ fn serve(mut stream: TcpStream, answer: &(dyn Fn(&[u8], bool) -> Vec<Vec<u8>> + 
             return;
         }
         for reply in answer(&message, true) {
-            let length = u16::try_from(reply.len()).expect("a message fits").to_be_bytes();
+            let length = u16::try_from(reply.len())
+                .expect("a message fits")
+                .to_be_bytes();
             if stream.write_all(&[&length[..], &reply].concat()).is_err() {
                 return;
             }

@@ -162,7 +162,11 @@ mod tests {
         // One tries; nobody else until it has failed, and the pause is over again.
         assert!(health.enter(after(start, 2_000)).is_ok());
         assert!(health.enter(after(start, 2_001)).is_err());
-        health.heard(timed_out().as_ref(), after(start, 2_000), after(start, 2_500));
+        health.heard(
+            timed_out().as_ref(),
+            after(start, 2_000),
+            after(start, 2_500),
+        );
         assert!(health.enter(after(start, 4_499)).is_err());
         assert!(health.enter(after(start, 4_500)).is_ok());
         health.heard(None, after(start, 4_500), after(start, 4_510));
@@ -177,7 +181,12 @@ mod tests {
         // A hundred logins ask both at once: the answers come soon, the silence ends all at once.
         ask(&health, start, after(start, 1), None);
         for _ in 0..100 {
-            assert!(!ask(&health, start, after(start, 5_000), Some(DnsError::TimedOut)));
+            assert!(!ask(
+                &health,
+                start,
+                after(start, 5_000),
+                Some(DnsError::TimedOut)
+            ));
         }
         assert!(health.enter(after(start, 5_001)).is_ok());
     }
@@ -194,6 +203,11 @@ mod tests {
         ] {
             assert!(!ask(&health, start, start, Some(error)));
         }
-        assert!(ask(&health, after(start, 1), after(start, 2), Some(DnsError::TimedOut)));
+        assert!(ask(
+            &health,
+            after(start, 1),
+            after(start, 2),
+            Some(DnsError::TimedOut)
+        ));
     }
 }

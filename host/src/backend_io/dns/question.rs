@@ -95,7 +95,10 @@ impl Question {
         if !text.chars().all(fits) {
             return Err(invalid("may hold visible ASCII characters only"));
         }
-        if text.split('.').any(|label| label.is_empty() || label.len() > 63) {
+        if text
+            .split('.')
+            .any(|label| label.is_empty() || label.len() > 63)
+        {
             return Err(invalid("must have labels of 1 to 63 characters"));
         }
         let mut name = Name::from_ascii(text).map_err(|error| invalid(&error.to_string()))?;

@@ -11,12 +11,7 @@
 mod record;
 
 use std::{
-    collections::BTreeMap,
-    fs,
-    io::Read,
-    net::IpAddr,
-    os::unix::fs::MetadataExt,
-    path::PathBuf,
+    collections::BTreeMap, fs, io::Read, net::IpAddr, os::unix::fs::MetadataExt, path::PathBuf,
     sync::Arc,
 };
 

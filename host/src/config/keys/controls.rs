@@ -1,8 +1,6 @@
 //! The keys of `dns` and `geoip`.
 
-use super::kind::{
-    GIB, HOUR, KIB, Keys, Kind, MINUTE, duration, optional, required, size, whole,
-};
+use super::kind::{GIB, HOUR, KIB, Keys, Kind, MINUTE, duration, optional, required, size, whole};
 
 /// The longest time that an answer is kept: a day.
 const DAY: u64 = 24 * HOUR;
@@ -36,8 +34,18 @@ pub(in super::super) static DNS: Keys = Keys::new(
             "8192",
             "Answers that are kept, those that a name does not exist included. Failures are not kept.",
         ),
-        duration("min_ttl", (0, DAY), "0s", "Answers are kept at least this long."),
-        duration("max_ttl", (0, DAY), "1h", "Answers are kept at most this long."),
+        duration(
+            "min_ttl",
+            (0, DAY),
+            "0s",
+            "Answers are kept at least this long.",
+        ),
+        duration(
+            "max_ttl",
+            (0, DAY),
+            "1h",
+            "Answers are kept at most this long.",
+        ),
         duration(
             "max_negative_ttl",
             (0, DAY),
@@ -50,7 +58,12 @@ pub(in super::super) static DNS: Keys = Keys::new(
             "256",
             "Questions at the same time; more wait, within their timeout.",
         ),
-        whole("questions", (1, 10_000), "64", "Questions of one call of a plugin."),
+        whole(
+            "questions",
+            (1, 10_000),
+            "64",
+            "Questions of one call of a plugin.",
+        ),
         whole(
             "breaker_failures",
             (1, 100_000),

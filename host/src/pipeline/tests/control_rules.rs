@@ -30,7 +30,13 @@ async fn the_first_control_that_objects_decides_and_ends_the_stage() {
         &'static [&'static str],
     );
     let rows: [Row; 7] = [
-        (&[Pass], &[Pass, Pass], Verdict::Accept, "", &["c0=pass", "c1=pass"]),
+        (
+            &[Pass],
+            &[Pass, Pass],
+            Verdict::Accept,
+            "",
+            &["c0=pass", "c1=pass"],
+        ),
         (
             &[Pass],
             &[Pass, Reject, TemporaryFailure],
@@ -48,8 +54,20 @@ async fn the_first_control_that_objects_decides_and_ends_the_stage() {
         // An objection of a feature leaves nothing to ask.
         (&[Reject], &[Reject], Verdict::Reject, "f0", &[]),
         // A feature that aborts skips them all, a control those after it; the password is checked.
-        (&[Abort], &[Reject, Reject], Verdict::Accept, "", &["c0=skipped", "c1=skipped"]),
-        (&[], &[Abort, Reject], Verdict::Accept, "", &["c0=abort", "c1=skipped"]),
+        (
+            &[Abort],
+            &[Reject, Reject],
+            Verdict::Accept,
+            "",
+            &["c0=skipped", "c1=skipped"],
+        ),
+        (
+            &[],
+            &[Abort, Reject],
+            Verdict::Accept,
+            "",
+            &["c0=abort", "c1=skipped"],
+        ),
         (&[Abort], &[], Verdict::Accept, "", &[]),
     ];
     for (features, controls, verdict, decider, trace) in rows {
