@@ -7,9 +7,8 @@ use std::{
 };
 
 use super::{
-    controls,
     diagnostic::Diagnostic,
-    general, include, keys,
+    general, include, keys, lookups,
     observe::observe,
     pipeline::pipeline,
     place::Places,
@@ -108,7 +107,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
     };
-    let geoip = controls::geoip(reader, &top);
+    let geoip = lookups::geoip(reader, &top);
     let database_names: BTreeSet<&str> = match top.value("geoip").map(|node| &node.content) {
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
@@ -128,7 +127,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         server,
         store,
         limits: general::limits(reader, &top),
-        dns: controls::dns(reader, &top),
+        dns: lookups::dns(reader, &top),
         geoip,
         pipeline,
         plugins,

@@ -4,7 +4,6 @@
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
 mod builtin;
-mod controls;
 mod diagnostic;
 mod general;
 mod hooks;
@@ -13,6 +12,7 @@ mod json_schema;
 pub mod keys;
 mod listen;
 mod load;
+mod lookups;
 mod merge;
 mod observe;
 mod pipeline;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    controls,
     keys::{self, list, nearest},
+    lookups,
     pipeline::{Listed, Part},
     reader::Reader,
     schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
@@ -139,8 +139,8 @@ fn grants(
         may_accept,
         http: section.entry("http").and_then(|_| http(reader, &section)),
         secret: secrets(reader, &section, known),
-        dns: controls::dns_grant(reader, &section),
-        geoip: controls::geoip_grant(reader, &section, known.databases),
+        dns: lookups::dns_grant(reader, &section),
+        geoip: lookups::geoip_grant(reader, &section, known.databases),
         environment: environment(reader, &section, place),
         files: files(reader, &section, place),
     }

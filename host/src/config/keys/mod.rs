@@ -1,9 +1,9 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
-mod controls;
 mod headers;
 mod kind;
+mod lookups;
 mod pipeline;
 mod plugins;
 mod server;
@@ -11,8 +11,8 @@ mod service;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
-    controls::{DNS, GEOIP_DATABASE},
     headers::HEADERS,
+    lookups::{DNS, GEOIP_DATABASE},
     pipeline::{ACTION, BACKEND, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},

@@ -30,12 +30,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
         ),
         below(
             "dns",
-            Kind::Section(&super::controls::DNS),
+            Kind::Section(&super::lookups::DNS),
             "How names are looked up.",
         ),
         optional(
             "geoip",
-            Kind::Named(&super::controls::GEOIP_DATABASE),
+            Kind::Named(&super::lookups::GEOIP_DATABASE),
             "none",
             "Databases that know where an address is, by name; plugins get those that they are granted.",
         ),

@@ -3,8 +3,8 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
-mod controls;
 mod limits;
+mod lookups;
 mod observe;
 mod reload;
 mod server;
@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-pub use controls::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use limits::ServerLimits;
+pub use lookups::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
