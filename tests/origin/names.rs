@@ -160,6 +160,27 @@ async fn questions_are_asked_together_and_answered_in_their_order() {
 }
 
 #[tokio::test]
+async fn that_a_name_does_not_exist_is_kept_as_long_as_configured() {
+    let hour = Duration::from_secs(60 * 60);
+    // The zone says: for a second.
+    for (min_ttl, max_negative_ttl, is_kept) in
+        [(Duration::ZERO, Duration::ZERO, false), (hour, hour, true)]
+    {
+        let mut nsd = Nsd::start(&[("a.example", ZONE)]);
+        let resolver = resolver(nsd.address(), |config| {
+            config.timeout = Duration::from_secs(2);
+            config.min_ttl = min_ttl;
+            config.max_negative_ttl = max_negative_ttl;
+        });
+        let found = ask(&resolver, "nobody.a.example", Kind::A).await;
+        assert_eq!(found, Err(DnsError::NoSuchName));
+        nsd.kill();
+        let found = ask(&resolver, "nobody.a.example", Kind::A).await;
+        assert_eq!(found == Err(DnsError::NoSuchName), is_kept, "{found:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_any_server_every_question_is_a_failure() {
     // Nobody listens there.
     let nowhere = bulkhead_harness::port::free();

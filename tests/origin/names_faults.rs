@@ -269,6 +269,19 @@ async fn so_many_questions_are_in_work_and_one_more_waits() {
 }
 
 #[tokio::test]
+async fn a_question_is_tried_as_often_as_configured_within_its_timeout() {
+    for attempts in [1, 2, 4] {
+        let server = FalseDns::start(|_| Vec::new());
+        let (resolver, _) = resolver(&[server.address()], |config| config.attempts = attempts);
+        let started = Instant::now();
+        assert!(ask(&resolver, "a.example").await.is_err());
+        assert!(started.elapsed() < TIMEOUT * 4, "{:?}", started.elapsed());
+        let datagrams = server.asked().iter().filter(|asked| !asked.is_tcp).count();
+        assert_eq!(datagrams, attempts as usize);
+    }
+}
+
+#[tokio::test]
 async fn silence_opens_the_breaker_and_an_answer_closes_it() {
     let server = FalseDns::start(|_| Vec::new());
     let (resolver, heard) = resolver(&[server.address()], |config| {

@@ -88,10 +88,23 @@ fn what_is_no_answer_neither_rejects_nor_accepts() {
 }
 
 #[test]
+fn a_plugin_whose_time_is_up_is_told_so_instead_of_being_stopped() {
+    let names = FalseDns::start(|_| Vec::new());
+    for (allow_failure, came) in [(true, Came::Accepted), (false, Came::TemporaryFailure)] {
+        let limited = policy(allow_failure).replace(
+            "    grants: {dns: true",
+            "    limits: {wall_clock: 2s}\n    grants: {dns: true",
+        );
+        let server = support::start(support::patient_policy(names.address(), &limited));
+        assert_eq!(log_in_from(&server, "192.0.2.1"), came, "{}", server.log());
+    }
+}
+
+#[test]
 fn logins_do_not_wait_for_a_server_that_stays_silent() {
     let names = FalseDns::start(|_| Vec::new());
     let server = support::start(support::policy(Some(names.address()), &policy(false)));
-    // Three failures open the breaker, five are worth a look; one question in each 200 ms tries.
+    // Three failures open the breaker and show; then one question in each 200 ms tries.
     let mut host = 0_u8;
     let degraded = wait::until(PATIENCE, || {
         host = host.wrapping_add(1);

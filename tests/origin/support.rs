@@ -60,9 +60,22 @@ impl Login {
 
 /// A policy with the backend `users` and whatever else the text holds, which begins below `pipeline:`.
 pub(crate) fn policy(names: Option<SocketAddr>, more: &str) -> Policy {
+    let settings = "timeout: 500ms, attempts: 1, breaker_failures: 3, breaker_cool_down: 200ms";
     let dns = names.map_or_else(String::new, |address| {
-        format!("dns: {{servers: [\"{address}\"], timeout: 500ms, attempts: 1, breaker_failures: 3, breaker_cool_down: 200ms}}\n")
+        format!("dns: {{servers: [\"{address}\"], {settings}}}\n")
     });
+    with_dns(&dns, more)
+}
+
+/// The same; questions are waited for longer than any login lasts.
+pub(crate) fn patient_policy(names: SocketAddr, more: &str) -> Policy {
+    with_dns(
+        &format!("dns: {{servers: [\"{names}\"], timeout: 30s}}\n"),
+        more,
+    )
+}
+
+fn with_dns(dns: &str, more: &str) -> Policy {
     let configuration = format!(
         "server: {{listen: \"{{listen}}\", request_timeout: 10s}}\nstore: {{kind: memory}}\n{dns}{more}"
     );

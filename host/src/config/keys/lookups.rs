@@ -18,7 +18,7 @@ pub(in super::super) static DNS: Keys = Keys::new(
         duration(
             "timeout",
             (10, MINUTE),
-            "5s",
+            "3s",
             "Of one question, all attempts included.",
         ),
         whole(

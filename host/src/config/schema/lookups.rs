@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 pub struct DnsConfig {
     /// `servers`: name servers; those of the system (`/etc/resolv.conf`) if empty.
     pub servers: Vec<SocketAddr>,
-    /// `timeout`: of one question, all attempts included. Default 5 s.
+    /// `timeout`: of one question, all attempts included. Default 3 s.
     pub timeout: Duration,
     /// `attempts`: how often a question is tried. Default 2.
     pub attempts: u32,
@@ -33,7 +33,7 @@ impl Default for DnsConfig {
     fn default() -> Self {
         Self {
             servers: Vec::new(),
-            timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(3),
             attempts: 2,
             cache_entries: 8192,
             min_ttl: Duration::ZERO,
