@@ -21,6 +21,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Section(&super::server::SERVER),
             "Where and how to listen.",
         ),
+        optional(
+            "backend_health_checks",
+            Kind::Section(&super::health::HEALTH_CHECKS),
+            "none",
+            "The servers behind the proxies, which of them live, and which one gets a login.",
+        ),
         below("store", Kind::Section(&STORE), "Shared state."),
         optional(
             "secrets",
