@@ -21,6 +21,7 @@ use crate::{
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostListener},
     store::Store,
+    upstream,
 };
 
 /// A hook, where it answers.
@@ -105,6 +106,8 @@ pub struct State {
     pub observer: Arc<Observer>,
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
+    /// The servers behind the proxies.
+    pub upstreams: Arc<upstream::Current>,
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
@@ -122,6 +125,16 @@ impl State {
         store: Arc<dyn Store>,
         observer: Arc<Observer>,
     ) -> Arc<Self> {
+        Self::with_upstreams(generation, store, observer, Arc::default())
+    }
+
+    /// The same before servers that are checked.
+    pub fn with_upstreams(
+        generation: Generation,
+        store: Arc<dyn Store>,
+        observer: Arc<Observer>,
+        upstreams: Arc<upstream::Current>,
+    ) -> Arc<Self> {
         let limits = &generation.limits;
         let post_actions = PostActions::new(
             limits.post_actions,
@@ -138,6 +151,7 @@ impl State {
             generation: ArcSwap::from_pointee(generation),
             health: ArcSwap::from_pointee(Health::serving(1)),
             store,
+            upstreams,
             observer,
             post_actions: Arc::new(post_actions),
             logins: TaskTracker::new(),

@@ -101,7 +101,10 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Fails if TLS cannot be set up; the text says why.
+    /// For checks of one server.
+    ///
+    /// # Errors
+    /// TLS cannot be set up; the text says why.
     pub fn new(target: HealthTarget) -> Result<Self, String> {
         Self::with_lookup(target, Arc::new(SystemLookup))
     }
@@ -139,7 +142,7 @@ impl Probe {
     pub async fn run(&self, deep: bool) -> Result<SocketAddr, Failure> {
         let target = &self.target;
         let (mut talk, address) =
-            step(Step::Connect, target.connect_timeout, self.greeted()).await?;
+            step(Step::Connect, target.connect_timeout, self.greeted(deep)).await?;
         if let (true, Some(login)) = (deep, &target.deep) {
             let login = self.log_in(&mut talk, login);
             step(Step::Login, target.deep_timeout, login).await?;
@@ -149,7 +152,20 @@ impl Probe {
         Ok(address)
     }
 
-    async fn greeted(&self) -> Result<(Talk, SocketAddr), Problem> {
+    /// Looks the host up, without connecting.
+    ///
+    /// # Errors
+    /// [`Failure`], within the target's time.
+    pub async fn look_up(&self) -> Result<Vec<SocketAddr>, Failure> {
+        step(
+            Step::Connect,
+            self.target.connect_timeout,
+            self.addresses(),
+        )
+        .await
+    }
+
+    async fn greeted(&self, deep: bool) -> Result<(Talk, SocketAddr), Problem> {
         let target = &self.target;
         let (stream, address) = connect::any(&self.addresses().await?, target).await?;
         let implicit = self
@@ -168,11 +184,10 @@ impl Probe {
             ServerProtocol::Imap => imap::greet(&mut talk, target, upgrade).await,
             ServerProtocol::Pop3 => pop3::greet(&mut talk, target, upgrade).await,
             ServerProtocol::Sieve => sieve::greet(&mut talk, target, upgrade).await,
-            // Without a login, asking is the only way to hear anything.
-            ServerProtocol::Http if target.deep.is_none() => {
-                http::ask(&mut talk, target, None).await
-            }
-            ServerProtocol::Http => Ok(()),
+            // The one question of the connection comes with the login.
+            ServerProtocol::Http if deep && target.deep.is_some() => Ok(()),
+            // Without one, asking is the only way to hear anything.
+            ServerProtocol::Http => http::ask(&mut talk, target, None).await,
         }?;
         Ok((talk, address))
     }

@@ -34,6 +34,8 @@ use crate::{
 pub const PROTOCOLS: usize = 64;
 /// Different plugins, over all generations, that have a label of their own.
 pub const PLUGINS: usize = 4096;
+/// Different servers behind proxies, over all generations, that have a label of their own.
+pub const SERVERS: usize = 4096;
 
 /// Upper bounds of the buckets of all times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -74,6 +76,10 @@ struct Inner {
     refusals: Counters<1>,
     connections: Gauge,
     lockouts: Counter,
+    servers: Words,
+    upstream_checks: Counters<3>,
+    upstream_alive: Family<Labels<2>, Gauge>,
+    upstream_logins: Counters<2>,
     post_actions_pending: Gauge,
     post_actions_dropped: Counter,
     decision_log_dropped: Counter,
@@ -89,6 +95,8 @@ struct Inner {
 pub struct Snapshot {
     /// Each plugin of the generation in force, and its calls that run.
     pub running: Vec<(String, usize)>,
+    /// Each server behind the proxies: its name, what it speaks, and whether it is used.
+    pub upstreams: Vec<(String, &'static str, bool)>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// Number of the generation in force.
@@ -135,6 +143,10 @@ impl ServerMetrics {
             refusals: Family::default(),
             connections: Gauge::default(),
             lockouts: Counter::default(),
+            servers: Words::new(SERVERS),
+            upstream_checks: Family::default(),
+            upstream_alive: Family::default(),
+            upstream_logins: Family::default(),
             post_actions_pending: Gauge::default(),
             post_actions_dropped: Counter::default(),
             decision_log_dropped: Counter::default(),
@@ -300,6 +312,28 @@ impl ServerMetrics {
             .inc();
     }
 
+    /// Counts a check of a server behind the proxies; `outcome` is one of a fixed set of words.
+    pub fn upstream_checked(&self, server: &str, protocol: &'static str, outcome: &'static str) {
+        let inner = &self.0;
+        let server = ("server", inner.servers.get(server));
+        let (protocol, outcome) = (("protocol", protocol.into()), ("outcome", outcome.into()));
+        inner
+            .upstream_checks
+            .get_or_create(&[server, protocol, outcome])
+            .inc();
+    }
+
+    /// Counts a login that was sent to a server, or that found none alive (`none`).
+    pub fn upstream_chosen(&self, server: Option<&str>, protocol: &str) {
+        let inner = &self.0;
+        let server = server.map_or_else(|| "none".into(), |name| inner.servers.get(name));
+        let protocol = ("protocol", inner.protocols.get(protocol));
+        inner
+            .upstream_logins
+            .get_or_create(&[("server", server), protocol])
+            .inc();
+    }
+
     /// Counts post actions that were dropped.
     pub fn post_actions_dropped(&self, actions: usize) {
         self.0.post_actions_dropped.inc_by(actions as u64);
@@ -336,6 +370,15 @@ impl ServerMetrics {
             let plugin = ("plugin", inner.plugins.get(plugin));
             let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
             gauge.set(whole(*running));
+        }
+        inner.upstream_alive.clear();
+        for (server, protocol, alive) in &now.upstreams {
+            let server = ("server", inner.servers.get(server));
+            let protocol = ("protocol", (*protocol).into());
+            let gauge = inner
+                .upstream_alive
+                .get_or_create_owned(&[server, protocol]);
+            gauge.set(i64::from(*alive));
         }
         inner
             .post_actions_pending

@@ -1,0 +1,1 @@
+//! Servers that come, go and change.
