@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use arc_swap::ArcSwap;
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
-    pipeline::{Pipeline, Plugin, PostActions, PostListener},
+    pipeline::{Pipeline, Plugin, PostActions, PostLimits, PostListener},
     store::Store,
     upstream,
 };
@@ -136,12 +136,8 @@ impl State {
         upstreams: Arc<upstream::Current>,
     ) -> Arc<Self> {
         let limits = &generation.limits;
-        let post_actions = PostActions::new(
-            limits.post_actions,
-            limits.post_action_timeout,
-            tokio::runtime::Handle::current(),
-        )
-        .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
+        let post_actions = PostActions::new(post_limits(limits), tokio::runtime::Handle::current())
+            .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
@@ -182,11 +178,12 @@ impl State {
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,
-    /// gives post actions up to `grace` to end, and writes what the decision log still holds.
-    pub async fn close(&self, grace: Duration) {
+    /// gives post actions their grace, and writes what the decision log still holds.
+    pub async fn close(&self) {
         self.logins.close();
         // They have deadlines, so this is a matter of `request_timeout`.
         self.logins.wait().await;
+        let grace = self.generation.load().limits.post_action_grace;
         self.post_actions.drain(grace).await;
         let observer = Arc::clone(&self.observer);
         if tokio::task::spawn_blocking(move || observer.close())
@@ -195,5 +192,13 @@ impl State {
         {
             tracing::error!("The decision log could not be closed");
         }
+    }
+}
+
+fn post_limits(limits: &ServerLimits) -> PostLimits {
+    PostLimits {
+        actions: limits.post_actions,
+        logins: limits.post_action_workers,
+        timeout: limits.post_action_timeout,
     }
 }

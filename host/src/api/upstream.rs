@@ -1,5 +1,5 @@
-//! Where nginx goes on with an accepted login: what a filter chose, else a server that lives, else what
-//! `server.upstreams` says of the protocol.
+//! Where nginx goes on with an accepted login: a server that lives, if servers of its protocol are checked;
+//! otherwise what `server.upstreams` says of the protocol.
 
 use super::{Generation, State, response::Upstream, route::Shape};
 use crate::{
@@ -20,14 +20,6 @@ pub(super) fn upstream(
     }
     let servers = state.upstreams.load();
     let metrics = state.observer.metrics();
-    if let Some(selected) = &decision.progress.selected_server {
-        let address = servers.address_of(&selected.host, selected.port);
-        if address.is_none() {
-            let (host, port) = (&selected.host, selected.port);
-            tracing::warn!(host, port, "A filter chose a server that nobody knows");
-        }
-        return address.map_or(Upstream::NoneAlive, Upstream::At);
-    }
     let account = match decision.progress.account.as_str() {
         "" => username,
         account => account,

@@ -244,21 +244,10 @@ pub struct Progress {
     pub repeating: bool,
     /// The wrong password is an old one of this account.
     pub repeated_wrong_password: bool,
-    /// The server behind the proxy that a filter chose.
-    pub selected_server: Option<SelectedServer>,
     /// Since the request arrived.
     pub latency_ms: f64,
     /// Zero before it is known.
     pub http_status: u16,
-}
-
-/// A server behind the proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SelectedServer {
-    /// An address, or a name that the configuration knows.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
 }
 
 /// What can make actions run.

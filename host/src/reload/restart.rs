@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 17] = [
+const FIXED: [Fixed; 18] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -109,6 +109,17 @@ const FIXED: [Fixed; 17] = [
             next.limits
                 .post_actions
                 .clone_from(&running.limits.post_actions)
+        },
+    },
+    Fixed {
+        key: "limits.post_action_workers",
+        differs: |running, next| {
+            running.limits.post_action_workers != next.limits.post_action_workers
+        },
+        keep: |next, running| {
+            next.limits
+                .post_action_workers
+                .clone_from(&running.limits.post_action_workers)
         },
     },
     Fixed {

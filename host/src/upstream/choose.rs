@@ -246,6 +246,9 @@ mod tests {
         let weighted = servers(&[("a", 2), ("b", 1), ("c", 1)]);
         let [a, b, c] = counts(&choices(Selection::ConsistentHash, &weighted, 4000));
         assert!((1850..2150).contains(&a), "{a}");
-        assert!((850..1150).contains(&b) && (850..1150).contains(&c), "{b} {c}");
+        assert!(
+            (850..1150).contains(&b) && (850..1150).contains(&c),
+            "{b} {c}"
+        );
     }
 }

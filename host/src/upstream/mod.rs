@@ -18,11 +18,11 @@ use std::{
 
 use arc_swap::ArcSwap;
 
+pub use self::server::{Life, Status};
 use self::{
     choose::{Candidate, Turns},
     watch::Watched,
 };
-pub use self::server::{Life, Status};
 use crate::{
     config::{HealthChecks, Selection},
     observe::metrics::ServerMetrics,
@@ -79,7 +79,10 @@ impl Upstreams {
                 .servers
                 .iter()
                 .find(|server| server.target() == target);
-            known.map_or_else(|| Watched::start(target.clone(), metrics.clone()), Arc::clone)
+            known.map_or_else(
+                || Watched::start(target.clone(), metrics.clone()),
+                Arc::clone,
+            )
         });
         Self {
             selection: config.selection,
@@ -116,21 +119,6 @@ impl Upstreams {
                 name: server.target().name.clone(),
                 address: usable.address,
             })
-    }
-
-    /// The address of a server that a plugin named: what it wrote, if that is an address; otherwise what
-    /// the checks of that host and port found.
-    pub fn address_of(&self, host: &str, port: u16) -> Option<SocketAddr> {
-        if let Ok(ip) = host.parse() {
-            return Some(SocketAddr::new(ip, port));
-        }
-        self.servers
-            .iter()
-            .filter(|server| {
-                let target = server.target();
-                target.port == port && target.host.eq_ignore_ascii_case(host)
-            })
-            .find_map(|server| server.address())
     }
 
     /// What is known of each server, in configuration order.

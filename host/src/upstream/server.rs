@@ -185,10 +185,6 @@ impl Server {
         })
     }
 
-    pub(super) fn address(&self) -> Option<SocketAddr> {
-        self.state().address
-    }
-
     pub(super) fn status(&self) -> Status {
         let target = &self.target;
         let state = self.state();

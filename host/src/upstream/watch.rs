@@ -68,10 +68,6 @@ impl Watched {
         self.server.usable()
     }
 
-    pub(super) fn address(&self) -> Option<SocketAddr> {
-        self.server.address()
-    }
-
     pub(super) fn status(&self) -> Status {
         self.server.status()
     }
@@ -87,7 +83,8 @@ async fn watch(server: Arc<Server>, probe: Probe, metrics: ServerMetrics) {
         server.suggest(*first);
     }
     let spread = SPREAD.min(target.connect_interval);
-    tokio::time::sleep(spread.mul_f64(rand::rng().random())).await;
+    let wait = spread.mul_f64(rand::rng().random());
+    tokio::time::sleep(wait).await;
     let mut next_deep = Instant::now();
     loop {
         let began = Instant::now();

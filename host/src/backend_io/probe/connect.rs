@@ -16,7 +16,10 @@ pub(super) async fn any(
     target: &HealthTarget,
 ) -> Result<(TcpStream, SocketAddr), Problem> {
     let end = Instant::now() + target.connect_timeout;
-    let mut last = Problem::new(FailureKind::NameLookup, "the name has no address".to_owned());
+    let mut last = Problem::new(
+        FailureKind::NameLookup,
+        "the name has no address".to_owned(),
+    );
     let tried = addresses.len().min(ADDRESSES);
     for (index, address) in addresses.iter().take(tried).enumerate() {
         let left = u32::try_from(tried - index).unwrap_or(1);

@@ -113,10 +113,7 @@ impl Probe {
     ///
     /// # Errors
     /// As [`Probe::new`].
-    pub fn with_lookup(
-        target: HealthTarget,
-        lookup: Arc<dyn NameLookup>,
-    ) -> Result<Self, String> {
+    pub fn with_lookup(target: HealthTarget, lookup: Arc<dyn NameLookup>) -> Result<Self, String> {
         let tls = match target.tls {
             Encryption::None => None,
             Encryption::Implicit | Encryption::StartTls => Some(tls::connector(&target)?),
@@ -157,12 +154,7 @@ impl Probe {
     /// # Errors
     /// [`Failure`], within the target's time.
     pub async fn look_up(&self) -> Result<Vec<SocketAddr>, Failure> {
-        step(
-            Step::Connect,
-            self.target.connect_timeout,
-            self.addresses(),
-        )
-        .await
+        step(Step::Connect, self.target.connect_timeout, self.addresses()).await
     }
 
     async fn greeted(&self, deep: bool) -> Result<(Talk, SocketAddr), Problem> {

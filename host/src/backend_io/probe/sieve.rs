@@ -34,7 +34,11 @@ pub(super) async fn log_in(talk: &mut Talk, login: &DeepCheck) -> Result<(), Pro
         .filter_map(|line| {
             let upper = line.to_ascii_uppercase();
             let list = upper.strip_prefix("\"SASL\"")?.trim().trim_matches('"');
-            Some(list.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            Some(
+                list.split_whitespace()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            )
         })
         .flatten()
         .collect();

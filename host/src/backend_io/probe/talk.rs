@@ -127,7 +127,11 @@ impl Talk {
     }
 
     /// Sends a secret in base64, as a line of its own, behind `before`.
-    pub(super) async fn write_base64(&mut self, before: &str, secret: &[u8]) -> Result<(), Problem> {
+    pub(super) async fn write_base64(
+        &mut self,
+        before: &str,
+        secret: &[u8],
+    ) -> Result<(), Problem> {
         let encoded = Zeroizing::new(STANDARD.encode(secret));
         self.hidden.push(encoded.clone());
         let line = Zeroizing::new(format!("{before}{}", encoded.as_str()));

@@ -60,7 +60,10 @@ fn system_roots() -> Arc<RootCertStore> {
 pub(super) fn server_name(target: &HealthTarget) -> Result<ServerName<'static>, Problem> {
     let name = target.tls_server_name.as_ref().unwrap_or(&target.host);
     ServerName::try_from(name.clone()).map_err(|error| {
-        Problem::new(FailureKind::Tls, format!("no certificate can name {name}: {error}"))
+        Problem::new(
+            FailureKind::Tls,
+            format!("no certificate can name {name}: {error}"),
+        )
     })
 }
 

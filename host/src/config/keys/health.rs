@@ -1,8 +1,8 @@
 //! The keys of `backend_health_checks` and of its targets.
 
 use super::kind::{
-    DefaultValue::Computed, HOUR, Key, Keys, Kind, MINUTE, duration, flag, key, optional,
-    required, whole, written,
+    DefaultValue::Computed, HOUR, Key, Keys, Kind, MINUTE, duration, flag, key, optional, required,
+    whole, written,
 };
 
 pub(in super::super) static HEALTH_CHECKS: Keys = Keys::new(
@@ -177,4 +177,3 @@ const fn inherited(name: &'static str, kind: Kind) -> Key {
         "Of this server, instead of what `backend_health_checks` says.",
     )
 }
-

@@ -28,6 +28,7 @@ use super::{
 use crate::{
     auth::{Mode, PluginTrace, StageTrace, Verdict},
     observe::{LoginRecord, login::mode_name},
+    pipeline::DropReason,
 };
 
 /// Different protocols that have a label of their own.
@@ -35,7 +36,7 @@ pub const PROTOCOLS: usize = 64;
 /// Different plugins, over all generations, that have a label of their own.
 pub const PLUGINS: usize = 4096;
 /// Different servers behind proxies, over all generations, that have a label of their own.
-pub const SERVERS: usize = 4096;
+pub(super) const SERVERS: usize = 4096;
 
 /// Upper bounds of the buckets of all times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -81,7 +82,7 @@ struct Inner {
     upstream_alive: Family<Labels<2>, Gauge>,
     upstream_logins: Counters<2>,
     post_actions_pending: Gauge,
-    post_actions_dropped: Counter,
+    post_actions_dropped: Counters<1>,
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
@@ -148,7 +149,7 @@ impl ServerMetrics {
             upstream_alive: Family::default(),
             upstream_logins: Family::default(),
             post_actions_pending: Gauge::default(),
-            post_actions_dropped: Counter::default(),
+            post_actions_dropped: Family::default(),
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
@@ -169,6 +170,12 @@ impl ServerMetrics {
             inner
                 .reloads
                 .get_or_create(&[("outcome", word.into())])
+                .inc_by(0);
+        }
+        for why in DropReason::ALL {
+            inner
+                .post_actions_dropped
+                .get_or_create(&[("reason", why.as_str().into())])
                 .inc_by(0);
         }
         for word in ["sent", "dropped"] {
@@ -335,8 +342,11 @@ impl ServerMetrics {
     }
 
     /// Counts post actions that were dropped.
-    pub fn post_actions_dropped(&self, actions: usize) {
-        self.0.post_actions_dropped.inc_by(actions as u64);
+    pub fn post_actions_dropped(&self, actions: usize, why: DropReason) {
+        self.0
+            .post_actions_dropped
+            .get_or_create(&[("reason", why.as_str().into())])
+            .inc_by(actions as u64);
     }
 
     /// Counts an operation of the store that failed.
