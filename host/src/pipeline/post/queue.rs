@@ -170,6 +170,8 @@ impl PostActions {
             return 0;
         }
         let before = self.dropped();
+        // Who still waits shall not begin now.
+        self.workers.close();
         self.cancelled.cancel();
         self.tasks.wait().await;
         let actions = self.dropped() - before;
@@ -210,7 +212,6 @@ impl Job {
         };
         let ran = cancelled
             .run_until_cancelled(async {
-                // Nobody closes it.
                 let _worker = workers.acquire().await.ok()?;
                 Some(work.run_telling(timeout, over).await)
             })
