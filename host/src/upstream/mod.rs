@@ -126,6 +126,3 @@ impl Upstreams {
         self.servers.iter().map(|server| server.status()).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

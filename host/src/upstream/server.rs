@@ -203,3 +203,103 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{backend_io::probe::FailureKind, config::Encryption};
+
+    fn server(failures: u32, recoveries: u32) -> Server {
+        Server::new(HealthTarget {
+            name: "one".to_owned(),
+            protocol: ServerProtocol::Imap,
+            host: "192.0.2.1".to_owned(),
+            port: 143,
+            weight: 1,
+            tls: Encryption::None,
+            tls_server_name: None,
+            tls_skip_verify: false,
+            authorities: None,
+            proxy_protocol: false,
+            deep: None,
+            request_uri: "/".to_owned(),
+            connect_interval: Duration::from_secs(1),
+            deep_interval: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+            deep_timeout: Duration::from_secs(1),
+            failure_threshold: failures,
+            recovery_threshold: recoveries,
+        })
+    }
+
+    /// Notes checks, one letter each: `g` and `l` passed, `G` failed before the login, `L` at the login;
+    /// `l` and `L` are deep. Returns the life after each, in one letter.
+    fn after(server: &Server, checks: &str) -> String {
+        let life = |check: char| {
+            let failed = |step| {
+                Err(Failure {
+                    step,
+                    kind: FailureKind::Refused,
+                    text: String::new(),
+                })
+            };
+            let result = match check {
+                'G' => failed(Step::Connect),
+                'L' => failed(Step::Login),
+                _ => Ok(SocketAddr::from(([192, 0, 2, 1], 143))),
+            };
+            server.note(&result, check.eq_ignore_ascii_case(&'l'));
+            match server.status().life {
+                Life::Unknown => 'u',
+                Life::Alive => 'a',
+                Life::Dead => 'd',
+            }
+        };
+        checks.chars().map(life).collect()
+    }
+
+    #[test]
+    fn so_many_in_a_row_decide() {
+        for (failures, recoveries, checks, lives) in [
+            (1, 1, "gGgG", "adad"),
+            (1, 1, "GG", "dd"),
+            (3, 2, "GGG", "uud"),
+            (3, 2, "gGGgGGG", "aaaaaad"),
+            (3, 2, "GGGgGgg", "uudddda"),
+        ] {
+            let found = after(&server(failures, recoveries), checks);
+            assert_eq!(found, lives, "{failures}/{recoveries} {checks}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_says_nothing_of_logins() {
+        for (failures, recoveries, checks, lives) in [
+            (1, 1, "lLgggl", "adddda"),
+            // The failure of a greeting says nothing of logins either.
+            (1, 1, "lGg", "ada"),
+            (1, 1, "lLGgl", "addda"),
+            // Greetings in between do not interrupt a row of failed logins.
+            (2, 1, "lLgLg", "aaadd"),
+            (1, 2, "lLlglg", "adddaa"),
+        ] {
+            let found = after(&server(failures, recoveries), checks);
+            assert_eq!(found, lives, "{failures}/{recoveries} {checks}");
+        }
+    }
+
+    #[test]
+    fn the_dead_are_not_used_and_the_unknown_are() {
+        let server = server(2, 1);
+        assert!(server.usable().is_some());
+        after(&server, "G");
+        assert!(server.usable().is_some());
+        after(&server, "G");
+        assert!(server.usable().is_none());
+        after(&server, "g");
+        assert!(server.usable().unwrap().last_failure.is_some());
+    }
+}

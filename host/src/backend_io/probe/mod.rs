@@ -254,6 +254,3 @@ async fn step<T>(
         text: problem.text,
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -143,17 +143,19 @@ impl Talk {
         let mut searched = 0;
         loop {
             let rest = self.buffer.get(searched..).unwrap_or_default();
-            if let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.buffer.drain(..=searched + at).collect();
+            let end = rest.iter().position(|byte| *byte == b'\n');
+            let length = end.map_or(self.buffer.len(), |end| searched + end + 1);
+            if length > MOST_LINE {
+                let text = format!("the server sends a line of more than {MOST_LINE} bytes");
+                return Err(Problem::new(FailureKind::TooLong, text));
+            }
+            if end.is_some() {
+                let line: Vec<u8> = self.buffer.drain(..length).collect();
                 let line = line.strip_suffix(b"\n").unwrap_or(&line);
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 return Ok(String::from_utf8_lossy(line).into_owned());
             }
             searched = self.buffer.len();
-            if searched >= MOST_LINE {
-                let text = format!("the server sends a line of more than {MOST_LINE} bytes");
-                return Err(Problem::new(FailureKind::TooLong, text));
-            }
             self.read_more().await?;
         }
     }

@@ -1,1 +1,0 @@
-//! Checks against servers that misbehave.

@@ -1,1 +1,0 @@
-//! Servers that come, go and change.
