@@ -117,11 +117,8 @@ async fn tls_that_never_comes_is_a_failure() {
     })
     .await;
     let refuses = talks("* OK hi\r\n", |_| "s NO not today\r\n".to_owned()).await;
-    let stalls = talks("* OK hi\r\n", |line| match line {
-        "s STARTTLS" => "s OK go on\r\n".to_owned(),
-        _ => String::new(),
-    })
-    .await;
+    // The answer to STARTTLS may well be on its way with the greeting; then nothing more comes.
+    let stalls = says("* OK hi\r\ns OK go on\r\n").await;
     // What stands before the handshake could come from anybody (CVE-2011-0411).
     let injects = talks("* OK hi\r\n", |_| {
         "s OK go on\r\nl OK logged in\r\n".to_owned()
