@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     diagnostic::Diagnostic,
-    general, include, keys,
+    general, health, include, keys,
     observe::observe,
     pipeline::pipeline,
     place::Places,
@@ -115,6 +115,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         include_folders: Vec::new(),
         secret_files: Vec::new(),
         server,
+        health_checks: health::health_checks(reader, &top),
         store,
         limits: general::limits(reader, &top),
         pipeline,

@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 19] = [
+const FIXED: [Fixed; 20] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -129,6 +129,17 @@ const FIXED: [Fixed; 19] = [
             next.limits
                 .post_actions
                 .clone_from(&running.limits.post_actions)
+        },
+    },
+    Fixed {
+        key: "limits.post_action_workers",
+        differs: |running, next| {
+            running.limits.post_action_workers != next.limits.post_action_workers
+        },
+        keep: |next, running| {
+            next.limits
+                .post_action_workers
+                .clone_from(&running.limits.post_action_workers)
         },
     },
     Fixed {

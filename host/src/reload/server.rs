@@ -14,6 +14,7 @@ use crate::{
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
     store::{self, Limits, MemoryStore, OpenError, Store},
+    upstream,
 };
 
 /// Which store to use.
@@ -41,6 +42,8 @@ pub struct Server {
     pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
+    /// The servers behind the proxies; nobody checks them yet.
+    pub upstreams: Arc<upstream::Current>,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -101,6 +104,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         metrics,
         server_metrics,
         store,
+        upstreams: Arc::default(),
     })
 }
 

@@ -2,6 +2,7 @@
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
 mod headers;
+mod health;
 mod kind;
 mod pipeline;
 mod plugins;
@@ -11,6 +12,7 @@ mod service;
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
     headers::HEADERS,
+    health::{HEALTH_CHECKS, HEALTH_TARGET},
     pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
@@ -29,6 +31,8 @@ pub static ALL: &[&Keys] = &[
     &RATE_LIMIT,
     &LOCKOUT,
     &COMPRESSION,
+    &HEALTH_CHECKS,
+    &HEALTH_TARGET,
     &STORE,
     &SECRET,
     &PIPELINE,

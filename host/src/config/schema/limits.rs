@@ -37,8 +37,12 @@ pub struct ServerLimits {
     pub metric_series: u32,
     /// `post_actions`: post actions that run or wait. Default 1000.
     pub post_actions: u32,
-    /// `post_action_timeout`: deadline of post actions. Default 30 s.
+    /// `post_action_workers`: logins whose post actions run at the same time. Default 32.
+    pub post_action_workers: u32,
+    /// `post_action_timeout`: for the post actions of one login. Default 30 s.
     pub post_action_timeout: Duration,
+    /// `post_action_grace`: for post actions at shutdown. Default 10 s.
+    pub post_action_grace: Duration,
     /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
     pub connections: u32,
     /// `head_bytes`: largest head of a request, at least 8 KiB. In HTTP/2 each field counts 32 bytes
@@ -81,7 +85,9 @@ impl Default for ServerLimits {
             load_timeout: Duration::from_secs(10),
             metric_series: 1000,
             post_actions: 1000,
+            post_action_workers: 32,
             post_action_timeout: Duration::from_secs(30),
+            post_action_grace: Duration::from_secs(10),
             connections: 10_000,
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(30),

@@ -3,6 +3,7 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod health;
 mod limits;
 mod observe;
 mod reload;
@@ -14,6 +15,10 @@ use std::{
     time::Duration,
 };
 
+pub use health::{
+    AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
+    ServerProtocol,
+};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
@@ -38,6 +43,8 @@ pub struct Config {
     pub secret_files: Vec<PathBuf>,
     /// `server`
     pub server: Server,
+    /// `backend_health_checks`
+    pub health_checks: HealthChecks,
     /// `store`
     pub store: StoreConfig,
     /// `limits`
