@@ -2,7 +2,7 @@
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
-//! is not ready, or a server behind the proxies is dead.
+//! is not ready, a server behind the proxies is dead, or name servers do not answer.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -77,6 +77,7 @@ pub(super) async fn check(
         plugins(&generation),
     ];
     checks.extend(upstreams(&state, may_know));
+    checks.extend(names(&state, may_know));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -212,6 +213,27 @@ fn server(status: &upstream::Status) -> Value {
         members.insert("last_error_at".to_owned(), json!(rfc3339(*at)));
     }
     server
+}
+
+/// Only where something asks the domain name system. Logins that need no answer go on, so nobody should
+/// ask another server for that.
+fn names(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let resolver = state.resolver.get().filter(|resolver| resolver.in_use())?;
+    let (status, meta) = match resolver.problem() {
+        None => (Status::Ok, json!({})),
+        Some(why) if may_know => (Status::Degraded, json!({ "reason": why })),
+        Some(_) => (
+            Status::Degraded,
+            json!({ "reason": "questions go unanswered" }),
+        ),
+    };
+    Some(Check {
+        name: "dns",
+        status,
+        meta,
+        latency: started.elapsed(),
+    })
 }
 
 fn plugins(generation: &Generation) -> Check {

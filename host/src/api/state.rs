@@ -17,6 +17,7 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
+    backend_io::dns::Resolver,
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostLimits, PostListener},
@@ -111,6 +112,8 @@ pub struct State {
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
+    /// Asks name servers for plugins; for `/healthz`.
+    pub(super) resolver: OnceLock<Arc<Resolver>>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -141,6 +144,7 @@ impl State {
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
+            resolver: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -175,6 +179,11 @@ impl State {
     /// Names the one who reloads when a caller asks for it. Only the first one counts.
     pub fn reload_with(&self, reload: Arc<dyn Reload>) {
         let _ = self.reload.set(reload);
+    }
+
+    /// Names the resolver whose state `/healthz` shows. Only the first one counts.
+    pub fn resolve_with(&self, resolver: Arc<Resolver>) {
+        let _ = self.resolver.set(resolver);
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

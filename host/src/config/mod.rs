@@ -13,6 +13,7 @@ mod json_schema;
 pub mod keys;
 mod listen;
 mod load;
+mod lookups;
 mod merge;
 mod observe;
 mod pipeline;
@@ -40,11 +41,11 @@ pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
     ActionEntry, AuthMechanism, Authorities, BasicAuth, Compression, Config, DEFAULT_HEADERS,
-    DeepCheck, Dialect, Encryption, EndpointName, EventName, ExampleLogin, ExamplePassword, Grants,
-    HeaderNames, HealthChecks, HealthTarget, HookEntry, HttpGrant, Instances, Limits, ListenAt,
-    Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit,
-    Reload, SecretSource, Selection, Server, ServerLimits, ServerProtocol, StoreConfig, TlsFiles,
-    TlsVersion, Traces,
+    DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption, EndpointName, EventName, ExampleLogin,
+    ExamplePassword, GeoipDatabase, Grants, HeaderNames, HealthChecks, HealthTarget, HookEntry,
+    HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, Observe, PipelineConfig,
+    PluginConfig, PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Selection, Server,
+    ServerLimits, ServerProtocol, StoreConfig, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 20] = [
+const FIXED: [Fixed; 21] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -44,6 +44,11 @@ const FIXED: [Fixed; 20] = [
         key: "store",
         differs: |running, next| running.store != next.store,
         keep: |next, running| next.store.clone_from(&running.store),
+    },
+    Fixed {
+        key: "dns",
+        differs: |running, next| running.dns != next.dns,
+        keep: |next, running| next.dns.clone_from(&running.dns),
     },
     Fixed {
         key: "cache_directory",

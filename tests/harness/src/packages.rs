@@ -67,6 +67,7 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("haproxy", &["/usr/sbin/haproxy"], &["haproxy"]),
     ("caddy", &["/usr/bin/caddy"], &["caddy"]),
+    ("nsd", &["/usr/sbin/nsd"], &["nsd"]),
     ("postfix", &["/usr/sbin/postfix"], &["postfix"]),
     (
         "saslauthd",

@@ -63,6 +63,7 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
         Arc::new(observer),
         upstreams,
     );
+    state.resolve_with(server.resolver);
     Ok(Started {
         bound,
         state,

@@ -4,6 +4,7 @@
 mod headers;
 mod health;
 mod kind;
+mod lookups;
 mod pipeline;
 mod plugins;
 mod server;
@@ -13,7 +14,8 @@ pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
     headers::HEADERS,
     health::{HEALTH_CHECKS, HEALTH_TARGET},
-    pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    lookups::{DNS, GEOIP_DATABASE},
+    pipeline::{ACTION, BACKEND, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
@@ -35,8 +37,11 @@ pub static ALL: &[&Keys] = &[
     &HEALTH_TARGET,
     &STORE,
     &SECRET,
+    &DNS,
+    &GEOIP_DATABASE,
     &PIPELINE,
     &FEATURE,
+    &CONTROL,
     &BACKEND,
     &FILTER,
     &ACTION,

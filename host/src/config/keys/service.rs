@@ -34,6 +34,17 @@ pub(in super::super) static TOP: Keys = Keys::new(
             "none",
             "Secrets by name; plugins get those that they are granted.",
         ),
+        below(
+            "dns",
+            Kind::Section(&super::lookups::DNS),
+            "How names are looked up.",
+        ),
+        optional(
+            "geoip",
+            Kind::Named(&super::lookups::GEOIP_DATABASE),
+            "none",
+            "Databases that know where an address is, by name; plugins get those that they are granted.",
+        ),
         required(
             "pipeline",
             Kind::Section(&super::pipeline::PIPELINE),

@@ -5,6 +5,7 @@
 
 mod health;
 mod limits;
+mod lookups;
 mod observe;
 mod reload;
 mod server;
@@ -20,6 +21,7 @@ pub use health::{
     ServerProtocol,
 };
 pub use limits::ServerLimits;
+pub use lookups::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
@@ -56,6 +58,10 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginConfig>,
     /// `secrets`, by name.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// `dns`
+    pub dns: DnsConfig,
+    /// `geoip`, by name.
+    pub geoip: BTreeMap<String, GeoipDatabase>,
     /// `observe`
     pub observe: Observe,
     /// `reload`
@@ -86,6 +92,8 @@ pub struct PipelineConfig {
     pub init: Vec<PluginEntry>,
     /// `features`
     pub features: Vec<PluginEntry>,
+    /// `controls`: after the features, in order.
+    pub controls: Vec<PluginEntry>,
     /// `backends`, asked in order.
     pub backends: Vec<PluginEntry>,
     /// `filters`
@@ -199,6 +207,10 @@ pub struct Grants {
     pub http: Option<HttpGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
+    /// `dns`: `true`, or zones.
+    pub dns: Option<DnsGrant>,
+    /// `geoip`: names of top-level `geoip`.
+    pub geoip: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.
     pub environment: BTreeSet<String>,
     /// `files`: absolute paths of files and folders that may be read; scripts only.

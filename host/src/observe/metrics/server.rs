@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     auth::{Mode, PluginTrace, StageTrace, Verdict},
+    backend_io::{dns, geoip},
     observe::{LoginRecord, login::mode_name},
     pipeline::DropReason,
     store::Usage,
@@ -90,6 +91,9 @@ struct Inner {
     store_times: Histograms<1>,
     store_keys: Gauge,
     store_bytes: Gauge,
+    name_lookups: Counters<2>,
+    name_lookup_seconds: Histograms<1>,
+    address_lookups: Counters<2>,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -162,6 +166,9 @@ impl ServerMetrics {
             store_times: Family::new_with_constructor(times),
             store_keys: Gauge::default(),
             store_bytes: Gauge::default(),
+            name_lookups: Family::default(),
+            name_lookup_seconds: Family::new_with_constructor(times),
+            address_lookups: Family::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -368,6 +375,36 @@ impl ServerMetrics {
         if has_failed {
             self.0.store_errors.get_or_create(&labels).inc();
         }
+    }
+
+    /// Counts and times each question to the domain name system.
+    pub fn name_lookups(&self) -> dns::Listener {
+        let metrics = self.clone();
+        Box::new(move |kind, outcome, time| {
+            let kind = ("kind", kind.as_str().into());
+            let inner = &metrics.0;
+            inner
+                .name_lookups
+                .get_or_create(&[kind.clone(), ("outcome", outcome.into())])
+                .inc();
+            inner
+                .name_lookup_seconds
+                .get_or_create(&[kind])
+                .observe(time.as_secs_f64());
+        })
+    }
+
+    /// Counts each look-up in a database of addresses.
+    pub fn address_lookups(&self) -> geoip::Listener {
+        let metrics = self.clone();
+        Box::new(move |database, outcome| {
+            let database = ("database", database.to_owned().into());
+            metrics
+                .0
+                .address_lookups
+                .get_or_create(&[database, ("outcome", outcome.into())])
+                .inc();
+        })
     }
 
     /// Counts spans that the collector took, or that it will never get.

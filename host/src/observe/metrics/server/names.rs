@@ -148,6 +148,21 @@ impl Inner {
             self.store_bytes.clone(),
         );
         registry.register(
+            "bulkhead_dns_lookups",
+            "Questions to the domain name system, by kind and by what came of them",
+            self.name_lookups.clone(),
+        );
+        registry.register(
+            "bulkhead_dns_lookup_seconds",
+            "Time from a question to its answer, the cache's included",
+            self.name_lookup_seconds.clone(),
+        );
+        registry.register(
+            "bulkhead_geoip_lookups",
+            "Look-ups in databases of addresses, by database and by what came of them",
+            self.address_lookups.clone(),
+        );
+        registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",
             self.reloads.clone(),
