@@ -96,13 +96,6 @@ impl Server {
         }
     }
 
-    /// Sends a signal to the process and everything that it has started.
-    pub fn signal_group(&self, signal: Signal) {
-        if let Some(id) = pid(&self.child) {
-            let _ = rustix::process::kill_process_group(id, signal);
-        }
-    }
-
     /// Asks the server to end and waits for it; kills it after ten seconds.
     pub fn stop(&mut self) -> Option<ExitStatus> {
         self.signal(Signal::TERM);
