@@ -3,7 +3,11 @@
 //! The real ones live elsewhere (`store`, `backend_io`, `observe`, the password pool); this room knows
 //! only what a guest may ask of them.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
