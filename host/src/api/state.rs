@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use arc_swap::ArcSwap;
@@ -20,8 +20,9 @@ use crate::{
     backend_io::dns::Resolver,
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
-    pipeline::{Pipeline, Plugin, PostActions, PostListener},
+    pipeline::{Pipeline, Plugin, PostActions, PostLimits, PostListener},
     store::Store,
+    upstream,
 };
 
 /// A hook, where it answers.
@@ -106,6 +107,8 @@ pub struct State {
     pub observer: Arc<Observer>,
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
+    /// The servers behind the proxies.
+    pub upstreams: Arc<upstream::Current>,
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
@@ -125,13 +128,19 @@ impl State {
         store: Arc<dyn Store>,
         observer: Arc<Observer>,
     ) -> Arc<Self> {
+        Self::with_upstreams(generation, store, observer, Arc::default())
+    }
+
+    /// The same before servers that are checked.
+    pub fn with_upstreams(
+        generation: Generation,
+        store: Arc<dyn Store>,
+        observer: Arc<Observer>,
+        upstreams: Arc<upstream::Current>,
+    ) -> Arc<Self> {
         let limits = &generation.limits;
-        let post_actions = PostActions::new(
-            limits.post_actions,
-            limits.post_action_timeout,
-            tokio::runtime::Handle::current(),
-        )
-        .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
+        let post_actions = PostActions::new(post_limits(limits), tokio::runtime::Handle::current())
+            .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
@@ -142,6 +151,7 @@ impl State {
             generation: ArcSwap::from_pointee(generation),
             health: ArcSwap::from_pointee(Health::serving(1)),
             store,
+            upstreams,
             observer,
             post_actions: Arc::new(post_actions),
             logins: TaskTracker::new(),
@@ -177,11 +187,12 @@ impl State {
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,
-    /// gives post actions up to `grace` to end, and writes what the decision log still holds.
-    pub async fn close(&self, grace: Duration) {
+    /// gives post actions their grace, and writes what the decision log still holds.
+    pub async fn close(&self) {
         self.logins.close();
         // They have deadlines, so this is a matter of `request_timeout`.
         self.logins.wait().await;
+        let grace = self.generation.load().limits.post_action_grace;
         self.post_actions.drain(grace).await;
         let observer = Arc::clone(&self.observer);
         if tokio::task::spawn_blocking(move || observer.close())
@@ -190,5 +201,13 @@ impl State {
         {
             tracing::error!("The decision log could not be closed");
         }
+    }
+}
+
+fn post_limits(limits: &ServerLimits) -> PostLimits {
+    PostLimits {
+        actions: limits.post_actions,
+        logins: limits.post_action_workers,
+        timeout: limits.post_action_timeout,
     }
 }

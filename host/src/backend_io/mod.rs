@@ -3,3 +3,4 @@
 pub mod dns;
 pub mod geoip;
 pub mod http;
+pub mod probe;

@@ -43,6 +43,8 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
         ),
         context_bytes: section.size(reader, "context_bytes", default.context_bytes),
         store_value_bytes: section.size(reader, "store_value_bytes", default.store_value_bytes),
+        store_members: section.integer(reader, "store_members", default.store_members),
+        store_memory_bytes: section.size(reader, "store_memory", default.store_memory_bytes),
         password_threads: section.integer(reader, "password_threads", default.password_threads),
         password_queue: section.integer(reader, "password_queue", default.password_queue),
         password_memory_bytes: section.size(
@@ -56,11 +58,17 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
         load_timeout: section.duration(reader, "load_timeout", default.load_timeout),
         metric_series: section.integer(reader, "metric_series", default.metric_series),
         post_actions: section.integer(reader, "post_actions", default.post_actions),
+        post_action_workers: section.integer(
+            reader,
+            "post_action_workers",
+            default.post_action_workers,
+        ),
         post_action_timeout: section.duration(
             reader,
             "post_action_timeout",
             default.post_action_timeout,
         ),
+        post_action_grace: section.duration(reader, "post_action_grace", default.post_action_grace),
         connections: section.integer(reader, "connections", default.connections),
         head_bytes: section.size(reader, "head_bytes", default.head_bytes),
         head_timeout: section.duration(reader, "head_timeout", default.head_timeout),

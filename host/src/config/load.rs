@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     diagnostic::Diagnostic,
-    general, include, keys, lookups,
+    general, health, include, keys, lookups,
     observe::observe,
     pipeline::pipeline,
     place::Places,
@@ -125,6 +125,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         include_folders: Vec::new(),
         secret_files: Vec::new(),
         server,
+        health_checks: health::health_checks(reader, &top),
         store,
         limits: general::limits(reader, &top),
         dns: lookups::dns(reader, &top),

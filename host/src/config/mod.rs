@@ -6,6 +6,7 @@
 mod builtin;
 mod diagnostic;
 mod general;
+mod health;
 mod hooks;
 mod include;
 mod json_schema;
@@ -39,11 +40,12 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, DnsConfig, DnsGrant,
-    EndpointName, EventName, ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames,
-    HookEntry, HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, Observe, PipelineConfig,
-    PluginConfig, PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Server, ServerLimits,
-    StoreConfig, TlsFiles, TlsVersion, Traces,
+    ActionEntry, AuthMechanism, Authorities, BasicAuth, Compression, Config, DEFAULT_HEADERS,
+    DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption, EndpointName, EventName, ExampleLogin,
+    ExamplePassword, GeoipDatabase, Grants, HeaderNames, HealthChecks, HealthTarget, HookEntry,
+    HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, Observe, PipelineConfig,
+    PluginConfig, PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Selection, Server,
+    ServerLimits, ServerProtocol, StoreConfig, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 18] = [
+const FIXED: [Fixed; 21] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -99,6 +99,26 @@ const FIXED: [Fixed; 18] = [
         },
     },
     Fixed {
+        key: "limits.store_members",
+        differs: |running, next| running.limits.store_members != next.limits.store_members,
+        keep: |next, running| {
+            next.limits
+                .store_members
+                .clone_from(&running.limits.store_members)
+        },
+    },
+    Fixed {
+        key: "limits.store_memory",
+        differs: |running, next| {
+            running.limits.store_memory_bytes != next.limits.store_memory_bytes
+        },
+        keep: |next, running| {
+            next.limits
+                .store_memory_bytes
+                .clone_from(&running.limits.store_memory_bytes)
+        },
+    },
+    Fixed {
         key: "limits.metric_series",
         differs: |running, next| running.limits.metric_series != next.limits.metric_series,
         keep: |next, running| {
@@ -114,6 +134,17 @@ const FIXED: [Fixed; 18] = [
             next.limits
                 .post_actions
                 .clone_from(&running.limits.post_actions)
+        },
+    },
+    Fixed {
+        key: "limits.post_action_workers",
+        differs: |running, next| {
+            running.limits.post_action_workers != next.limits.post_action_workers
+        },
+        keep: |next, running| {
+            next.limits
+                .post_action_workers
+                .clone_from(&running.limits.post_action_workers)
         },
     },
     Fixed {

@@ -238,6 +238,49 @@ impl Command {
         }
     }
 
+    /// What it is called in metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Get(_) => "get",
+            Self::Set { .. } => "set",
+            Self::Delete(_) => "delete",
+            Self::Exists(_) => "exists",
+            Self::Increment { .. } => "increment",
+            Self::Expire { .. } => "expire",
+            Self::Persist(_) => "persist",
+            Self::TimeToLive(_) => "time_to_live",
+            Self::OnHash(..) => "hash",
+            Self::OnSet(..) => "set_members",
+            Self::OnSorted(..) => "sorted_set",
+            Self::OnList(..) => "list",
+            Self::EstimateAdd(..) => "estimate_add",
+            Self::EstimateCount(_) => "estimate_count",
+        }
+    }
+
+    /// True when a store may hold more afterwards than before.
+    pub fn may_grow(&self) -> bool {
+        match self {
+            Self::Set { .. } | Self::Increment { .. } | Self::EstimateAdd(..) => true,
+            Self::OnHash(_, command) => {
+                matches!(command, HashCommand::Set(_) | HashCommand::Increment(..))
+            }
+            Self::OnSet(_, command) => matches!(command, SetCommand::Add(_)),
+            Self::OnSorted(_, command) => matches!(
+                command,
+                SortedCommand::Add(_) | SortedCommand::Increment(..)
+            ),
+            Self::OnList(_, command) => matches!(command, ListCommand::Push(..)),
+            Self::Get(_)
+            | Self::Delete(_)
+            | Self::Exists(_)
+            | Self::Expire { .. }
+            | Self::Persist(_)
+            | Self::TimeToLive(_)
+            | Self::EstimateCount(_) => false,
+        }
+    }
+
     /// True when it changes nothing, so that a replica may answer it.
     pub fn only_reads(&self) -> bool {
         match self {

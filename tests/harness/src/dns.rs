@@ -4,7 +4,6 @@
 
 use std::{net::SocketAddr, path::Path, process::Command};
 
-use rustix::process::Signal;
 
 use crate::{Scratch, port, require_server, server::Server};
 
@@ -91,12 +90,12 @@ remote-control:
 
     /// Stops it in its tracks, with its children: questions arrive, and nothing comes back.
     pub fn stall(&self) {
-        self.server.signal_group(Signal::STOP);
+        self.server.freeze(true);
     }
 
     /// Lets it go on after [`Self::stall`].
     pub fn resume(&self) {
-        self.server.signal_group(Signal::CONT);
+        self.server.freeze(false);
     }
 
     fn await_listening(&mut self) {

@@ -50,6 +50,14 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         &["dovecot-pop3d", "dovecot-submissiond"],
     ),
     (
+        "dovecot-delivery",
+        &[
+            "/usr/lib/dovecot/lmtp",
+            "/usr/lib/dovecot/managesieve-login",
+        ],
+        &["dovecot-lmtpd", "dovecot-managesieved"],
+    ),
+    (
         "nginx",
         &[
             "/usr/sbin/nginx",

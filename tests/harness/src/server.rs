@@ -87,10 +87,12 @@ impl Server {
         }
     }
 
-    /// Sends a signal to the process and everything that it has started.
-    pub fn signal_group(&self, signal: Signal) {
-        if let Some(id) = pid(&self.child) {
-            let _ = rustix::process::kill_process_group(id, signal);
+    /// Has the whole group sleep, or go on.
+    pub fn freeze(&self, frozen: bool) {
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        if let Some(group) = pid(&self.child) {
+            // It may have ended by itself in the meantime.
+            let _ = rustix::process::kill_process_group(group, signal);
         }
     }
 

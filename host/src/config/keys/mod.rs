@@ -2,6 +2,7 @@
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
 mod headers;
+mod health;
 mod kind;
 mod lookups;
 mod pipeline;
@@ -12,6 +13,7 @@ mod service;
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
     headers::HEADERS,
+    health::{HEALTH_CHECKS, HEALTH_TARGET},
     lookups::{DNS, GEOIP_DATABASE},
     pipeline::{ACTION, BACKEND, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
@@ -31,6 +33,8 @@ pub static ALL: &[&Keys] = &[
     &RATE_LIMIT,
     &LOCKOUT,
     &COMPRESSION,
+    &HEALTH_CHECKS,
+    &HEALTH_TARGET,
     &STORE,
     &SECRET,
     &DNS,

@@ -21,6 +21,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Section(&super::server::SERVER),
             "Where and how to listen.",
         ),
+        optional(
+            "backend_health_checks",
+            Kind::Section(&super::health::HEALTH_CHECKS),
+            "none",
+            "The servers behind the proxies, which of them live, and which one gets a login.",
+        ),
         below("store", Kind::Section(&STORE), "Shared state."),
         optional(
             "secrets",
@@ -147,6 +153,20 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "All context values of one request.",
         ),
         size("store_value_bytes", (KIB, GIB), "1MiB", "One stored value."),
+        whole(
+            "store_members",
+            (1000, 10_000_000),
+            "200000",
+            "Members of a set, fields of a hash or elements of a list that one command to the store \
+             names or one reply has.",
+        ),
+        size(
+            "store_memory",
+            (MIB, 64 * GIB),
+            "1GiB",
+            "What a store of `kind: memory` holds at most. A full one takes no further changes: they \
+             fail for the time being.",
+        ),
         key(
             "password_threads",
             Kind::Whole(1, 1024),
@@ -201,13 +221,27 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "post_actions",
             (0, 1_000_000),
             "1000",
-            "Post actions that run or wait.",
+            "Post actions that run or wait; what comes beyond is dropped, counted and logged.",
+        ),
+        whole(
+            "post_action_workers",
+            (1, 100_000),
+            "32",
+            "Logins whose post actions run at the same time; those of others wait their turn. More than \
+             `concurrency` and `queue` of a plugin together would have it refuse some.",
         ),
         duration(
             "post_action_timeout",
             (100, HOUR),
             "30s",
-            "Deadline of the post actions of one login.",
+            "For the post actions of one login together, from the moment when the first begins.",
+        ),
+        duration(
+            "post_action_grace",
+            (0, 10 * MINUTE),
+            "10s",
+            "What post actions get to end when the server does; the rest is dropped. The service manager must \
+             wait longer.",
         ),
         whole(
             "connections",

@@ -13,6 +13,11 @@ pub struct ServerLimits {
     pub context_bytes: u64,
     /// `store_value_bytes`: one stored value. Default 1 MiB.
     pub store_value_bytes: u64,
+    /// `store_members`: most members, fields or elements that one command of a store names or one reply
+    /// has. Default 200,000.
+    pub store_members: u32,
+    /// `store_memory`: most that a store in memory holds, in bytes. Default 1 GiB.
+    pub store_memory_bytes: u64,
     /// `password_threads`: verifications at the same time. Default: number of cores.
     pub password_threads: u32,
     /// `password_queue`: verifications that wait. Default 256.
@@ -32,8 +37,12 @@ pub struct ServerLimits {
     pub metric_series: u32,
     /// `post_actions`: post actions that run or wait. Default 1000.
     pub post_actions: u32,
-    /// `post_action_timeout`: deadline of post actions. Default 30 s.
+    /// `post_action_workers`: logins whose post actions run at the same time. Default 32.
+    pub post_action_workers: u32,
+    /// `post_action_timeout`: for the post actions of one login. Default 30 s.
     pub post_action_timeout: Duration,
+    /// `post_action_grace`: for post actions at shutdown. Default 10 s.
+    pub post_action_grace: Duration,
     /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
     pub connections: u32,
     /// `head_bytes`: largest head of a request, at least 8 KiB. In HTTP/2 each field counts 32 bytes
@@ -65,6 +74,8 @@ impl Default for ServerLimits {
             concurrent_requests: 3000,
             context_bytes: 1 << 20,
             store_value_bytes: 1 << 20,
+            store_members: 200_000,
+            store_memory_bytes: 1 << 30,
             password_threads: u32::try_from(cores).unwrap_or(1),
             password_queue: 256,
             password_memory_bytes: 256 << 20,
@@ -74,7 +85,9 @@ impl Default for ServerLimits {
             load_timeout: Duration::from_secs(10),
             metric_series: 1000,
             post_actions: 1000,
+            post_action_workers: 32,
             post_action_timeout: Duration::from_secs(30),
+            post_action_grace: Duration::from_secs(10),
             connections: 10_000,
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(30),

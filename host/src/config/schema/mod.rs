@@ -3,6 +3,7 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod health;
 mod limits;
 mod lookups;
 mod observe;
@@ -15,6 +16,10 @@ use std::{
     time::Duration,
 };
 
+pub use health::{
+    AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
+    ServerProtocol,
+};
 pub use limits::ServerLimits;
 pub use lookups::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use observe::{Observe, Traces};
@@ -40,6 +45,8 @@ pub struct Config {
     pub secret_files: Vec<PathBuf>,
     /// `server`
     pub server: Server,
+    /// `backend_health_checks`
+    pub health_checks: HealthChecks,
     /// `store`
     pub store: StoreConfig,
     /// `limits`

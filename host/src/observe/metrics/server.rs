@@ -29,12 +29,16 @@ use crate::{
     auth::{Mode, PluginTrace, StageTrace, Verdict},
     backend_io::{dns, geoip},
     observe::{LoginRecord, login::mode_name},
+    pipeline::DropReason,
+    store::Usage,
 };
 
 /// Different protocols that have a label of their own.
 pub const PROTOCOLS: usize = 64;
 /// Different plugins, over all generations, that have a label of their own.
 pub const PLUGINS: usize = 4096;
+/// Different servers behind proxies, over all generations, that have a label of their own.
+pub(super) const SERVERS: usize = 4096;
 
 /// Upper bounds of the buckets of all times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -75,11 +79,18 @@ struct Inner {
     refusals: Counters<1>,
     connections: Gauge,
     lockouts: Counter,
+    servers: Words,
+    upstream_checks: Counters<3>,
+    upstream_alive: Family<Labels<2>, Gauge>,
+    upstream_logins: Counters<2>,
     post_actions_pending: Gauge,
-    post_actions_dropped: Counter,
+    post_actions_dropped: Counters<1>,
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
+    store_times: Histograms<1>,
+    store_keys: Gauge,
+    store_bytes: Gauge,
     name_lookups: Counters<2>,
     name_lookup_seconds: Histograms<1>,
     address_lookups: Counters<2>,
@@ -93,12 +104,16 @@ struct Inner {
 pub struct Snapshot {
     /// Each plugin of the generation in force, and its calls that run.
     pub running: Vec<(String, usize)>,
+    /// Each server behind the proxies: its name, what it speaks, and whether it is used.
+    pub upstreams: Vec<(String, &'static str, bool)>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// Number of the generation in force.
     pub generation: u64,
     /// When it came into force.
     pub loaded_at: Option<SystemTime>,
+    /// What the store holds, if it can say.
+    pub store: Option<Usage>,
 }
 
 impl fmt::Debug for ServerMetrics {
@@ -139,11 +154,18 @@ impl ServerMetrics {
             refusals: Family::default(),
             connections: Gauge::default(),
             lockouts: Counter::default(),
+            servers: Words::new(SERVERS),
+            upstream_checks: Family::default(),
+            upstream_alive: Family::default(),
+            upstream_logins: Family::default(),
             post_actions_pending: Gauge::default(),
-            post_actions_dropped: Counter::default(),
+            post_actions_dropped: Family::default(),
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
+            store_times: Family::new_with_constructor(times),
+            store_keys: Gauge::default(),
+            store_bytes: Gauge::default(),
             name_lookups: Family::default(),
             name_lookup_seconds: Family::new_with_constructor(times),
             address_lookups: Family::default(),
@@ -164,6 +186,12 @@ impl ServerMetrics {
             inner
                 .reloads
                 .get_or_create(&[("outcome", word.into())])
+                .inc_by(0);
+        }
+        for why in DropReason::ALL {
+            inner
+                .post_actions_dropped
+                .get_or_create(&[("reason", why.as_str().into())])
                 .inc_by(0);
         }
         for word in ["sent", "dropped"] {
@@ -307,17 +335,46 @@ impl ServerMetrics {
             .inc();
     }
 
-    /// Counts post actions that were dropped.
-    pub fn post_actions_dropped(&self, actions: usize) {
-        self.0.post_actions_dropped.inc_by(actions as u64);
+    /// Counts a check of a server behind the proxies; `outcome` is one of a fixed set of words.
+    pub fn upstream_checked(&self, server: &str, protocol: &'static str, outcome: &'static str) {
+        let inner = &self.0;
+        let server = ("server", inner.servers.get(server));
+        let (protocol, outcome) = (("protocol", protocol.into()), ("outcome", outcome.into()));
+        inner
+            .upstream_checks
+            .get_or_create(&[server, protocol, outcome])
+            .inc();
     }
 
-    /// Counts an operation of the store that failed.
-    pub fn store_failed(&self, operation: &'static str) {
-        self.0
-            .store_errors
-            .get_or_create(&[("operation", operation.into())])
+    /// Counts a login that was sent to a server, or that found none alive (`none`).
+    pub fn upstream_chosen(&self, server: Option<&str>, protocol: &str) {
+        let inner = &self.0;
+        let server = server.map_or_else(|| "none".into(), |name| inner.servers.get(name));
+        let protocol = ("protocol", inner.protocols.get(protocol));
+        inner
+            .upstream_logins
+            .get_or_create(&[("server", server), protocol])
             .inc();
+    }
+
+    /// Counts post actions that were dropped.
+    pub fn post_actions_dropped(&self, actions: usize, why: DropReason) {
+        self.0
+            .post_actions_dropped
+            .get_or_create(&[("reason", why.as_str().into())])
+            .inc_by(actions as u64);
+    }
+
+    /// Counts an operation of the store, and how long it took.
+    pub fn store_asked(&self, operation: &'static str, time: Duration, has_failed: bool) {
+        let labels = [("operation", operation.into())];
+        self.0
+            .store_times
+            .get_or_create(&labels)
+            .observe(time.as_secs_f64());
+        if has_failed {
+            self.0.store_errors.get_or_create(&labels).inc();
+        }
     }
 
     /// Counts and times each question to the domain name system.
@@ -374,6 +431,15 @@ impl ServerMetrics {
             let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
             gauge.set(whole(*running));
         }
+        inner.upstream_alive.clear();
+        for (server, protocol, alive) in &now.upstreams {
+            let server = ("server", inner.servers.get(server));
+            let protocol = ("protocol", (*protocol).into());
+            let gauge = inner
+                .upstream_alive
+                .get_or_create_owned(&[server, protocol]);
+            gauge.set(i64::from(*alive));
+        }
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));
@@ -383,6 +449,13 @@ impl ServerMetrics {
         if let Some(loaded_at) = now.loaded_at {
             inner.last_reload.set(unix_seconds(loaded_at));
         }
+        let store = now.store.unwrap_or_default();
+        inner
+            .store_keys
+            .set(i64::try_from(store.keys).unwrap_or(i64::MAX));
+        inner
+            .store_bytes
+            .set(i64::try_from(store.bytes).unwrap_or(i64::MAX));
         let mut text = String::with_capacity(16 << 10);
         // Writing to a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &inner.registry);

@@ -1,11 +1,12 @@
-//! A store whose failures are counted.
+//! A store whose operations are timed, and its failures counted.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, time::Instant};
 
 use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::broadcast;
 
 use super::ServerMetrics;
-use crate::store::{Key, Remaining, Store, StoreError};
+use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, Usage};
 
 /// Passes everything on to another store.
 struct Counted {
@@ -14,7 +15,7 @@ struct Counted {
 }
 
 impl ServerMetrics {
-    /// The same store, its failures counted. That a value is no number is the asker's mistake, not a
+    /// The same store, its operations timed and its failures counted. That a value is no number is the asker's mistake, not a
     /// failure.
     pub fn counting(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         Arc::new(Counted {
@@ -30,61 +31,60 @@ impl Counted {
         operation: &'static str,
         done: BoxFuture<'a, Result<T, StoreError>>,
     ) -> BoxFuture<'a, Result<T, StoreError>> {
+        let began = Instant::now();
         done.inspect(move |done| {
-            if let Err(StoreError::Unavailable(_)) = done {
-                self.metrics.store_failed(operation);
-            }
+            let has_failed = matches!(done, Err(StoreError::Unavailable(_)));
+            self.metrics
+                .store_asked(operation, began.elapsed(), has_failed);
         })
         .boxed()
     }
 }
 
 impl Store for Counted {
-    fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        self.watch("get", self.store.get(key))
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
+        let operation = match commands.as_slice() {
+            [command] => command.name(),
+            _ => "several",
+        };
+        self.watch(operation, self.store.run(commands))
     }
 
-    fn set(
+    fn call(
         &self,
-        key: Key,
-        value: Vec<u8>,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.watch("set", self.store.set(key, value, ttl))
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
+        self.watch(procedure.name, self.store.call(procedure, keys, arguments))
     }
 
-    fn delete(&self, key: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.watch("delete", self.store.delete(key))
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.watch("publish", self.store.publish(channel, message))
     }
 
-    fn increment(
-        &self,
-        key: Key,
-        by: i64,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        self.watch("increment", self.store.increment(key, by, ttl))
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+        self.store.subscribe(channel)
     }
 
-    fn expire(&self, key: Key, ttl: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.watch("expire", self.store.expire(key, ttl))
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.watch("check", self.store.check())
     }
 
-    fn time_to_live(&self, key: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
-        self.watch("time_to_live", self.store.time_to_live(key))
+    fn usage(&self) -> Option<Usage> {
+        self.store.usage()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{capability::Services, observe::metrics::Snapshot, store::MemoryStore};
 
     fn key() -> Key {
-        Key {
-            namespace: "n".to_owned(),
-            name: b"k".to_vec(),
-        }
+        Key::new("n", "k")
     }
 
     #[tokio::test]
@@ -118,5 +118,8 @@ mod tests {
                 format!("bulkhead_store_errors_total{{operation=\"{operation}\"}} {failures}\n");
             assert!(page.contains(&line), "{line}{page}");
         }
+        // Those that failed and those that did not.
+        let all = "bulkhead_store_seconds_count{operation=\"set\"} 2\n";
+        assert!(page.contains(all), "{all}{page}");
     }
 }

@@ -235,6 +235,9 @@ fn files(config: &Config) -> Vec<&Path> {
         files.extend([tls.certificate.as_path(), &tls.key]);
         files.extend(tls.client_ca.as_deref());
     }
+    for target in &config.health_checks.targets {
+        files.extend(target.authorities.as_ref().map(|ca| ca.file.as_path()));
+    }
     files
 }
 

@@ -113,9 +113,39 @@ impl Inner {
             self.spans.clone(),
         );
         registry.register(
+            "bulkhead_upstream_checks",
+            "Checks of servers behind the proxies, by outcome",
+            self.upstream_checks.clone(),
+        );
+        registry.register(
+            "bulkhead_upstream_alive",
+            "Whether a server behind the proxies is used",
+            self.upstream_alive.clone(),
+        );
+        registry.register(
+            "bulkhead_upstream_logins",
+            "Accepted logins of nginx by the server that they were sent to",
+            self.upstream_logins.clone(),
+        );
+        registry.register(
             "bulkhead_store_errors",
             "Operations of the store that failed",
             self.store_errors.clone(),
+        );
+        registry.register(
+            "bulkhead_store_seconds",
+            "Time of an operation of the store",
+            self.store_times.clone(),
+        );
+        registry.register(
+            "bulkhead_store_keys",
+            "Keys in the store",
+            self.store_keys.clone(),
+        );
+        registry.register(
+            "bulkhead_store_bytes",
+            "What the store takes in memory, or its file on disk",
+            self.store_bytes.clone(),
         );
         registry.register(
             "bulkhead_dns_lookups",
