@@ -12,6 +12,7 @@ pub mod capability;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod jobs;
 pub mod lua_check;
 pub mod observe;
 pub mod pipeline;
