@@ -14,6 +14,8 @@ use super::SpanId;
 pub enum Stage {
     /// Plugins before the password check.
     Features,
+    /// What an earlier login found out, before the backends are asked.
+    Cache,
     /// Plugins that check the password or find the account.
     Backends,
     /// Plugins after it.
@@ -29,6 +31,7 @@ impl Stage {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Features => "features",
+            Self::Cache => "cache",
             Self::Backends => "backends",
             Self::Filters => "filters",
             Self::Actions => "actions",

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    cache::cache,
     diagnostic::Diagnostic,
     general, include, keys,
     observe::observe,
@@ -116,6 +117,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         secret_files: Vec::new(),
         server,
         store,
+        cache: cache(reader, &top),
         limits: general::limits(reader, &top),
         pipeline,
         plugins,

@@ -4,6 +4,7 @@
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
 mod builtin;
+mod cache;
 mod diagnostic;
 mod general;
 mod hooks;
@@ -38,11 +39,11 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
-    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
-    Traces,
+    ActionEntry, BasicAuth, Cache, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName,
+    EventName, ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances,
+    Limits, ListenAt, Listener, Lockout, MasterUsers, Observe, PipelineConfig, PluginConfig,
+    PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig,
+    TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -100,28 +100,27 @@ async fn so_many_jobs_and_not_one_more() {
     );
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_job_that_takes_too_long_is_an_error() {
-    let jobs = jobs(Arc::new(MemoryStore::new()), 1, Duration::from_secs(5));
+    let jobs = jobs(Arc::new(MemoryStore::new()), 1, Duration::from_millis(20));
     let work = std::future::pending();
     let id = jobs.start(JobKind::CacheFlush, work).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(6)).await;
     let record = ended(&jobs, &id).await;
     assert_eq!(record.status, JobStatus::Error);
     assert_eq!(record.error, "it took longer than `limits.job_timeout`");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn shutdown_waits_for_jobs_and_then_cuts_them_short() {
     let jobs = in_memory(9);
     let short = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         Ok(7)
     };
     let short = jobs.start(JobKind::CacheFlush, short).await.unwrap();
     let endless = std::future::pending();
     let endless = jobs.start(JobKind::CacheFlush, endless).await.unwrap();
-    jobs.drain(Duration::from_secs(5)).await;
+    jobs.drain(Duration::from_secs(1)).await;
     assert_eq!(ended(&jobs, &short).await.count, Some(7));
     assert_eq!(ended(&jobs, &endless).await.error, "the server ended");
     let late = jobs.start(JobKind::CacheFlush, async { Ok(1) }).await;

@@ -76,6 +76,7 @@ pub fn render_trace(decision: &Decision, trace: &Trace) -> String {
 fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Features => "features",
+        Stage::Cache => "cache",
         Stage::Backends => "backends",
         Stage::Filters => "filters",
         Stage::Actions => "actions",
@@ -146,6 +147,7 @@ mod tests {
             accounts: Vec::new(),
             response_headers: Vec::new(),
             recovered_password: None,
+            from_memory: false,
         };
         insta::assert_snapshot!(render_trace(&decision, &trace), @r"
         decision: temporary-failure (Later)

@@ -1,6 +1,7 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
+mod cache;
 mod headers;
 mod kind;
 mod pipeline;
@@ -10,8 +11,9 @@ mod service;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
+    cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
-    pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    pipeline::{ACTION, BACKEND, CACHE_FLUSH, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
@@ -30,6 +32,7 @@ pub static ALL: &[&Keys] = &[
     &LOCKOUT,
     &COMPRESSION,
     &STORE,
+    &CACHE,
     &SECRET,
     &PIPELINE,
     &FEATURE,
@@ -38,6 +41,8 @@ pub static ALL: &[&Keys] = &[
     &ACTION,
     &INIT,
     &HOOK,
+    &CACHE_FLUSH,
+    &MASTER_USERS,
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,

@@ -23,6 +23,13 @@ pub(in super::super) static TOP: Keys = Keys::new(
         ),
         below("store", Kind::Section(&STORE), "Shared state."),
         optional(
+            "cache",
+            Kind::Section(&super::cache::CACHE),
+            "none: nothing is cached",
+            "What backends say of passwords, kept for a while. The section switches it on; it may be \
+             empty (`cache: {}`).",
+        ),
+        optional(
             "secrets",
             Kind::Named(&SECRET),
             "none",

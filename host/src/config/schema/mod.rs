@@ -3,6 +3,7 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod cache;
 mod limits;
 mod observe;
 mod reload;
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+pub use cache::{Cache, MasterUsers};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
@@ -40,6 +42,8 @@ pub struct Config {
     pub server: Server,
     /// `store`
     pub store: StoreConfig,
+    /// `cache`; nothing is cached without the section.
+    pub cache: Option<Cache>,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -87,6 +91,10 @@ pub struct PipelineConfig {
     pub actions: Vec<ActionEntry>,
     /// `hooks`
     pub hooks: Vec<HookEntry>,
+    /// `cache_flush`: asked what else to forget when a user is flushed.
+    pub cache_flush: Vec<PluginEntry>,
+    /// `master_users`; nobody may log in as another without the section.
+    pub master_users: Option<MasterUsers>,
 }
 
 /// One plugin in the pipeline.
@@ -103,6 +111,10 @@ pub struct PluginEntry {
     pub when_authenticated: bool,
     /// `when_unauthenticated`: filters only; default true.
     pub when_unauthenticated: bool,
+    /// `protocols`: backends only; all protocols if empty.
+    pub protocols: Vec<String>,
+    /// `cache_name`: backends only.
+    pub cache_name: Option<String>,
 }
 
 /// An action and what makes it run.
