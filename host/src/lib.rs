@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod jobs;
+pub mod login_cache;
 pub mod lua_check;
 pub mod observe;
 pub mod pipeline;

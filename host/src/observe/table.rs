@@ -77,6 +77,7 @@ fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Features => "features",
         Stage::Cache => "cache",
+        Stage::CacheFlush => "cache-flush",
         Stage::Backends => "backends",
         Stage::Filters => "filters",
         Stage::Actions => "actions",

@@ -29,7 +29,7 @@ const NO_USERNAME: &str = "No username given";
 
 /// All stages of one generation of the configuration.
 pub struct Pipeline {
-    stages: Stages,
+    pub(super) stages: Stages,
     post: Arc<[Arc<dyn Plugin>]>,
     /// Last, so that it goes after the plugins.
     lease: Option<Lease>,
@@ -82,7 +82,8 @@ impl Pipeline {
             .chain(&stages.backends)
             .chain(&stages.filters);
         let acting = stages.actions.iter().map(|(_, member)| member);
-        asked.chain(acting).map(|member| &member.plugin)
+        let members = asked.chain(acting).map(|member| &member.plugin);
+        members.chain(&stages.cache_flush)
     }
 
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure

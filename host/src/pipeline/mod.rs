@@ -14,6 +14,7 @@ mod context;
 mod decide;
 mod features;
 mod filters;
+mod flush;
 mod login;
 mod master;
 mod member;
@@ -28,6 +29,7 @@ pub use cache::{
 };
 pub use context::{Context, ContextChange};
 pub use decide::{Lease, Outcome, Pipeline};
+pub use flush::{CacheFlushAnswer, Flushed, Forget, Forgot, Subject};
 pub use master::MasterUsers;
 pub use member::{Member, Stages};
 pub use plugin::{

@@ -113,6 +113,8 @@ pub struct PluginEntry {
     pub when_unauthenticated: bool,
     /// `protocols`: backends only; all protocols if empty.
     pub protocols: Vec<String>,
+    /// `cache`: backends only; default true.
+    pub cached: bool,
     /// `cache_name`: backends only.
     pub cache_name: Option<String>,
 }
