@@ -377,6 +377,11 @@ impl InStore {
         Some(version)
     }
 
+    #[cfg(test)]
+    pub(super) fn pause_is_over(&self) {
+        self.outage.ended();
+    }
+
     /// Nothing when the store is left alone, fails or takes too long.
     async fn run(&self, commands: Vec<Command>, timeout: Duration) -> Option<Vec<Reply>> {
         if !self.outage.may_ask() {

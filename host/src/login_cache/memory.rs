@@ -4,10 +4,13 @@
 //! user's others to the test, and one that turns out wrong takes back that it was right: after a change of
 //! password nothing old is answered that a newer answer speaks against. Knows no store.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use moka::sync::Cache;
-use tokio::time::Instant;
 
 use super::{
     digest::Digest,
@@ -71,7 +74,10 @@ impl Memory {
 
     /// What is known of this login.
     pub(super) fn get(&self, key: &FlightKey) -> Option<Arc<Finding>> {
-        let now = Instant::now();
+        self.get_at(Instant::now(), key)
+    }
+
+    fn get_at(&self, now: Instant, key: &FlightKey) -> Option<Arc<Finding>> {
         let kept = self.users.get(&key.user)?;
         let same = |one: &&Kept| one.login == key.login && one.password == key.password;
         let found = kept.iter().find(same)?;

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 use std::{collections::HashMap, sync::Arc};
 
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -22,64 +22,89 @@ fn tricky() -> impl Strategy<Value = String> {
     "[ab:|*/\\\\,\\x00\u{1}\u{1f}]{0,4}"
 }
 
-/// Pairs of distinct questions, 100,000 of them: whatever moves between the parts, the digests differ.
+/// A login: user, password, protocol, address, backend, cache name.
+type Question = [String; 6];
+
+fn question() -> impl Strategy<Value = Question> {
+    [tricky(), tricky(), tricky(), tricky(), tricky(), tricky()]
+}
+
+struct Named {
+    login: Digest,
+    password: Digest,
+    entry: Digest,
+}
+
+fn named(digests: &Digests, [user, password, protocol, address, backend, name]: &Question) -> Named {
+    let request = Request {
+        username: user.clone(),
+        protocol: protocol.clone(),
+        client: Client {
+            address: address.clone(),
+            ..Client::default()
+        },
+        ..Request::default()
+    };
+    let cache_name = (!name.is_empty()).then_some(name.as_str());
+    let keepers = [keeper(backend, cache_name)];
+    let password = digests.password(user, &Password::new(password.as_bytes().to_vec()));
+    Named {
+        login: digests.login(&request, &keepers),
+        password,
+        entry: digests.entry(&request, &keepers, true, &password),
+    }
+}
+
+/// 100,000 pairs: whatever moves between the parts, distinct questions have distinct digests.
 #[test]
 fn distinct_logins_have_distinct_digests() {
     let digests = digests();
-    let part = (tricky(), tricky(), tricky(), tricky(), tricky());
-    let strategy = (part.clone(), tricky(), part, tricky());
     let mut runner = TestRunner::new(ProptestConfig {
         cases: 100_000,
         failure_persistence: None,
         ..ProptestConfig::default()
     });
-    let question = |(user, protocol, address, backend, name): &(String, String, String, String, String)| {
-        let request = Request {
-            username: user.clone(),
-            protocol: protocol.clone(),
-            client: Client {
-                address: address.clone(),
-                ..Client::default()
-            },
-            ..Request::default()
-        };
-        let cache_name = (!name.is_empty()).then_some(name.as_str());
-        (request, [keeper(backend, cache_name)])
-    };
-    runner
-        .run(&strategy, |(first, first_password, second, second_password)| {
-            let (one, one_keepers) = question(&first);
-            let (two, two_keepers) = question(&second);
-            let password = |request: &Request, text: &str| {
-                digests.password(&request.username, &Password::new(text.as_bytes().to_vec()))
-            };
-            let one_password = password(&one, &first_password);
-            let two_password = password(&two, &second_password);
-            prop_assert_eq!(
-                first == second,
-                digests.login(&one, &one_keepers) == digests.login(&two, &two_keepers)
-            );
-            prop_assert_eq!(
-                (&first.0, &first_password) == (&second.0, &second_password),
-                one_password == two_password
-            );
+    let pairs = |one: Question, two: Question| {
+        let first = named(&digests, &one);
+        let second = named(&digests, &two);
+        let [user, password, protocol, address, backend, name] = &one;
+        let [other_user, other_password, other_protocol, other_address, other_backend, other_name] =
+            &two;
+        let same_password = (user, password) == (other_user, other_password);
+        let same_place = match name.is_empty() {
+            true => (backend, protocol, name) == (other_backend, other_protocol, other_name),
             // With a name of its own the cache takes no notice of backend and protocol.
-            let place = |of: &(String, String, String, String, String)| match of.4.is_empty() {
-                true => (Some((of.3.clone(), of.1.clone())), String::new()),
-                false => (None, of.4.clone()),
-            };
-            let same = first.0 == second.0
-                && first.2 == second.2
-                && place(&first) == place(&second)
-                && first_password == second_password;
-            prop_assert_eq!(
-                same,
-                digests.entry(&one, &one_keepers, true, &one_password)
-                    == digests.entry(&two, &two_keepers, true, &two_password)
-            );
-            Ok(())
-        })
-        .unwrap();
+            false => name == other_name,
+        };
+        // A name of a cache hides the backend, not the protocol.
+        let same_login = same_place
+            && (user, protocol, address) == (other_user, other_protocol, other_address);
+        prop_assert_eq!(first.password == second.password, same_password);
+        prop_assert_eq!(first.login == second.login, same_login);
+        let same_entry = same_place && same_password && address == other_address;
+        prop_assert_eq!(first.entry == second.entry, same_entry);
+        Ok(())
+    };
+    // Most pairs differ in one part only, or have moved something from one part to the next.
+    let near = (question(), 0..6_usize, tricky()).prop_map(|(one, part, text)| {
+        let mut two = one.clone();
+        if let Some(part) = two.get_mut(part) {
+            *part = text;
+        }
+        (one, two)
+    });
+    let moved = (question(), 0..5_usize, 0..4_usize).prop_map(|(one, part, at)| {
+        let mut two = one.clone();
+        if let [left, right, ..] = &mut two[part..] {
+            let at = left.floor_char_boundary(at.min(left.len()));
+            let tail = left.split_off(at);
+            right.insert_str(0, &tail);
+        }
+        (one, two)
+    });
+    let any = (question(), question());
+    let strategy = prop_oneof![near, moved, any];
+    runner.run(&strategy, |(one, two)| pairs(one, two)).unwrap();
 }
 
 fn full() -> Request {
