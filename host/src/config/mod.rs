@@ -28,6 +28,7 @@ mod show;
 mod show_free;
 mod source;
 mod source_map;
+mod store;
 mod units;
 mod wire;
 mod yaml;
@@ -41,9 +42,10 @@ pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Cache, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName,
     EventName, ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances,
-    Limits, ListenAt, Listener, Lockout, MasterUsers, Observe, PipelineConfig, PluginConfig,
-    PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig,
-    TlsFiles, TlsVersion, Traces,
+    Limits, ListenAt, Listener, Lockout, MasterUsers, Observe, OnOutage, PipelineConfig,
+    PluginConfig, PluginEntry, PluginSource, RateLimit, RedisAddress, RedisConfig, RedisServers,
+    RedisTls, Reload, SecretSource, Server, ServerLimits, StoreConfig, StorePassword, TlsFiles,
+    TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

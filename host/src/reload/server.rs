@@ -13,7 +13,7 @@ use crate::{
     config::{Config, StoreConfig},
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
-    store::{self, MemoryStore, OpenError, Store},
+    store::{self, MemoryStore, OpenError, StartError, Store},
 };
 
 /// Which store to use.
@@ -144,7 +144,7 @@ fn open_store(config: &StoreConfig, wanted: StoreUse) -> Result<Arc<dyn Store>, 
     }
     match store::open(config) {
         Ok(store) => Ok(store),
-        Err(OpenError::Locked(path)) if wanted == StoreUse::ConfiguredIfFree => {
+        Err(StartError::File(OpenError::Locked(path))) if wanted == StoreUse::ConfiguredIfFree => {
             tracing::warn!(
                 store = %path.display(),
                 "Another process has the store: this login sees an empty one"

@@ -8,6 +8,7 @@ mod limits;
 mod observe;
 mod reload;
 mod server;
+mod store;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +23,9 @@ pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
     BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
     Lockout, RateLimit, Server, TlsFiles, TlsVersion,
+};
+pub use store::{
+    OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword,
 };
 
 use crate::pipeline::OnError;
@@ -60,18 +64,6 @@ pub struct Config {
     /// `cache_directory`: compiled components. Default: `$XDG_CACHE_HOME/bulkhead` or
     /// `~/.cache/bulkhead`; `/var/cache/bulkhead` for root.
     pub cache_directory: PathBuf,
-}
-
-/// `store`
-#[derive(Clone, Debug, PartialEq)]
-pub enum StoreConfig {
-    /// `kind: memory`
-    Memory,
-    /// `kind: redb`, `path`. The default, in the state directory.
-    Redb {
-        /// The database file.
-        path: PathBuf,
-    },
 }
 
 /// `pipeline`

@@ -23,11 +23,13 @@ use prometheus_client::{
 
 use super::{
     PluginMetrics,
+    servers::StoreServers,
     words::{Word, Words},
 };
 use crate::{
     auth::{Mode, PluginTrace, StageTrace, Verdict},
     observe::{LoginRecord, login::mode_name},
+    store::Store,
 };
 
 /// Different protocols that have a label of their own.
@@ -79,6 +81,7 @@ struct Inner {
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
+    store_servers: StoreServers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -140,6 +143,7 @@ impl ServerMetrics {
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
+            store_servers: StoreServers::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -311,6 +315,11 @@ impl ServerMetrics {
             .store_errors
             .get_or_create(&[("operation", operation.into())])
             .inc();
+    }
+
+    /// Shows what the store counts about its servers.
+    pub(super) fn show_servers_of(&self, store: &Arc<dyn Store>) {
+        self.0.store_servers.watch(store);
     }
 
     /// Counts spans that the collector took, or that it will never get.

@@ -10,28 +10,80 @@ use std::{
     time::Duration,
 };
 
-use ::redb::{Database, StorageBackend, backends::FileBackend};
+use ::redb::{
+    Database, StorageBackend,
+    backends::{FileBackend, InMemoryBackend},
+};
+use proptest::prelude::*;
 
 use super::{
     tables::{EXPIRIES, FACTS},
     *,
 };
-use crate::store::{Remaining, clock::ManualClock, conformance};
+use crate::store::{
+    Remaining,
+    clock::ManualClock,
+    conformance::{self, Subject, Time},
+};
+
+fn key(name: &str) -> Key {
+    Key::new("test", name)
+}
 
 fn open(path: &Path) -> Arc<dyn Store> {
     Arc::new(RedbStore::open(path).unwrap())
+}
+
+fn without_file(path: &Path) -> Result<Database, OpenError> {
+    let failed = |error: String| OpenError::Other(path.to_owned(), error);
+    let database = Database::builder()
+        .create_with_backend(InMemoryBackend::new())
+        .map_err(|error| failed(error.to_string()))?;
+    migrate::prepare(&database).map_err(|error| failed(error.to_string()))?;
+    Ok(database)
+}
+
+/// In a file, or without one: then nothing waits for a disk.
+fn subject(path: Option<&Path>, limits: Limits) -> Subject {
+    let clock = Arc::new(ManualClock::default());
+    let turned = clock.clone();
+    let (path, opener): (&Path, Opener) = match path {
+        Some(path) => (path, Box::new(open::open)),
+        None => (Path::new("nowhere"), Box::new(without_file)),
+    };
+    Subject {
+        store: Arc::new(RedbStore::open_with(path, clock, limits, opener).unwrap()),
+        time: Time::Turned(Box::new(move |time| turned.advance(time))),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms() {
     let folder = tempfile::tempdir().unwrap();
     let mut number = 0;
-    conformance::run_all(|clock| {
+    conformance::run_all(|| {
         number += 1;
         let path = folder.path().join(format!("{number}.redb"));
-        Arc::new(RedbStore::open_with_clock(&path, clock).unwrap())
+        async move { subject(Some(&path), Limits::default()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn limits_hold() {
+    let limits = conformance::low_limits();
+    conformance::limits(&subject(None, limits), &limits).await;
+}
+
+proptest! {
+    #[test]
+    fn random_histories_agree_with_the_model(history in conformance::histories(true)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(conformance::agrees_with_the_model(
+            &subject(None, Limits::default()),
+            &history,
+        ));
+    }
 }
 
 #[tokio::test]
@@ -39,7 +91,7 @@ async fn values_and_expiries_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/er/store.redb");
     let clock = Arc::new(ManualClock::default());
-    let (plain, counter) = (conformance::key("plain"), conformance::key("counter"));
+    let (plain, counter) = (key("plain"), key("counter"));
     let store: Arc<dyn Store> = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
     store.set(plain.clone(), b"v".to_vec(), None).await.unwrap();
     let ttl = Some(Duration::from_secs(60));
@@ -63,12 +115,12 @@ async fn expired_entries_leave_the_file_as_others_arrive() {
     let store: Arc<dyn Store> = file.clone();
     let writes = (0..300).map(|number: u32| {
         let ttl = Some(Duration::from_secs(1));
-        store.set(conformance::key(&number.to_string()), vec![1], ttl)
+        store.set(key(&number.to_string()), vec![1], ttl)
     });
     futures_util::future::join_all(writes).await;
     clock.advance(Duration::from_secs(2));
     for number in 0..2_u32 {
-        let key = conformance::key(&format!("new {number}"));
+        let key = key(&format!("new {number}"));
         store.set(key, vec![], None).await.unwrap();
     }
     use ::redb::ReadableTableMetadata;
@@ -204,7 +256,7 @@ async fn a_full_disk_is_an_error_and_the_store_works_again_after() {
     let limits = Limits::default();
     let store = RedbStore::open_with(&path, Arc::new(WallClock), limits, opener).unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
-    let key = conformance::key("count");
+    let key = key("count");
     assert_eq!(store.increment(key.clone(), 1, None).await, Ok(1));
 
     full.store(true, Ordering::SeqCst);

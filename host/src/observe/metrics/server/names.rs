@@ -117,6 +117,7 @@ impl Inner {
             "Operations of the store that failed",
             self.store_errors.clone(),
         );
+        registry.register_collector(Box::new(self.store_servers.clone()));
         registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",
