@@ -18,7 +18,9 @@ fn hit(response: &Response) -> Option<&str> {
 fn the_second_login_asks_nobody_and_gets_the_same_answer() {
     let site = site();
     let first = site.log_in("alice", "right");
-    let second = site.server.send(&login("alice", "right", json!({"client_port": "40001"})));
+    let second = site
+        .server
+        .send(&login("alice", "right", json!({"client_port": "40001"})));
     assert_eq!(hit(&first), Some("Miss"));
     assert_eq!(hit(&second), Some("Hit"));
     assert_eq!(second.header("Idempotency-Replayed"), Some("true"));
@@ -62,7 +64,9 @@ fn queries_switch_the_caches_off() {
         ("?in-memory=0&cache=0", "Miss", 1),
     ] {
         let target = format!("/api/v1/auth/json{query}");
-        let response = site.server.send(&login_at(&target, "alice", "right", json!({})));
+        let response = site
+            .server
+            .send(&login_at(&target, "alice", "right", json!({})));
         assert_eq!(hit(&response), Some(hits), "{query}");
         asked += asks;
         assert_eq!(site.asked(), asked, "{query}");
@@ -82,10 +86,12 @@ fn a_new_password_works_at_once_and_the_old_one_no_longer() {
 
 #[test]
 fn filters_run_on_every_hit_and_nothing_of_them_is_kept() {
-    let configuration = format!("{CACHED}{BACKENDS}  filters: [{{name: check, script: lua/filter.lua}}]\n");
+    let configuration =
+        format!("{CACHED}{BACKENDS}  filters: [{{name: check, script: lua/filter.lua}}]\n");
     let site = Site::start(&configuration, &["users"]);
     let from = |address: &str| {
-        site.server.send(&login("alice", "right", json!({ "client_ip": address })))
+        site.server
+            .send(&login("alice", "right", json!({ "client_ip": address })))
     };
     for _ in 0..2 {
         assert_eq!(from("192.0.2.66").status, 403);
@@ -100,7 +106,9 @@ fn filters_run_on_every_hit_and_nothing_of_them_is_kept() {
 #[test]
 fn an_outage_is_neither_kept_nor_answered_from_the_cache() {
     let site = Site::start(
-        &format!("cache: {{secret: {{file: cache.secret}}, negative_ttl: 10s, negative_in_store: true}}\n{BACKENDS}"),
+        &format!(
+            "cache: {{secret: {{file: cache.secret}}, negative_ttl: 10s, negative_in_store: true}}\n{BACKENDS}"
+        ),
         &["users"],
     );
     site.users.answer_all(Some(503));
@@ -132,7 +140,10 @@ fn rejects_are_remembered_if_configured() {
 
 #[test]
 fn a_backend_that_wants_no_cache_is_asked_each_time() {
-    let configuration = format!("{CACHED}{}", BACKENDS.replace("users.lua}", "users.lua, cache: false}"));
+    let configuration = format!(
+        "{CACHED}{}",
+        BACKENDS.replace("users.lua}", "users.lua, cache: false}")
+    );
     let site = Site::start(&configuration, &["users"]);
     site.log_in("alice", "right");
     site.log_in("alice", "right");

@@ -12,7 +12,10 @@ const ONLY_MEMORY: &str = "cache: {}\n";
 fn result(response: &bulkhead_harness::http::Response) -> Value {
     let body = response.json();
     assert_eq!(body["object"], "cache");
-    assert_eq!(body["session"], response.header("X-Nauthilus-Session").unwrap());
+    assert_eq!(
+        body["session"],
+        response.header("X-Nauthilus-Session").unwrap()
+    );
     body["result"].clone()
 }
 
@@ -59,7 +62,10 @@ fn memory_and_store_forget_every_name_of_the_account() {
     assert!(wait::until(Duration::from_secs(20), || {
         let flushed = result(&site.flush("alice"));
         let keys = flushed["removed_keys"].as_array().unwrap();
-        keys.iter().filter(|key| key.as_str().unwrap().starts_with("cache:")).count() > 0
+        keys.iter()
+            .filter(|key| key.as_str().unwrap().starts_with("cache:"))
+            .count()
+            > 0
     }));
     log_in(&site);
     let asked = site.asked();
@@ -74,14 +80,20 @@ fn a_job_flushes_while_the_caller_goes_on() {
     let site = Site::start(&format!("{ONLY_MEMORY}{BACKENDS}"), &["users"]);
     site.log_in("alice", "right");
     let body = json!({"user": "alice"});
-    let response = site.server.send(&delete("/api/v1/cache/flush/async", &body));
+    let response = site
+        .server
+        .send(&delete("/api/v1/cache/flush/async", &body));
     assert_eq!(response.status, 202);
     assert_eq!(response.json()["operation"], "flush_async");
     let started = result(&response);
     assert_eq!(started["status"], "QUEUED");
     let target = format!("/api/v1/async/jobs/{}", started["jobId"].as_str().unwrap());
     let job = || site.server.send(&Request::new("GET", &target)).json()["result"].clone();
-    assert!(wait::until(Duration::from_secs(20), || job()["status"] == "DONE"), "{}", job());
+    assert!(
+        wait::until(Duration::from_secs(20), || job()["status"] == "DONE"),
+        "{}",
+        job()
+    );
     assert_eq!(job()["type"], "CACHE_FLUSH");
     assert_eq!(job()["resultCount"], "1");
     site.log_in("alice", "right");
@@ -90,8 +102,9 @@ fn a_job_flushes_while_the_caller_goes_on() {
 
 #[test]
 fn a_flush_plugin_may_know_the_account_better() {
-    let configuration =
-        format!("{ONLY_MEMORY}{BACKENDS}  cache_flush: [{{name: flusher, script: lua/flusher.lua}}]\n");
+    let configuration = format!(
+        "{ONLY_MEMORY}{BACKENDS}  cache_flush: [{{name: flusher, script: lua/flusher.lua}}]\n"
+    );
     let site = Site::start(&configuration, &["users"]);
     site.log_in("alice", "right");
     let result = result(&site.flush("nickname"));
@@ -104,8 +117,17 @@ fn a_flush_plugin_may_know_the_account_better() {
 fn what_cannot_be_understood_is_refused() {
     let site = Site::start(&format!("{ONLY_MEMORY}{BACKENDS}"), &["users"]);
     for target in ["/api/v1/cache/flush", "/api/v1/cache/flush/async"] {
-        for body in [json!({}), json!({"user": ""}), json!({"user": 1}), json!([])] {
-            assert_eq!(site.server.send(&delete(target, &body)).status, 400, "{body}");
+        for body in [
+            json!({}),
+            json!({"user": ""}),
+            json!({"user": 1}),
+            json!([]),
+        ] {
+            assert_eq!(
+                site.server.send(&delete(target, &body)).status,
+                400,
+                "{body}"
+            );
         }
         assert_eq!(site.server.send(&Request::new("GET", target)).status, 404);
     }

@@ -10,6 +10,7 @@
 mod answers;
 mod flush;
 mod master;
+mod nodes;
 mod protocols;
 mod secrecy;
 mod storm;

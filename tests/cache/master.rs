@@ -35,7 +35,11 @@ fn the_masters_password_opens_the_targets_account() {
         }
         assert_eq!(site.asked(), 1);
         assert_eq!(site.log_in(name, "right").status, 403);
-        assert!(site.server.log().contains("master_user"), "{}", site.server.log());
+        assert!(
+            site.server.log().contains("master_user"),
+            "{}",
+            site.server.log()
+        );
     }
 }
 
@@ -53,7 +57,11 @@ fn nobody_else_gets_in_this_way() {
     ] {
         assert_eq!(site.log_in(name, password).status, status, "{name}");
     }
-    let elsewhere = login("alice*root", "masterful", json!({"client_ip": "198.51.100.1"}));
+    let elsewhere = login(
+        "alice*root",
+        "masterful",
+        json!({"client_ip": "198.51.100.1"}),
+    );
     assert_eq!(site.server.send(&elsewhere).status, 403);
     // An outage is no wrong password here either.
     site.users.answer_all(Some(503));

@@ -21,7 +21,9 @@ fn status(site: &Site, protocol: &str) -> u16 {
 fn asked(site: &Site, backend: &str) -> usize {
     let seen = site.web.seen();
     let of = format!("/{backend}/verify/");
-    seen.iter().filter(|seen| seen.target.starts_with(&of)).count()
+    seen.iter()
+        .filter(|seen| seen.target.starts_with(&of))
+        .count()
 }
 
 #[test]
@@ -41,10 +43,14 @@ fn a_backend_is_asked_about_its_own_protocols() {
 #[test]
 fn protocols_with_one_cache_name_share_what_the_store_keeps() {
     for (name, expected) in [(", cache_name: mail", 1), ("", 2)] {
-        let site = site(&format!(", protocols: [imap, smtp]{name}"), ", protocols: [other]");
+        let site = site(
+            &format!(", protocols: [imap, smtp]{name}"),
+            ", protocols: [other]",
+        );
         assert_eq!(status(&site, "imap"), 200);
         // The store hears of it behind the answer.
-        let kept = || site.metric("bulkhead_store_errors_total") == 0.0 && status(&site, "smtp") == 200;
+        let kept =
+            || site.metric("bulkhead_store_errors_total") == 0.0 && status(&site, "smtp") == 200;
         assert!(kept());
         let first = asked(&site, "first");
         assert!(first == expected || first == 2, "{first}");
@@ -60,7 +66,8 @@ fn a_list_is_of_all_backends_or_of_those_of_the_protocol_and_never_partial() {
     let site = site(", protocols: [imap]", ", protocols: [smtp]");
     let list = |query: &str| {
         let target = format!("/api/v1/auth/json?mode=list-accounts{query}");
-        site.server.send(&Request::new("GET", &target).header("Accept", "application/json"))
+        site.server
+            .send(&Request::new("GET", &target).header("Accept", "application/json"))
     };
     assert_eq!(list("").json(), json!(["first-account", "second-account"]));
     site.users.answer_all(Some(503));

@@ -9,21 +9,37 @@ use std::{
     time::Duration,
 };
 
-use bulkhead_harness::{http, wait};
+use bulkhead_harness::{Redis, http, wait};
 use serde_json::json;
 
-use crate::support::{BACKENDS, CACHED, Site, login};
+use crate::support::{BACKENDS, CACHED, Site, login, on_redis};
 
 const LOGINS: u32 = 1000;
 const PATIENCE: Duration = Duration::from_secs(50);
 
 #[test]
 fn a_thousand_equal_logins_ask_the_backend_once() {
+    storm("store: {kind: memory}\n", |_| {});
+}
+
+#[test]
+fn redis_may_stall_meanwhile() {
+    let redis = Redis::start();
+    storm(&on_redis(&redis), |_| redis.pause());
+    redis.resume();
+}
+
+fn storm(store: &str, before: impl FnOnce(&Site)) {
     let open = Arc::new(AtomicBool::new(false));
     let gate = Arc::clone(&open);
-    let site = Site::start_with(&format!("{CACHED}{BACKENDS}"), &["users"], move |_| {
-        wait::until(PATIENCE, || gate.load(Ordering::SeqCst));
-    });
+    let site = Site::start_with(
+        &format!("{store}{CACHED}{BACKENDS}"),
+        &["users"],
+        move |_| {
+            wait::until(PATIENCE, || gate.load(Ordering::SeqCst));
+        },
+    );
+    before(&site);
     let address = site.server.address();
     let threads: Vec<_> = (0..LOGINS)
         .map(|number| {

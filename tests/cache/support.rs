@@ -6,7 +6,7 @@ use std::{
 };
 
 use bulkhead_harness::{
-    Answer, Bulkhead, Policy, WebServer,
+    Answer, Bulkhead, Policy, Redis, WebServer,
     http::{Request, Response},
 };
 use serde_json::{Value, json};
@@ -24,8 +24,15 @@ pipeline:
 
 const SERVER: &str = r#"
 server: {listen: "{listen}", request_timeout: 60s}
-store: {kind: redb, path: store.redb}
 "#;
+
+const REDB: &str = "store: {kind: redb, path: store.redb}\n";
+
+/// The section `store` for this Redis.
+pub(crate) fn on_redis(redis: &Redis) -> String {
+    let address = redis.address();
+    format!("store: {{kind: redis, redis: {{primary: {{address: \"{address}\"}}}}}}\n")
+}
 
 /// What the web service knows.
 #[derive(Default)]
@@ -40,6 +47,8 @@ pub(crate) struct Site {
     pub(crate) server: Bulkhead,
     pub(crate) users: Arc<Users>,
     pub(crate) web: WebServer,
+    configuration: String,
+    backends: Vec<String>,
 }
 
 impl Users {
@@ -75,10 +84,11 @@ impl Users {
 impl Site {
     /// `configuration` without server, store and plugins; `backends` are the names of the scripts.
     pub(crate) fn start(configuration: &str, backends: &[&str]) -> Self {
-        Self::start_with(configuration, backends, |_| {})
+        Self::start_with(&format!("{REDB}{configuration}"), backends, |_| {})
     }
 
-    /// As [`Self::start`]; the web service calls `before` ahead of each answer.
+    /// As [`Self::start`], `configuration` with a store; the web service calls `before` ahead of each
+    /// answer.
     pub(crate) fn start_with(
         configuration: &str,
         backends: &[&str],
@@ -103,25 +113,27 @@ impl Site {
         if text.contains("flusher.lua") {
             text.push_str("  flusher: {grants: {store: true}}\n");
         }
-        let mut policy = Policy::new(&text)
-            .file("cache.secret", "0123456789abcdef0123456789abcdef\n")
-            .file("lua/filter.lua", FILTER)
-            .file("lua/flusher.lua", FLUSHER);
-        for backend in backends {
-            let url = web.url(&format!("/{backend}"));
-            policy = policy.file(&format!("lua/{backend}.lua"), script(&url));
-        }
+        let backends: Vec<_> = backends.iter().map(|name| (*name).to_owned()).collect();
         Self {
-            server: Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy),
+            server: node(&text, &backends, &web),
             users,
             web,
+            configuration: text,
+            backends,
         }
+    }
+
+    /// Another node with the same configuration and backends.
+    pub(crate) fn node(&self) -> Bulkhead {
+        node(&self.configuration, &self.backends, &self.web)
     }
 
     /// How often a backend was asked about a password.
     pub(crate) fn asked(&self) -> usize {
         let seen = self.web.seen();
-        seen.iter().filter(|seen| seen.target.contains("/verify/")).count()
+        seen.iter()
+            .filter(|seen| seen.target.contains("/verify/"))
+            .count()
     }
 
     pub(crate) fn log_in(&self, username: &str, password: &str) -> Response {
@@ -140,6 +152,18 @@ impl Site {
         let number = line.and_then(|line| line.rsplit(' ').next());
         number.map_or(0.0, |number| number.parse().unwrap())
     }
+}
+
+fn node(configuration: &str, backends: &[String], web: &WebServer) -> Bulkhead {
+    let mut policy = Policy::new(configuration)
+        .file("cache.secret", "0123456789abcdef0123456789abcdef\n")
+        .file("lua/filter.lua", FILTER)
+        .file("lua/flusher.lua", FLUSHER);
+    for backend in backends {
+        let url = web.url(&format!("/{backend}"));
+        policy = policy.file(&format!("lua/{backend}.lua"), script(&url));
+    }
+    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
 }
 
 /// A login over IMAP from 192.0.2.1 with other members.

@@ -99,7 +99,9 @@ async fn work(
     user: String,
     timeout: Duration,
 ) -> Result<u64, String> {
-    let flushed = pipeline.flush(&session, &user, Instant::now() + timeout).await;
+    let flushed = pipeline
+        .flush(&session, &user, Instant::now() + timeout)
+        .await;
     if flushed.problems.is_empty() {
         Ok(u64::try_from(flushed.removed_keys.len()).unwrap_or(u64::MAX))
     } else {

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     auth::{Attribute, Event, Header, HookResponse},
     pipeline::{
-        BackendAnswer, BackendUser, CacheFlushAnswer, FeatureAnswer, FeatureVerdict, FilterAnswer, FilterVerdict,
-        Operation,
+        BackendAnswer, BackendUser, CacheFlushAnswer, FeatureAnswer, FeatureVerdict, FilterAnswer,
+        FilterVerdict, Operation,
     },
 };
 

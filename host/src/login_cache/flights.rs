@@ -108,14 +108,12 @@ impl Lead {
         }
         drop(running);
         // Nobody may wait; that is no failure.
-        self.landing.send_replace(Landing::Found(Arc::clone(finding)));
+        self.landing
+            .send_replace(Landing::Found(Arc::clone(finding)));
         counts
     }
 
-    fn is_running(
-        &self,
-        running: &HashMap<(FlightKey, u64), Arc<watch::Sender<Landing>>>,
-    ) -> bool {
+    fn is_running(&self, running: &HashMap<(FlightKey, u64), Arc<watch::Sender<Landing>>>) -> bool {
         let mine = running.get(&self.key);
         mine.is_some_and(|landing| Arc::ptr_eq(landing, &self.landing))
     }
@@ -242,14 +240,29 @@ mod tests {
         let flights = Arc::default();
         let _first = lead(&flights, KEY);
         for other in [
-            FlightKey { user: [9; 32], ..KEY },
-            FlightKey { login: [9; 32], ..KEY },
-            FlightKey { password: [9; 32], ..KEY },
-            FlightKey { may: (false, true), ..KEY },
+            FlightKey {
+                user: [9; 32],
+                ..KEY
+            },
+            FlightKey {
+                login: [9; 32],
+                ..KEY
+            },
+            FlightKey {
+                password: [9; 32],
+                ..KEY
+            },
+            FlightKey {
+                may: (false, true),
+                ..KEY
+            },
         ] {
             lead(&flights, other);
         }
-        let alone = FlightKey { may: (false, false), ..KEY };
+        let alone = FlightKey {
+            may: (false, false),
+            ..KEY
+        };
         let _one = lead(&flights, alone);
         lead(&flights, alone);
     }

@@ -19,8 +19,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{
     digest::{Digest, Digests},
-    entry,
-    jittered,
+    entry, jittered,
     outage::Outage,
     seal::{Belongs, Seals},
 };
@@ -206,7 +205,11 @@ impl InStore {
             let gone = SortedCommand::Remove(vec![place.password.to_vec()]);
             commands.push(Command::OnSorted(key(&place.user, PASSWORDS), gone));
         }
-        let ttl = if is_right { self.accepted } else { self.rejected };
+        let ttl = if is_right {
+            self.accepted
+        } else {
+            self.rejected
+        };
         let belongs = Belongs {
             user: &place.user,
             name: &place.entry,
@@ -250,7 +253,12 @@ impl InStore {
         let mut removed = Removed::default();
         removed.accounts.clone_from(accounts);
         self.forget_user(digests.user(name), &mut removed).await?;
-        let names: Vec<_> = removed.accounts.iter().cloned().chain([name.to_owned()]).collect();
+        let names: Vec<_> = removed
+            .accounts
+            .iter()
+            .cloned()
+            .chain([name.to_owned()])
+            .collect();
         for account in names {
             let account = digests.user(&account);
             self.forget_user(account, &mut removed).await?;
@@ -261,6 +269,10 @@ impl InStore {
                 }
             }
             self.remove(vec![index], &mut removed).await?;
+        }
+        if self.store.numbers().is_some_and(|numbers| numbers.local) {
+            let why = "a store in memory stands in for it, and it still remembers";
+            return Err(StoreError::Unavailable(why.to_owned()));
         }
         Ok(removed)
     }
@@ -284,7 +296,8 @@ impl InStore {
             }
             self.remove(vec![key], removed).await?;
         }
-        self.remove(vec![index, key(&user, PASSWORDS)], removed).await
+        self.remove(vec![index, key(&user, PASSWORDS)], removed)
+            .await
     }
 
     /// The account that an entry names.
@@ -304,7 +317,10 @@ impl InStore {
             name: &entry,
             version,
         };
-        let finding = self.seals.open(&sealed, belongs).and_then(|content| entry::decode(&content));
+        let finding = self
+            .seals
+            .open(&sealed, belongs)
+            .and_then(|content| entry::decode(&content));
         Ok(finding.and_then(|finding| finding.known.as_ref().map(Known::account)))
     }
 
@@ -318,7 +334,10 @@ impl InStore {
                 to: from.saturating_add(AT_ONCE - 1),
                 reverse: false,
             };
-            let Reply::List(part) = self.store.one(Command::OnSorted(index.clone(), part)).await?
+            let Reply::List(part) = self
+                .store
+                .one(Command::OnSorted(index.clone(), part))
+                .await?
             else {
                 return Ok(members);
             };
@@ -397,7 +416,8 @@ impl InStore {
                 None
             }
             Err(_) => {
-                self.outage.failed(&format_args!("it took longer than {timeout:?}"));
+                self.outage
+                    .failed(&format_args!("it took longer than {timeout:?}"));
                 None
             }
         }

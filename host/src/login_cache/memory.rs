@@ -12,11 +12,7 @@ use std::{
 
 use moka::sync::Cache;
 
-use super::{
-    digest::Digest,
-    flights::FlightKey,
-    jittered,
-};
+use super::{digest::Digest, flights::FlightKey, jittered};
 use crate::{
     auth::Value,
     pipeline::{Conclusion, ContextChange, Finding, Known},
@@ -90,7 +86,11 @@ impl Memory {
     /// Keeps a finding that is certain. `account` is the digest of its account.
     pub(super) fn keep(&self, key: &FlightKey, account: Option<Digest>, finding: &Arc<Finding>) {
         let accepted = finding.conclusion == Conclusion::Accepted;
-        let ttl = if accepted { self.accepted } else { self.rejected };
+        let ttl = if accepted {
+            self.accepted
+        } else {
+            self.rejected
+        };
         let now = Instant::now();
         let new = Kept {
             login: key.login,
@@ -139,7 +139,9 @@ impl Memory {
                 // As much of it as tells two of them apart.
                 let name = name.chunks(8).filter_map(|chunk| chunk.first().copied());
                 let name: Vec<u8> = name.collect();
-                forgotten.names.push(format!("memory:{}", hex::encode(name)));
+                forgotten
+                    .names
+                    .push(format!("memory:{}", hex::encode(name)));
                 let account = one.finding.known.as_ref().map(Known::account);
                 forgotten.accounts.extend(account);
             }

@@ -104,7 +104,10 @@ impl Shared {
     async fn ask(self: &Arc<Self>, question: CacheQuestion) -> CacheAnswer {
         let request = &question.request;
         let caching = request.caching;
-        let Some(password) = request.password.as_deref().filter(|_| caching != Caching::NONE)
+        let Some(password) = request
+            .password
+            .as_deref()
+            .filter(|_| caching != Caching::NONE)
         else {
             return CacheAnswer::Ask(Box::new(Nobody));
         };

@@ -70,7 +70,10 @@ impl Seals {
         let mut content = Zeroizing::new(rest.to_vec());
         let additional = Aad::from(additional(belongs));
         let key = self.key(belongs.user)?;
-        let length = key.open_in_place(nonce, additional, &mut content).ok()?.len();
+        let length = key
+            .open_in_place(nonce, additional, &mut content)
+            .ok()?
+            .len();
         content.truncate(length);
         Some(content)
     }
@@ -115,7 +118,10 @@ mod tests {
         let text = String::from_utf8_lossy(&sealed).into_owned();
         assert!(!text.contains("alice"), "{text}");
         let opened = seals("secret").open(&sealed, here);
-        assert_eq!(opened.as_deref().map(Vec::as_slice), Some(&b"mailbox=alice"[..]));
+        assert_eq!(
+            opened.as_deref().map(Vec::as_slice),
+            Some(&b"mailbox=alice"[..])
+        );
         for elsewhere in [
             belongs(&NAME, &NAME, b"1"),
             belongs(&USER, &USER, b"1"),
@@ -136,7 +142,10 @@ mod tests {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
             assert!(seals.open(&changed, here).is_none(), "byte {index}");
-            assert!(seals.open(&sealed[..index], here).is_none(), "{index} bytes");
+            assert!(
+                seals.open(&sealed[..index], here).is_none(),
+                "{index} bytes"
+            );
         }
     }
 

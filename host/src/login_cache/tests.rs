@@ -41,7 +41,10 @@ impl Backend {
 
     fn set(&self, user: &str, passwords: &[&str]) {
         let passwords = passwords.iter().map(|one| (*one).to_owned()).collect();
-        self.users.lock().unwrap().insert(user.to_owned(), passwords);
+        self.users
+            .lock()
+            .unwrap()
+            .insert(user.to_owned(), passwords);
     }
 
     fn asked(&self) -> usize {

@@ -87,7 +87,13 @@ impl Pipeline {
                 began: Instant::now(),
                 trace: None,
             };
-            let asked = ask(plugin.as_ref(), Stage::CacheFlush, Question::CacheFlush, call).await;
+            let asked = ask(
+                plugin.as_ref(),
+                Stage::CacheFlush,
+                Question::CacheFlush,
+                call,
+            )
+            .await;
             match asked.answer {
                 Ok(Answer::CacheFlush(answer)) => {
                     let name = plugin.name();
@@ -115,7 +121,11 @@ impl Pipeline {
             }
         }
         for problem in &flushed.problems {
-            tracing::warn!(session, error = problem, "A user may not be forgotten everywhere");
+            tracing::warn!(
+                session,
+                error = problem,
+                "A user may not be forgotten everywhere"
+            );
         }
         flushed
     }

@@ -19,7 +19,10 @@ pub(super) fn remember(stages: &mut Stages, config: &Config, store: &Arc<dyn Sto
         stages.cache = Some(cache.clone());
         stages.memories.push(cache);
     }
-    let granted = config.plugins.iter().filter(|(_, plugin)| plugin.grants.store);
+    let granted = config
+        .plugins
+        .iter()
+        .filter(|(_, plugin)| plugin.grants.store);
     stages.memories.push(Arc::new(PluginKeys {
         store: Arc::clone(store),
         granted: granted.map(|(name, _)| name.clone()).collect(),

@@ -112,7 +112,8 @@ pub(super) async fn build(
     number: u64,
     read_at: SystemTime,
 ) -> Result<Built, Vec<LoadProblem>> {
-    let mut generation = Generation::load(Arc::clone(&config), &loader, &loader.services.store).await?;
+    let mut generation =
+        Generation::load(Arc::clone(&config), &loader, &loader.services.store).await?;
     let problems = loader.try_out(&config).await;
     if !problems.is_empty() {
         return Err(problems);

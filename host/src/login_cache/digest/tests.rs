@@ -35,7 +35,10 @@ struct Named {
     entry: Digest,
 }
 
-fn named(digests: &Digests, [user, password, protocol, address, backend, name]: &Question) -> Named {
+fn named(
+    digests: &Digests,
+    [user, password, protocol, address, backend, name]: &Question,
+) -> Named {
     let request = Request {
         username: user.clone(),
         protocol: protocol.clone(),
@@ -68,8 +71,14 @@ fn distinct_logins_have_distinct_digests() {
         let first = named(&digests, &one);
         let second = named(&digests, &two);
         let [user, password, protocol, address, backend, name] = &one;
-        let [other_user, other_password, other_protocol, other_address, other_backend, other_name] =
-            &two;
+        let [
+            other_user,
+            other_password,
+            other_protocol,
+            other_address,
+            other_backend,
+            other_name,
+        ] = &two;
         let same_password = (user, password) == (other_user, other_password);
         let same_place = match name.is_empty() {
             true => (backend, protocol, name) == (other_backend, other_protocol, other_name),
@@ -77,8 +86,8 @@ fn distinct_logins_have_distinct_digests() {
             false => name == other_name,
         };
         // A name of a cache hides the backend, not the protocol.
-        let same_login = same_place
-            && (user, protocol, address) == (other_user, other_protocol, other_address);
+        let same_login =
+            same_place && (user, protocol, address) == (other_user, other_protocol, other_address);
         prop_assert_eq!(first.password == second.password, same_password);
         prop_assert_eq!(first.login == second.login, same_login);
         let same_entry = same_place && same_password && address == other_address;

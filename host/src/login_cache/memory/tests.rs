@@ -33,7 +33,11 @@ fn finding(bytes: usize) -> Arc<Finding> {
 fn so_many_logins_of_a_user_and_not_one_more() {
     let memory = Memory::new(MINUTE, MINUTE, MIB).unwrap();
     let all = u8::try_from(LOGINS_PER_USER).unwrap();
-    let kept = || (0..=all).filter(|login| memory.get(&key(1, *login)).is_some()).count();
+    let kept = || {
+        (0..=all)
+            .filter(|login| memory.get(&key(1, *login)).is_some())
+            .count()
+    };
     for login in 0..all {
         memory.keep(&key(1, login), None, &finding(0));
     }

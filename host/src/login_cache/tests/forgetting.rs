@@ -5,7 +5,12 @@ use crate::pipeline::CacheSource::{Memory, Store as InTheStore};
 
 #[tokio::test]
 async fn after_a_change_the_new_password_works_at_once_and_the_old_one_no_longer() {
-    for config in [settings(), only_in_memory(), only_in_store(), config::Cache::default()] {
+    for config in [
+        settings(),
+        only_in_memory(),
+        only_in_store(),
+        config::Cache::default(),
+    ] {
         let backend = Backend::of(&[("alice", &["old"])]);
         let node = Node::new(&config, &memory_store(), &backend);
         node.log_in("alice", "old").await;
@@ -73,7 +78,13 @@ async fn a_flush_names_what_is_gone_and_a_second_one_nothing() {
     node.log_in("alice", "right").await;
     node.log_in("bob", "right").await;
     let forgot = node.flush("alice").await;
-    let begins = |begin: &str| forgot.keys.iter().filter(|key| key.starts_with(begin)).count();
+    let begins = |begin: &str| {
+        forgot
+            .keys
+            .iter()
+            .filter(|key| key.starts_with(begin))
+            .count()
+    };
     // The login in memory; in the store the entry, its index and the password.
     assert_eq!((begins("memory:"), begins("cache:")), (1, 3), "{forgot:?}");
     assert!(forgot.accounts.contains("alice"));
@@ -132,7 +143,10 @@ async fn what_a_slow_login_found_before_a_flush_is_not_kept_after_it() {
         asking.found(&finding);
         slow.settle().await;
         assert_eq!(slow.log_in("alice", "old").await, WRONG);
-        assert_eq!(flushing.log_in("alice", "old").await.1, Conclusion::WrongPassword);
+        assert_eq!(
+            flushing.log_in("alice", "old").await.1,
+            Conclusion::WrongPassword
+        );
         node.flush("alice").await;
         backend.set("alice", &["old"]);
     }
@@ -151,7 +165,10 @@ async fn a_node_that_hears_nothing_writes_nothing_that_counts() {
     // As if the message were lost: only the store hears of it.
     let digests = &deaf.cache.shared.digests;
     let in_store = deaf.cache.shared.store.as_ref().unwrap();
-    in_store.forget(digests, "alice", &Default::default()).await.unwrap();
+    in_store
+        .forget(digests, "alice", &Default::default())
+        .await
+        .unwrap();
     asking.found(&finding);
     deaf.settle().await;
     assert_eq!(deaf.log_in("alice", "old").await, WRONG);

@@ -11,7 +11,10 @@ async fn the_second_login_is_answered_in_memory_and_that_of_another_node_by_the_
     let two = Node::new(&settings(), &store, &backend);
     assert_eq!(one.log_in("alice", "right").await, ACCEPTED);
     assert_eq!(one.log_in("alice", "right").await, from(Memory, ACCEPTED));
-    assert_eq!(two.log_in("alice", "right").await, from(InTheStore, ACCEPTED));
+    assert_eq!(
+        two.log_in("alice", "right").await,
+        from(InTheStore, ACCEPTED)
+    );
     assert_eq!(two.log_in("alice", "right").await, from(Memory, ACCEPTED));
     assert_eq!(backend.asked(), 1);
 }
@@ -196,7 +199,9 @@ async fn another_secret_is_another_cache() {
         secret: Some(Arc::new(Password::new(b"fedcba9876543210".to_vec()))),
         ..settings()
     };
-    Node::new(&settings(), &store, &backend).log_in("alice", "right").await;
+    Node::new(&settings(), &store, &backend)
+        .log_in("alice", "right")
+        .await;
     let node = Node::new(&other, &store, &backend);
     assert_eq!(node.log_in("alice", "right").await, ACCEPTED);
 }

@@ -178,6 +178,9 @@ async fn a_flush_without_the_store_says_so_and_forgets_what_it_can() {
         ..Subject::default()
     };
     let failed = node.cache.forget(&subject).await;
-    assert_eq!(failed, Err("cache: the store is unavailable: away".to_owned()));
+    assert_eq!(
+        failed,
+        Err("cache: the store is unavailable: away".to_owned())
+    );
     assert_eq!(node.log_in("alice", "right").await, ACCEPTED);
 }
