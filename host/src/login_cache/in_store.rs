@@ -9,8 +9,9 @@
 //! one was right before, and when one that was right no longer is. From then on no older entry opens, not
 //! even one that a slow node writes later. Names and passwords are nowhere in the clear.
 
+mod forgetting;
+
 use std::{
-    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -27,7 +28,7 @@ use crate::{
     auth::Password,
     config,
     pipeline::{CacheQuestion, Conclusion, Finding, Known},
-    store::{Bound, Command, Key, Reply, SortedCommand, Store, StoreError, When},
+    store::{Bound, Command, Key, Reply, SortedCommand, Store, When},
 };
 
 /// The namespace of all keys, and the channel.
@@ -39,8 +40,6 @@ const PASSWORDS: &[u8] = b"passwords";
 const USERS: &[u8] = b"users";
 /// How much longer a state stays than any entry, so that no request in work outlives it.
 const SLACK: Duration = Duration::from_secs(3600);
-/// Entries and users that are forgotten in one step.
-const AT_ONCE: i64 = 1000;
 
 /// The part of the cache that is in the store.
 pub(super) struct InStore {
@@ -76,17 +75,6 @@ pub(super) struct Standing {
 pub(super) struct Found {
     pub(super) standing: Standing,
     pub(super) finding: Option<Finding>,
-}
-
-/// What was forgotten.
-#[derive(Debug, Default)]
-pub(super) struct Removed {
-    /// Names of keys.
-    pub(super) keys: Vec<String>,
-    /// Tags of users.
-    pub(super) users: BTreeSet<Digest>,
-    /// The accounts that were found.
-    pub(super) accounts: BTreeSet<String>,
 }
 
 impl Place {
@@ -240,129 +228,6 @@ impl InStore {
         done && is_news
     }
 
-    /// Forgets the user, and everybody who has the user's account or one of `accounts`.
-    ///
-    /// # Errors
-    /// When the store cannot. Some of it may be forgotten then.
-    pub(super) async fn forget(
-        &self,
-        digests: &Digests,
-        name: &str,
-        accounts: &BTreeSet<String>,
-    ) -> Result<Removed, StoreError> {
-        let mut removed = Removed::default();
-        removed.accounts.clone_from(accounts);
-        self.forget_user(digests.user(name), &mut removed).await?;
-        let names: Vec<_> = removed
-            .accounts
-            .iter()
-            .cloned()
-            .chain([name.to_owned()])
-            .collect();
-        for account in names {
-            let account = digests.user(&account);
-            self.forget_user(account, &mut removed).await?;
-            let index = key(&account, USERS);
-            for user in self.members(&index).await? {
-                if let Ok(user) = Digest::try_from(user) {
-                    self.forget_user(user, &mut removed).await?;
-                }
-            }
-            self.remove(vec![index], &mut removed).await?;
-        }
-        if self.store.numbers().is_some_and(|numbers| numbers.local) {
-            let why = "a store in memory stands in for it, and it still remembers";
-            return Err(StoreError::Unavailable(why.to_owned()));
-        }
-        Ok(removed)
-    }
-
-    async fn forget_user(&self, user: Digest, removed: &mut Removed) -> Result<(), StoreError> {
-        if !removed.users.insert(user) {
-            return Ok(());
-        }
-        let before = self.store.get(key(&user, VERSION)).await?;
-        let version = self
-            .new_version()
-            .ok_or_else(|| StoreError::Unavailable("there are no random numbers".to_owned()))?;
-        // From here on nothing of it opens, whatever happens to the rest.
-        self.store.one(self.set_version(&user, &version)).await?;
-        let before = before.unwrap_or_default();
-        let index = key(&user, ENTRIES);
-        for name in self.members(&index).await? {
-            let key = key(&user, &name);
-            if let Some(account) = self.account(&user, &name, &before).await? {
-                removed.accounts.insert(account);
-            }
-            self.remove(vec![key], removed).await?;
-        }
-        self.remove(vec![index, key(&user, PASSWORDS)], removed)
-            .await
-    }
-
-    /// The account that an entry names.
-    async fn account(
-        &self,
-        user: &Digest,
-        name: &[u8],
-        version: &[u8],
-    ) -> Result<Option<String>, StoreError> {
-        let sealed = self.store.get(key(user, name)).await?.unwrap_or_default();
-        let mut entry = [0; 32];
-        if hex::decode_to_slice(name, &mut entry).is_err() {
-            return Ok(None);
-        }
-        let belongs = Belongs {
-            user,
-            name: &entry,
-            version,
-        };
-        let finding = self
-            .seals
-            .open(&sealed, belongs)
-            .and_then(|content| entry::decode(&content));
-        Ok(finding.and_then(|finding| finding.known.as_ref().map(Known::account)))
-    }
-
-    /// All members of an index.
-    async fn members(&self, index: &Key) -> Result<Vec<Vec<u8>>, StoreError> {
-        let mut members = Vec::new();
-        loop {
-            let from = i64::try_from(members.len()).unwrap_or(i64::MAX);
-            let part = SortedCommand::Range {
-                from,
-                to: from.saturating_add(AT_ONCE - 1),
-                reverse: false,
-            };
-            let Reply::List(part) = self
-                .store
-                .one(Command::OnSorted(index.clone(), part))
-                .await?
-            else {
-                return Ok(members);
-            };
-            let before = members.len();
-            members.extend(part.into_iter().filter_map(|reply| match reply {
-                Reply::Bytes(member) => Some(member),
-                _ => None,
-            }));
-            if members.len() == before {
-                return Ok(members);
-            }
-        }
-    }
-
-    /// Deletes keys of one tag, and names those that were there.
-    async fn remove(&self, keys: Vec<Key>, removed: &mut Removed) -> Result<(), StoreError> {
-        let names: Vec<_> = keys.iter().map(shown).collect();
-        let commands = keys.into_iter().map(Command::Delete).collect();
-        let replies = self.store.run(commands).await?;
-        let gone = names.into_iter().zip(replies);
-        let gone = gone.filter(|(_, reply)| *reply == Reply::Integer(1));
-        removed.keys.extend(gone.map(|(name, _)| name));
-        Ok(())
-    }
-
     /// Adds to an index, and takes out what has expired.
     fn index(&self, index: Key, member: Vec<u8>, ttl: Duration) -> [Command; 3] {
         let now = SystemTime::now();
@@ -426,12 +291,6 @@ impl InStore {
 
 fn key(tag: &Digest, name: &[u8]) -> Key {
     Key::tagged(CACHE, hex::encode(tag), name)
-}
-
-/// A key as administrators see it.
-fn shown(key: &Key) -> String {
-    let text = String::from_utf8_lossy;
-    format!("{}:{}:{}", key.namespace, text(&key.tag), text(&key.name))
 }
 
 fn set(key: Key, value: Vec<u8>, ttl: Duration) -> Command {
