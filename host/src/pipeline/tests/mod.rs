@@ -11,6 +11,7 @@ mod challenge_rules;
 mod deadline_rules;
 mod feature_rules;
 mod filter_rules;
+mod flush_rules;
 mod post_rules;
 
 use std::{
