@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     capability::Services,
-    config::{Config, StoreConfig},
+    config::Config,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
-    store::{self, MemoryStore, OpenError, StartError, Store},
+    store::{self, Limits, MemoryStore, OpenError, StartError, Store},
 };
 
 /// Which store to use.
@@ -76,7 +76,8 @@ pub(super) struct Built {
 pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadProblem>> {
     let metrics = PluginMetrics::new(config.limits.metric_series);
     let server_metrics = ServerMetrics::new(&metrics);
-    let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
+    let store = open_store(&config, store).map_err(|problem| vec![problem])?;
+    tokio::spawn(say_if_away(store.clone()));
     let store = server_metrics.counting(store);
     let engine = Engine::new(EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
@@ -139,18 +140,27 @@ pub(super) async fn build(
     })
 }
 
-fn open_store(config: &StoreConfig, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
-    if wanted == StoreUse::InMemory {
-        return Ok(Arc::new(MemoryStore::new()));
+/// A server starts without its store; somebody should know.
+async fn say_if_away(store: Arc<dyn Store>) {
+    if let Err(error) = store.check().await {
+        tracing::warn!(%error, "The store does not work yet");
     }
-    match store::open(config) {
+}
+
+fn open_store(config: &Config, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
+    let limits = Limits::from(&config.limits);
+    let in_memory = || Arc::new(MemoryStore::new().with_limits(limits));
+    if wanted == StoreUse::InMemory {
+        return Ok(in_memory());
+    }
+    match store::open(&config.store, limits) {
         Ok(store) => Ok(store),
         Err(StartError::File(OpenError::Locked(path))) if wanted == StoreUse::ConfiguredIfFree => {
             tracing::warn!(
                 store = %path.display(),
                 "Another process has the store: this login sees an empty one"
             );
-            Ok(Arc::new(MemoryStore::new()))
+            Ok(in_memory())
         }
         Err(error) => Err(LoadProblem::unavailable(error.to_string())),
     }

@@ -43,15 +43,16 @@ pub use self::{
 ///
 /// # Errors
 /// What stands in the way, and what to do about it.
-pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, StartError> {
+pub fn open(config: &StoreConfig, limits: Limits) -> Result<Arc<dyn Store>, StartError> {
     Ok(match config {
-        StoreConfig::Memory => Arc::new(MemoryStore::new()),
-        StoreConfig::Redb { path } => Arc::new(RedbStore::open(path)?),
+        StoreConfig::Memory => Arc::new(MemoryStore::new().with_limits(limits)),
+        StoreConfig::Redb { path } => Arc::new(RedbStore::open_with_limits(path, limits)?),
         StoreConfig::Redis(config) => {
             let redis = RedisStore::new(config).map_err(StartError::Redis)?;
+            let redis = redis.with_limits(limits);
             match config.on_outage {
                 OnOutage::TemporaryFailure => Arc::new(redis),
-                OnOutage::Local => Arc::new(Standby::new(redis)),
+                OnOutage::Local => Arc::new(Standby::new(redis, limits)),
             }
         }
     })

@@ -117,6 +117,13 @@ pub(crate) async fn run_all<F: Future<Output = Subject>>(mut make: impl FnMut() 
     );
 }
 
+/// As [`run_all`], and what a store in this process refuses although a single Redis server does not, so
+/// that nobody finds it out on a cluster only.
+pub(crate) async fn run_all_in_process<F: Future<Output = Subject>>(mut make: impl FnMut() -> F) {
+    run_all(&mut make).await;
+    procedures::keys_of_different_tags_are_refused(&make().await).await;
+}
+
 async fn one_by_one(name: &str, subject: &Subject, table: &Table) {
     for (index, (command, expected)) in table.iter().enumerate() {
         let reply = subject.one(command.clone()).await;

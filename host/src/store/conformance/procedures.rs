@@ -154,6 +154,28 @@ pub(super) async fn alone(subject: &Subject) {
     assert_eq!(call.await, Ok(integer(1)));
 }
 
+pub(super) async fn keys_of_different_tags_are_refused(subject: &Subject) {
+    let tagged = |tag: &str, name: &str| Key::tagged("conformance", tag, name);
+    let untagged = |name: &str| Key::new("conformance", name);
+    let arguments = || vec![b"1".to_vec(), b"2".to_vec()];
+    for keys in [
+        vec![tagged("one", "a"), tagged("two", "a")],
+        vec![tagged("one", "a"), untagged("one")],
+        vec![untagged("one"), untagged("two")],
+    ] {
+        let reply = subject.store.call(&REPLIES, keys.clone(), arguments());
+        let reply = reply.await.unwrap();
+        let Reply::Refused(text) = &reply else {
+            panic!("{keys:?}: {reply:?}");
+        };
+        assert!(text.starts_with("CROSSSLOT"), "{text}");
+        assert_eq!(subject.store.get(keys[1].clone()).await, Ok(None));
+    }
+    let keys = vec![tagged("one", "a"), Key::tagged("other", "one", "b")];
+    let reply = subject.store.call(&REPLIES, keys, arguments()).await;
+    assert!(matches!(reply, Ok(Reply::List(_))), "{reply:?}");
+}
+
 pub(super) async fn sliding_window(subject: &Subject) {
     let event = |name: &str| {
         let arguments = vec![b"2000".to_vec(), name.into()];
