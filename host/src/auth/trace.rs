@@ -14,6 +14,8 @@ use super::SpanId;
 pub enum Stage {
     /// Plugins before the password check.
     Features,
+    /// Features that are asked one after the other, after the others.
+    Controls,
     /// What an earlier login found out, before the backends are asked.
     Cache,
     /// Plugins that are asked what else to forget of a user; no part of a login.
@@ -33,6 +35,7 @@ impl Stage {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Features => "features",
+            Self::Controls => "controls",
             Self::Cache => "cache",
             Self::CacheFlush => "cache-flush",
             Self::Backends => "backends",

@@ -3,7 +3,7 @@
 //! The order of stages, and where those that are not built yet belong:
 //!
 //! 1. (brute-force check: a read)
-//! 2. features; then (relay domains, block lists), which an aborting feature skips
+//! 2. features, then controls in order (TLS, relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
 //! 4. cache, backends (`verify`)
 //! 5. (brute-force update)
@@ -79,6 +79,7 @@ impl Pipeline {
         let asked = stages
             .features
             .iter()
+            .chain(&stages.controls)
             .chain(&stages.backends)
             .chain(&stages.filters);
         let acting = stages.actions.iter().map(|(_, member)| member);
@@ -105,11 +106,10 @@ impl Pipeline {
 
     async fn log_in(&self, login: &mut Login) -> Verdict {
         let stages = &self.stages;
-        let (verdict, event) = match features::run(login, &stages.features, stages.sequential).await
-        {
+        let (verdict, event) = match features::run(login, stages).await {
             Ending::Reject(event) => (Verdict::Reject, event),
             Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
-            Ending::Continue => return self.check_password(login).await,
+            Ending::Continue | Ending::Abort => return self.check_password(login).await,
         };
         if let Some(event) = event {
             actions::run(login, &stages.actions, event).await;

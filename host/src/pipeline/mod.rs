@@ -36,4 +36,4 @@ pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,
     FilterAnswer, FilterVerdict, OnError, Operation, Plugin, Question, Ran,
 };
-pub use post::{PostActions, PostListener, PostWork};
+pub use post::{DropReason, PostActions, PostLimits, PostListener, PostWork};

@@ -3,7 +3,9 @@
 
 mod cache;
 mod headers;
+mod health;
 mod kind;
+mod lookups;
 mod pipeline;
 mod plugins;
 mod server;
@@ -14,7 +16,9 @@ pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
     cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
-    pipeline::{ACTION, BACKEND, CACHE_FLUSH, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    health::{HEALTH_CHECKS, HEALTH_TARGET},
+    lookups::{DNS, GEOIP_DATABASE},
+    pipeline::{ACTION, BACKEND, CACHE_FLUSH, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
@@ -35,6 +39,8 @@ pub static ALL: &[&Keys] = &[
     &RATE_LIMIT,
     &LOCKOUT,
     &COMPRESSION,
+    &HEALTH_CHECKS,
+    &HEALTH_TARGET,
     &STORE,
     &REDIS,
     &REDIS_PRIMARY,
@@ -44,8 +50,11 @@ pub static ALL: &[&Keys] = &[
     &REDIS_TLS,
     &CACHE,
     &SECRET,
+    &DNS,
+    &GEOIP_DATABASE,
     &PIPELINE,
     &FEATURE,
+    &CONTROL,
     &BACKEND,
     &FILTER,
     &ACTION,

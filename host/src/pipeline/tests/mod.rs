@@ -8,6 +8,7 @@
 
 mod backend_rules;
 mod challenge_rules;
+mod control_rules;
 mod deadline_rules;
 mod feature_rules;
 mod filter_rules;
