@@ -4,7 +4,6 @@
 
 use std::{net::SocketAddr, path::Path, process::Command};
 
-
 use crate::{Scratch, port, require_server, server::Server};
 
 /// A running NSD.
