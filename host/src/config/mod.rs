@@ -4,14 +4,17 @@
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
 mod builtin;
+mod cache;
 mod diagnostic;
 mod general;
+mod health;
 mod hooks;
 mod include;
 mod json_schema;
 pub mod keys;
 mod listen;
 mod load;
+mod lookups;
 mod merge;
 mod observe;
 mod pipeline;
@@ -39,11 +42,13 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
-    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListenAt, Listener, Lockout, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry,
-    PluginSource, RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload,
-    SecretSource, Server, ServerLimits, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
+    ActionEntry, AuthMechanism, Authorities, BasicAuth, Cache, Compression, Config,
+    DEFAULT_HEADERS, DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption, EndpointName, EventName,
+    ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames, HealthChecks, HealthTarget,
+    HookEntry, HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, MasterUsers, Observe,
+    OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit, RedisAddress,
+    RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Selection, Server, ServerLimits,
+    ServerProtocol, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     builtin::BUILTIN,
+    cache::master_users,
     hooks,
     keys::{self, Keys, list, nearest},
     reader::Reader,
@@ -20,44 +21,52 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Feature,
+    Control,
     Backend,
     Filter,
     Action,
     Hook,
     Init,
+    CacheFlush,
 }
 
 impl Part {
     fn word(self) -> &'static str {
         match self {
-            Self::Feature => "feature",
+            // A control is a feature that is asked later.
+            Self::Feature | Self::Control => "feature",
             Self::Backend => "backend",
             Self::Filter => "filter",
             Self::Action => "action",
             Self::Hook => "hook",
             Self::Init => "init plugin",
+            Self::CacheFlush => "cache flush",
         }
     }
 
     fn key(self) -> &'static str {
         match self {
             Self::Feature => "features",
+            Self::Control => "controls",
             Self::Backend => "backends",
             Self::Filter => "filters",
             Self::Action => "actions",
             Self::Hook => "hooks",
             Self::Init => "init",
+            Self::CacheFlush => "cache_flush",
         }
     }
 
     fn keys(self) -> &'static Keys {
         match self {
             Self::Feature => &keys::FEATURE,
+            Self::Control => &keys::CONTROL,
             Self::Backend => &keys::BACKEND,
             Self::Filter => &keys::FILTER,
             Self::Action => &keys::ACTION,
             Self::Hook => &keys::HOOK,
             Self::Init => &keys::INIT,
+            Self::CacheFlush => &keys::CACHE_FLUSH,
         }
     }
 }
@@ -118,11 +127,15 @@ pub(super) fn pipeline(
     };
     let init = part(reader, Part::Init);
     let features = part(reader, Part::Feature);
+    let controls = part(reader, Part::Control);
     let backends = part(reader, Part::Backend);
     let filters = part(reader, Part::Filter);
     let actions = part(reader, Part::Action);
     let hooks = part(reader, Part::Hook);
-    if section.value("backends").is_none() && section.value("features").is_none() {
+    let cache_flush = part(reader, Part::CacheFlush);
+    let before = ["features", "controls"];
+    if section.value("backends").is_none() && before.iter().all(|key| section.value(key).is_none())
+    {
         reader.warning(
             &section.span,
             "the pipeline has no backend: no login can be accepted".to_owned(),
@@ -140,10 +153,13 @@ pub(super) fn pipeline(
         sequential,
         init: entries(init),
         features: entries(features),
+        controls: entries(controls),
         backends: entries(backends),
         filters: entries(filters),
         actions,
         hooks,
+        cache_flush: entries(cache_flush),
+        master_users: master_users(reader, &section),
     };
     (config, listed)
 }
@@ -165,8 +181,10 @@ fn plugin<'a>(
     let name = name(reader, &section);
     let source = source(reader, &section, part);
     let when_no_auth = match part {
-        Part::Feature | Part::Filter => section.boolean(reader, "when_no_auth", false),
-        Part::Backend | Part::Action | Part::Hook | Part::Init => true,
+        Part::Feature | Part::Control | Part::Filter => {
+            section.boolean(reader, "when_no_auth", false)
+        }
+        Part::Backend | Part::Action | Part::Hook | Part::Init | Part::CacheFlush => true,
     };
     let when_authenticated = section.boolean(reader, "when_authenticated", true);
     let when_unauthenticated = section.boolean(reader, "when_unauthenticated", true);
@@ -178,6 +196,14 @@ fn plugin<'a>(
             "remove `when_authenticated: false` or `when_unauthenticated: false`",
         );
     }
+    let (protocols, cached, cache_name) = match part {
+        Part::Backend => (
+            protocols(reader, &section),
+            section.boolean(reader, "cache", true),
+            section.text(reader, "cache_name").map(str::to_owned),
+        ),
+        _ => (Vec::new(), true, None),
+    };
     let (name, span) = name?;
     let place = Listed {
         name: span.clone(),
@@ -203,9 +229,27 @@ fn plugin<'a>(
             when_no_auth,
             when_authenticated,
             when_unauthenticated,
+            protocols,
+            cached,
+            cache_name,
         },
         section,
     })
+}
+
+/// The protocols of a backend.
+fn protocols(reader: &mut Reader, section: &Section<'_>) -> Vec<String> {
+    let path = section.path_of("protocols");
+    let Some(node) = section.value("protocols") else {
+        return Vec::new();
+    };
+    let texts = reader.texts(node, &path);
+    if texts.is_empty() {
+        let message = format!("`{path}` names no protocol");
+        let help = "name some, as in `[imap, pop3]`, or remove it: then the backend serves all";
+        reader.error(&node.span, message, "", help);
+    }
+    texts.into_iter().map(|(text, _)| text.to_owned()).collect()
 }
 
 fn name<'a>(reader: &mut Reader, section: &Section<'a>) -> Option<(&'a str, &'a Span)> {

@@ -3,9 +3,9 @@
 //! The order of stages, and where those that are not built yet belong:
 //!
 //! 1. (brute-force check: a read)
-//! 2. features; then (relay domains, block lists), which an aborting feature skips
+//! 2. features, then controls in order (TLS, relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
-//! 4. (positive cache), backends, (account mapping)
+//! 4. cache, backends (`verify`)
 //! 5. (brute-force update)
 //! 6. filters
 //! 7. the answer, and after it the post actions, which the caller runs
@@ -16,10 +16,11 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    Plugin, PostWork, Stages, actions, backends, challenge,
+    CacheSource, Plugin, PostWork, Stages, actions, backends, challenge,
     features::{self, Ending},
     filters,
     login::Login,
+    verify,
 };
 use crate::auth::{Decision, Event, Mode, Request, Trace, Value, Verdict};
 
@@ -28,7 +29,7 @@ const NO_USERNAME: &str = "No username given";
 
 /// All stages of one generation of the configuration.
 pub struct Pipeline {
-    stages: Stages,
+    pub(super) stages: Stages,
     post: Arc<[Arc<dyn Plugin>]>,
     /// Last, so that it goes after the plugins.
     lease: Option<Lease>,
@@ -78,10 +79,12 @@ impl Pipeline {
         let asked = stages
             .features
             .iter()
+            .chain(&stages.controls)
             .chain(&stages.backends)
             .chain(&stages.filters);
         let acting = stages.actions.iter().map(|(_, member)| member);
-        asked.chain(acting).map(|member| &member.plugin)
+        let members = asked.chain(acting).map(|member| &member.plugin);
+        members.chain(&stages.cache_flush)
     }
 
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
@@ -103,11 +106,10 @@ impl Pipeline {
 
     async fn log_in(&self, login: &mut Login) -> Verdict {
         let stages = &self.stages;
-        let (verdict, event) = match features::run(login, &stages.features, stages.sequential).await
-        {
+        let (verdict, event) = match features::run(login, stages).await {
             Ending::Reject(event) => (Verdict::Reject, event),
             Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
-            Ending::Continue => return self.check_password(login).await,
+            Ending::Continue | Ending::Abort => return self.check_password(login).await,
         };
         if let Some(event) = event {
             actions::run(login, &stages.actions, event).await;
@@ -124,7 +126,7 @@ impl Pipeline {
         if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let verdict = backends::find_user(login, &self.stages).await;
+        let verdict = verify::check(login, &self.stages).await.verdict();
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
         }
@@ -169,6 +171,7 @@ impl Pipeline {
                 recovered_password: login
                     .recovered_password
                     .filter(|_| verdict == Verdict::Accept),
+                from_memory: login.answered_by == Some(CacheSource::Memory),
             },
             trace: login.trace,
             log_fields: login.log_fields,

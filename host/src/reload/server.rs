@@ -9,11 +9,13 @@ use super::{
     services,
 };
 use crate::{
-    capability::Services,
+    backend_io::{dns::Resolver, geoip::Databases},
+    capability::{NameLookup, Services},
     config::Config,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
     store::{self, Limits, MemoryStore, OpenError, StartError, Store},
+    upstream,
 };
 
 /// Which store to use.
@@ -41,6 +43,10 @@ pub struct Server {
     pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
+    /// The servers behind the proxies; nobody checks them yet.
+    pub upstreams: Arc<upstream::Current>,
+    /// Asks the domain name system.
+    pub resolver: Arc<Resolver>,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -49,6 +55,8 @@ pub struct Server {
 pub struct Running {
     pub(super) engine: Engine,
     pub(super) services: Arc<Services>,
+    /// Know where addresses are; each generation brings its own.
+    pub(super) databases: Arc<Databases>,
     pub(super) config: Arc<Config>,
     pub(super) plugins: Plugins,
     pub(super) lease: Arc<Lease>,
@@ -84,15 +92,34 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
+    let resolver = Resolver::new(&config.dns, server_metrics.name_lookups()).map_err(|why| {
+        vec![LoadProblem::server(format!(
+            "names cannot be looked up: {why}"
+        ))]
+    })?;
+    let resolver = Arc::new(resolver);
+    let databases = Databases::new(server_metrics.address_lookups());
+    databases
+        .prepare(&config.geoip)
+        .map_err(|problems| {
+            problems
+                .into_iter()
+                .map(LoadProblem::server)
+                .collect::<Vec<_>>()
+        })?
+        .commit();
+    let names: Arc<dyn NameLookup> = Arc::clone(&resolver) as _;
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
         metrics.clone(),
+        names,
+        Arc::clone(&databases),
     ));
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
     let register = Register::new(metrics.clone());
-    let built = build(Arc::new(config), loader, register, 1, read_at).await?;
+    let built = build(Arc::new(config), loader, databases, register, 1, read_at).await?;
     built.running.lease.begin();
     Ok(Server {
         generation: built.generation,
@@ -102,6 +129,8 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         metrics,
         server_metrics,
         store,
+        upstreams: Arc::default(),
+        resolver,
     })
 }
 
@@ -109,11 +138,13 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
 pub(super) async fn build(
     config: Arc<Config>,
     loader: EngineLoader,
+    databases: Arc<Databases>,
     register: Arc<Register>,
     number: u64,
     read_at: SystemTime,
 ) -> Result<Built, Vec<LoadProblem>> {
-    let mut generation = Generation::load(Arc::clone(&config), &loader).await?;
+    let mut generation =
+        Generation::load(Arc::clone(&config), &loader, &loader.services.store).await?;
     let problems = loader.try_out(&config).await;
     if !problems.is_empty() {
         return Err(problems);
@@ -129,6 +160,7 @@ pub(super) async fn build(
         running: Running {
             engine,
             services,
+            databases,
             config,
             plugins,
             lease,

@@ -1,8 +1,11 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
+mod cache;
 mod headers;
+mod health;
 mod kind;
+mod lookups;
 mod pipeline;
 mod plugins;
 mod server;
@@ -11,8 +14,11 @@ mod store;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
+    cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
-    pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    health::{HEALTH_CHECKS, HEALTH_TARGET},
+    lookups::{DNS, GEOIP_DATABASE},
+    pipeline::{ACTION, BACKEND, CACHE_FLUSH, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
@@ -33,6 +39,8 @@ pub static ALL: &[&Keys] = &[
     &RATE_LIMIT,
     &LOCKOUT,
     &COMPRESSION,
+    &HEALTH_CHECKS,
+    &HEALTH_TARGET,
     &STORE,
     &REDIS,
     &REDIS_PRIMARY,
@@ -40,14 +48,20 @@ pub static ALL: &[&Keys] = &[
     &REDIS_SENTINELS,
     &REDIS_CLUSTER,
     &REDIS_TLS,
+    &CACHE,
     &SECRET,
+    &DNS,
+    &GEOIP_DATABASE,
     &PIPELINE,
     &FEATURE,
+    &CONTROL,
     &BACKEND,
     &FILTER,
     &ACTION,
     &INIT,
     &HOOK,
+    &CACHE_FLUSH,
+    &MASTER_USERS,
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,

@@ -24,6 +24,13 @@ pub(in super::super) static PIPELINE: Keys = Keys::new(
             "Asked before the password check.",
         ),
         optional(
+            "controls",
+            Kind::Sections(&CONTROL),
+            "none",
+            "Asked after the features, one after the other; the first that objects ends the stage. A \
+             feature that aborts skips them.",
+        ),
+        optional(
             "backends",
             Kind::Sections(&BACKEND),
             "none",
@@ -46,6 +53,18 @@ pub(in super::super) static PIPELINE: Keys = Keys::new(
             Kind::Sections(&HOOK),
             "none",
             "Answer HTTP requests below `/api/v1/custom/`.",
+        ),
+        optional(
+            "cache_flush",
+            Kind::Sections(&CACHE_FLUSH),
+            "none",
+            "Asked what else to forget when an administrator flushes a user.",
+        ),
+        optional(
+            "master_users",
+            Kind::Section(&super::cache::MASTER_USERS),
+            "nobody",
+            "Who may log in as another user, with a password of his own.",
         ),
     ],
 );
@@ -101,8 +120,47 @@ pub(in super::super) static FEATURE: Keys = Keys::new(
 )
 .one_of(CODE);
 
+pub(in super::super) static CONTROL: Keys = Keys::new(
+    "pipeline.controls",
+    &[NAME, COMPONENT, SCRIPT, DIALECT, PACKAGE_PATH, WHEN_NO_AUTH],
+)
+.one_of(CODE);
+
 pub(in super::super) static BACKEND: Keys = Keys::new(
     "pipeline.backends",
+    &[
+        NAME,
+        COMPONENT,
+        SCRIPT,
+        DIALECT,
+        PACKAGE_PATH,
+        optional(
+            "protocols",
+            Kind::Texts,
+            "all",
+            "The protocols that it serves. A login over a protocol that no backend serves is a temporary \
+             failure. Lists that name no protocol (`account-provider`) ask all.",
+        ),
+        flag(
+            "cache",
+            "true",
+            "What it says may be kept by the section `cache`. `false` for a backend that looks at more than \
+             the cache tells apart, such as HTTP header fields, the context of features, or the time; \
+             logins that may ask it are never answered by the cache.",
+        ),
+        optional(
+            "cache_name",
+            Kind::Text,
+            "its own, for each protocol apart",
+            "Where the store keeps what it says of users. Protocols and backends with the same name here \
+             share it, so they must say the same of a user.",
+        ),
+    ],
+)
+.one_of(CODE);
+
+pub(in super::super) static CACHE_FLUSH: Keys = Keys::new(
+    "pipeline.cache_flush",
     &[NAME, COMPONENT, SCRIPT, DIALECT, PACKAGE_PATH],
 )
 .one_of(CODE);

@@ -1,8 +1,8 @@
 //! The keys of the file itself, and of `store`, `secrets`, `limits`, `observe` and `reload`.
 
 use super::kind::{
-    DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, below, duration, flag, key,
-    optional, required, size, whole, written,
+    DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, SECOND, below, duration, flag,
+    key, optional, required, size, whole, written,
 };
 use super::store::STORE;
 use crate::config::yaml;
@@ -22,12 +22,36 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Section(&super::server::SERVER),
             "Where and how to listen.",
         ),
+        optional(
+            "backend_health_checks",
+            Kind::Section(&super::health::HEALTH_CHECKS),
+            "none",
+            "The servers behind the proxies, which of them live, and which one gets a login.",
+        ),
         below("store", Kind::Section(&STORE), "Shared state."),
+        optional(
+            "cache",
+            Kind::Section(&super::cache::CACHE),
+            "none: nothing is cached",
+            "What backends say of passwords, kept for a while. The section switches it on; it may be \
+             empty (`cache: {}`).",
+        ),
         optional(
             "secrets",
             Kind::Named(&SECRET),
             "none",
             "Secrets by name; plugins get those that they are granted.",
+        ),
+        below(
+            "dns",
+            Kind::Section(&super::lookups::DNS),
+            "How names are looked up.",
+        ),
+        optional(
+            "geoip",
+            Kind::Named(&super::lookups::GEOIP_DATABASE),
+            "none",
+            "Databases that know where an address is, by name; plugins get those that they are granted.",
         ),
         required(
             "pipeline",
@@ -180,13 +204,45 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "post_actions",
             (0, 1_000_000),
             "1000",
-            "Post actions that run or wait.",
+            "Post actions that run or wait; what comes beyond is dropped, counted and logged.",
+        ),
+        whole(
+            "post_action_workers",
+            (1, 100_000),
+            "32",
+            "Logins whose post actions run at the same time; those of others wait their turn. More than \
+             `concurrency` and `queue` of a plugin together would have it refuse some.",
         ),
         duration(
             "post_action_timeout",
             (100, HOUR),
             "30s",
-            "Deadline of the post actions of one login.",
+            "For the post actions of one login together, from the moment when the first begins.",
+        ),
+        duration(
+            "post_action_grace",
+            (10, 10 * MINUTE),
+            "10s",
+            "What post actions get to end when the server does; the rest is dropped. The service manager must \
+             wait longer.",
+        ),
+        whole(
+            "jobs",
+            (1, 10_000),
+            "100",
+            "Asynchronous jobs of administrators that run or wait.",
+        ),
+        duration(
+            "job_timeout",
+            (SECOND, 24 * HOUR),
+            "10m",
+            "For one job to run.",
+        ),
+        duration(
+            "job_lifetime",
+            (MINUTE, 30 * 24 * HOUR),
+            "1h",
+            "For how long the record of a job is kept.",
         ),
         whole(
             "connections",

@@ -3,7 +3,10 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod cache;
+mod health;
 mod limits;
+mod lookups;
 mod observe;
 mod reload;
 mod server;
@@ -15,7 +18,13 @@ use std::{
     time::Duration,
 };
 
+pub use cache::{Cache, MasterUsers};
+pub use health::{
+    AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
+    ServerProtocol,
+};
 pub use limits::ServerLimits;
+pub use lookups::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
@@ -42,8 +51,12 @@ pub struct Config {
     pub secret_files: Vec<PathBuf>,
     /// `server`
     pub server: Server,
+    /// `backend_health_checks`
+    pub health_checks: HealthChecks,
     /// `store`
     pub store: StoreConfig,
+    /// `cache`; nothing is cached without the section.
+    pub cache: Option<Cache>,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -53,6 +66,10 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginConfig>,
     /// `secrets`, by name.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// `dns`
+    pub dns: DnsConfig,
+    /// `geoip`, by name.
+    pub geoip: BTreeMap<String, GeoipDatabase>,
     /// `observe`
     pub observe: Observe,
     /// `reload`
@@ -71,6 +88,8 @@ pub struct PipelineConfig {
     pub init: Vec<PluginEntry>,
     /// `features`
     pub features: Vec<PluginEntry>,
+    /// `controls`: after the features, in order.
+    pub controls: Vec<PluginEntry>,
     /// `backends`, asked in order.
     pub backends: Vec<PluginEntry>,
     /// `filters`
@@ -79,6 +98,10 @@ pub struct PipelineConfig {
     pub actions: Vec<ActionEntry>,
     /// `hooks`
     pub hooks: Vec<HookEntry>,
+    /// `cache_flush`: asked what else to forget when a user is flushed.
+    pub cache_flush: Vec<PluginEntry>,
+    /// `master_users`; nobody may log in as another without the section.
+    pub master_users: Option<MasterUsers>,
 }
 
 /// One plugin in the pipeline.
@@ -95,6 +118,12 @@ pub struct PluginEntry {
     pub when_authenticated: bool,
     /// `when_unauthenticated`: filters only; default true.
     pub when_unauthenticated: bool,
+    /// `protocols`: backends only; all protocols if empty.
+    pub protocols: Vec<String>,
+    /// `cache`: backends only; default true.
+    pub cached: bool,
+    /// `cache_name`: backends only.
+    pub cache_name: Option<String>,
 }
 
 /// An action and what makes it run.
@@ -184,6 +213,10 @@ pub struct Grants {
     pub http: Option<HttpGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
+    /// `dns`: `true`, or zones.
+    pub dns: Option<DnsGrant>,
+    /// `geoip`: names of top-level `geoip`.
+    pub geoip: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.
     pub environment: BTreeSet<String>,
     /// `files`: absolute paths of files and folders that may be read; scripts only.

@@ -8,9 +8,11 @@
 
 mod backend_rules;
 mod challenge_rules;
+mod control_rules;
 mod deadline_rules;
 mod feature_rules;
 mod filter_rules;
+mod flush_rules;
 mod post_rules;
 
 use std::{
