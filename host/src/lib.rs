@@ -13,6 +13,8 @@ pub mod capability;
 pub mod cli;
 pub mod config;
 pub mod engine;
+pub mod jobs;
+pub mod login_cache;
 pub mod lua_check;
 pub mod observe;
 pub mod pipeline;

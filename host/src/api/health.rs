@@ -2,7 +2,8 @@
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
-//! is not ready, a server behind the proxies is dead, or name servers do not answer.
+//! is not ready, a server behind the proxies is dead, name servers do not answer, or Redis is away and a
+//! store in memory stands in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -129,14 +130,16 @@ async fn store(state: &State) -> Check {
     if let Some(error) = &problem {
         tracing::warn!(check = "store", error, "A health check failed");
     }
+    let stands_in = state.store.numbers().is_some_and(|numbers| numbers.local);
+    let (status, meta) = match (problem, stands_in) {
+        (Some(_), _) => (Status::Error, json!({})),
+        (None, true) => (Status::Degraded, json!({ "local": true })),
+        (None, false) => (Status::Ok, json!({})),
+    };
     Check {
         name: "store",
-        status: if problem.is_none() {
-            Status::Ok
-        } else {
-            Status::Error
-        },
-        meta: json!({}),
+        status,
+        meta,
         latency: started.elapsed(),
     }
 }

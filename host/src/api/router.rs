@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     Router, extract, middleware,
-    routing::{any, get, post},
+    routing::{any, delete, get, post},
 };
 
-use super::{State, admin, health, hooks, login, metrics, openapi, route::ROUTES};
+use super::{
+    State, admin, cache_flush, health, hooks, jobs, login, metrics, openapi, route::ROUTES,
+};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -22,6 +24,12 @@ pub fn router(state: Arc<State>) -> Router {
     router
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/api/v1/admin/reload", post(admin::reload))
+        .route("/api/v1/async/jobs/{jobId}", get(jobs::status))
+        .route("/api/v1/cache/flush", delete(cache_flush::flush))
+        .route(
+            "/api/v1/cache/flush/async",
+            delete(cache_flush::flush_async),
+        )
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
         .route("/metrics", get(metrics::page))

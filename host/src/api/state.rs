@@ -19,6 +19,7 @@ use super::{
 use crate::{
     backend_io::dns::Resolver,
     config::{PluginSource, Server, ServerLimits},
+    jobs::{JobLimits, Jobs},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostLimits, PostListener},
     store::Store,
@@ -107,6 +108,8 @@ pub struct State {
     pub observer: Arc<Observer>,
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
+    /// What administrators started and do not wait for.
+    pub jobs: Arc<Jobs>,
     /// The servers behind the proxies.
     pub upstreams: Arc<upstream::Current>,
     /// The certificates of the listeners; a reload replaces them.
@@ -139,6 +142,13 @@ impl State {
         upstreams: Arc<upstream::Current>,
     ) -> Arc<Self> {
         let limits = &generation.limits;
+        let job_limits = JobLimits {
+            jobs: limits.jobs,
+            timeout: limits.job_timeout,
+            lifetime: limits.job_lifetime,
+        };
+        let runtime = tokio::runtime::Handle::current();
+        let jobs = Arc::new(Jobs::new(Arc::clone(&store), job_limits, runtime));
         let post_actions = PostActions::new(post_limits(limits), tokio::runtime::Handle::current())
             .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
@@ -151,6 +161,7 @@ impl State {
             generation: ArcSwap::from_pointee(generation),
             health: ArcSwap::from_pointee(Health::serving(1)),
             store,
+            jobs,
             upstreams,
             observer,
             post_actions: Arc::new(post_actions),
@@ -187,13 +198,13 @@ impl State {
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,
-    /// gives post actions their grace, and writes what the decision log still holds.
+    /// gives post actions and jobs their grace, and writes what the decision log still holds.
     pub async fn close(&self) {
         self.logins.close();
         // They have deadlines, so this is a matter of `request_timeout`.
         self.logins.wait().await;
         let grace = self.generation.load().limits.post_action_grace;
-        self.post_actions.drain(grace).await;
+        tokio::join!(self.post_actions.drain(grace), self.jobs.drain(grace));
         let observer = Arc::clone(&self.observer);
         if tokio::task::spawn_blocking(move || observer.close())
             .await

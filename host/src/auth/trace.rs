@@ -16,6 +16,10 @@ pub enum Stage {
     Features,
     /// Features that are asked one after the other, after the others.
     Controls,
+    /// What an earlier login found out, before the backends are asked.
+    Cache,
+    /// Plugins that are asked what else to forget of a user; no part of a login.
+    CacheFlush,
     /// Plugins that check the password or find the account.
     Backends,
     /// Plugins after it.
@@ -32,6 +36,8 @@ impl Stage {
         match self {
             Self::Features => "features",
             Self::Controls => "controls",
+            Self::Cache => "cache",
+            Self::CacheFlush => "cache-flush",
             Self::Backends => "backends",
             Self::Filters => "filters",
             Self::Actions => "actions",

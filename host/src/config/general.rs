@@ -1,35 +1,8 @@
-//! The sections `store` and `limits`, and the folders that Bulkhead uses by default.
+//! The section `limits`, and the folders that Bulkhead uses by default.
 
 use std::path::PathBuf;
 
-use super::{
-    keys,
-    reader::Reader,
-    schema::{ServerLimits, StoreConfig},
-    section::Section,
-};
-
-pub(super) fn store(reader: &mut Reader, top: &Section<'_>) -> StoreConfig {
-    let section = top.section(reader, "store", &keys::STORE);
-    let memory = section.choice(reader, "kind", &[("redb", false), ("memory", true)], false);
-    if memory {
-        if let Some(entry) = section.entry("path") {
-            let message = "`store.path` has no use with `kind: memory`".to_owned();
-            reader.warning(
-                &entry.key_span,
-                message,
-                "",
-                "remove it, or write `kind: redb`",
-            );
-        }
-        return StoreConfig::Memory;
-    }
-    StoreConfig::Redb {
-        path: section
-            .path(reader, "path")
-            .unwrap_or_else(|| state_directory().join("bulkhead.redb")),
-    }
-}
+use super::{keys, reader::Reader, schema::ServerLimits, section::Section};
 
 pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
     let section = top.section(reader, "limits", &keys::LIMITS);
@@ -68,6 +41,9 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
             "post_action_timeout",
             default.post_action_timeout,
         ),
+        jobs: section.integer(reader, "jobs", default.jobs),
+        job_timeout: section.duration(reader, "job_timeout", default.job_timeout),
+        job_lifetime: section.duration(reader, "job_lifetime", default.job_lifetime),
         post_action_grace: section.duration(reader, "post_action_grace", default.post_action_grace),
         connections: section.integer(reader, "connections", default.connections),
         head_bytes: section.size(reader, "head_bytes", default.head_bytes),
@@ -98,6 +74,11 @@ pub(super) fn cache_directory(reader: &mut Reader, top: &Section<'_>) -> PathBuf
 /// `bulkhead` in the user's cache folder otherwise.
 pub fn default_cache_directory() -> PathBuf {
     default_directory("/var/cache/bulkhead", "XDG_CACHE_HOME", ".cache")
+}
+
+/// Where the database file is if the configuration names none.
+pub(super) fn default_store() -> PathBuf {
+    state_directory().join("bulkhead.redb")
 }
 
 fn state_directory() -> PathBuf {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    cache::cache,
     diagnostic::Diagnostic,
     general, health, include, keys, lookups,
     observe::observe,
@@ -21,6 +22,7 @@ use super::{
     server::server,
     source::{Source, Span},
     source_map::SourceMap,
+    store::store,
     yaml::{self, Content, Node},
 };
 
@@ -101,7 +103,7 @@ pub fn yaml_to_json(text: &str) -> Option<serde_json::Value> {
 fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) {
     let top = Section::open(reader, root, &root.span, "", &keys::TOP);
     let server = server(reader, &top);
-    let store = general::store(reader, &top);
+    let store = store(reader, &top, general::default_store);
     let secrets = secrets(reader, &top);
     let secret_names: BTreeSet<&str> = match top.value("secrets").map(|node| &node.content) {
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
@@ -127,6 +129,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         server,
         health_checks: health::health_checks(reader, &top),
         store,
+        cache: cache(reader, &top),
         limits: general::limits(reader, &top),
         dns: lookups::dns(reader, &top),
         geoip,

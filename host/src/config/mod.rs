@@ -4,6 +4,7 @@
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
 mod builtin;
+mod cache;
 mod diagnostic;
 mod general;
 mod health;
@@ -29,6 +30,7 @@ mod show;
 mod show_free;
 mod source;
 mod source_map;
+mod store;
 mod units;
 mod wire;
 mod yaml;
@@ -40,12 +42,13 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, AuthMechanism, Authorities, BasicAuth, Compression, Config, DEFAULT_HEADERS,
-    DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption, EndpointName, EventName, ExampleLogin,
-    ExamplePassword, GeoipDatabase, Grants, HeaderNames, HealthChecks, HealthTarget, HookEntry,
-    HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, Observe, PipelineConfig,
-    PluginConfig, PluginEntry, PluginSource, RateLimit, Reload, SecretSource, Selection, Server,
-    ServerLimits, ServerProtocol, StoreConfig, TlsFiles, TlsVersion, Traces,
+    ActionEntry, AuthMechanism, Authorities, BasicAuth, Cache, Compression, Config,
+    DEFAULT_HEADERS, DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption, EndpointName, EventName,
+    ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames, HealthChecks, HealthTarget,
+    HookEntry, HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, MasterUsers, Observe,
+    OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit, RedisAddress,
+    RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Selection, Server, ServerLimits,
+    ServerProtocol, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -77,6 +77,8 @@ fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Features => "features",
         Stage::Controls => "controls",
+        Stage::Cache => "cache",
+        Stage::CacheFlush => "cache-flush",
         Stage::Backends => "backends",
         Stage::Filters => "filters",
         Stage::Actions => "actions",
@@ -147,6 +149,7 @@ mod tests {
             accounts: Vec::new(),
             response_headers: Vec::new(),
             recovered_password: None,
+            from_memory: false,
         };
         insta::assert_snapshot!(render_trace(&decision, &trace), @r"
         decision: temporary-failure (Later)

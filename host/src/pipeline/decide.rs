@@ -5,7 +5,7 @@
 //! 1. (brute-force check: a read)
 //! 2. features, then controls in order (TLS, relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
-//! 4. (positive cache), backends, (account mapping)
+//! 4. cache, backends (`verify`)
 //! 5. (brute-force update)
 //! 6. filters
 //! 7. the answer, and after it the post actions, which the caller runs
@@ -16,10 +16,11 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    Plugin, PostWork, Stages, actions, backends, challenge,
+    CacheSource, Plugin, PostWork, Stages, actions, backends, challenge,
     features::{self, Ending},
     filters,
     login::Login,
+    verify,
 };
 use crate::auth::{Decision, Event, Mode, Request, Trace, Value, Verdict};
 
@@ -28,7 +29,7 @@ const NO_USERNAME: &str = "No username given";
 
 /// All stages of one generation of the configuration.
 pub struct Pipeline {
-    stages: Stages,
+    pub(super) stages: Stages,
     post: Arc<[Arc<dyn Plugin>]>,
     /// Last, so that it goes after the plugins.
     lease: Option<Lease>,
@@ -82,7 +83,8 @@ impl Pipeline {
             .chain(&stages.backends)
             .chain(&stages.filters);
         let acting = stages.actions.iter().map(|(_, member)| member);
-        asked.chain(acting).map(|member| &member.plugin)
+        let members = asked.chain(acting).map(|member| &member.plugin);
+        members.chain(&stages.cache_flush)
     }
 
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
@@ -124,7 +126,7 @@ impl Pipeline {
         if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let verdict = backends::find_user(login, &self.stages).await;
+        let verdict = verify::check(login, &self.stages).await.verdict();
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
         }
@@ -169,6 +171,7 @@ impl Pipeline {
                 recovered_password: login
                     .recovered_password
                     .filter(|_| verdict == Verdict::Accept),
+                from_memory: login.answered_by == Some(CacheSource::Memory),
             },
             trace: login.trace,
             log_fields: login.log_fields,

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Call, Context, ContextChange};
+use super::{CacheSource, Call, Context, ContextChange};
 use crate::auth::{
     Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Value,
 };
@@ -26,6 +26,8 @@ pub(super) struct Login {
     pub(super) response_headers: Vec<Header>,
     /// The password behind the challenge that the client answered.
     pub(super) recovered_password: Option<RecoveredPassword>,
+    /// Who answered in place of the backends.
+    pub(super) answered_by: Option<CacheSource>,
     started: Instant,
 }
 
@@ -41,6 +43,7 @@ impl Login {
             log_fields: Vec::new(),
             response_headers: Vec::new(),
             recovered_password: None,
+            answered_by: None,
             started: Instant::now(),
         }
     }

@@ -8,20 +8,29 @@ mod actions;
 mod ask;
 mod attributes;
 mod backends;
+mod cache;
 mod challenge;
 mod context;
 mod decide;
 mod features;
 mod filters;
+mod flush;
 mod login;
+mod master;
 mod member;
 mod plugin;
 mod post;
 #[cfg(test)]
 mod tests;
+mod verify;
 
+pub use cache::{
+    Asking, CacheAnswer, CacheQuestion, CacheSource, Conclusion, Finding, Keeper, Known, LoginCache,
+};
 pub use context::{Context, ContextChange};
 pub use decide::{Lease, Outcome, Pipeline};
+pub use flush::{CacheFlushAnswer, Flushed, Forget, Forgot, Subject};
+pub use master::MasterUsers;
 pub use member::{Member, Stages};
 pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,

@@ -4,11 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{StreamExt, future::BoxFuture, stream};
 
-use super::LoadProblem;
+use super::{LoadProblem, memories::remember};
 use crate::{
-    config::{Config, PluginConfig, PluginEntry, PluginSource},
+    config::{Config, MasterUsers, PluginConfig, PluginEntry, PluginSource},
     engine::PluginKind,
-    pipeline::{Lease, Member, Pipeline, Plugin, Stages},
+    pipeline::{self, Lease, Member, Pipeline, Plugin, Stages},
+    store::Store,
 };
 
 /// Everything that one configuration loads. Requests that began with one generation end with it.
@@ -51,7 +52,8 @@ pub trait LoadPlugin: Send + Sync {
 }
 
 impl Generation {
-    /// Loads all plugins, as many at the same time as there are cores.
+    /// Loads all plugins, as many at the same time as there are cores. What it remembers of users for
+    /// longer than a login is in `store`.
     ///
     /// # Errors
     ///
@@ -59,6 +61,7 @@ impl Generation {
     pub async fn load(
         config: Arc<Config>,
         loader: &dyn LoadPlugin,
+        store: &Arc<dyn Store>,
     ) -> Result<Self, Vec<LoadProblem>> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let results: Vec<_> = stream::iter(wanted(&config))
@@ -80,7 +83,7 @@ impl Generation {
             }
         }
         if problems.is_empty() {
-            Self::assemble(config, &plugins).map_err(|problem| vec![problem])
+            Self::assemble(config, &plugins, store).map_err(|problem| vec![problem])
         } else {
             Err(problems)
         }
@@ -89,6 +92,7 @@ impl Generation {
     fn assemble(
         config: Arc<Config>,
         plugins: &BTreeMap<String, Arc<dyn Plugin>>,
+        store: &Arc<dyn Store>,
     ) -> Result<Self, LoadProblem> {
         let plugin = |entry: &PluginEntry| {
             plugins
@@ -102,24 +106,36 @@ impl Generation {
                 when_no_auth: entry.when_no_auth,
                 when_authenticated: entry.when_authenticated,
                 when_unauthenticated: entry.when_unauthenticated,
+                protocols: entry.protocols.clone(),
+                cached: entry.cached,
+                cache_name: entry.cache_name.clone(),
             })
         };
         let members =
             |entries: &[PluginEntry]| entries.iter().map(member).collect::<Result<Vec<_>, _>>();
         let pipeline = &config.pipeline;
-        let stages = Stages {
+        let mut stages = Stages {
             password_attribute: config.server.password_attribute.clone(),
             sequential: pipeline.sequential,
             features: members(&pipeline.features)?,
             controls: members(&pipeline.controls)?,
             backends: members(&pipeline.backends)?,
+            cache: None,
+            masters: pipeline.master_users.as_ref().and_then(masters),
             filters: members(&pipeline.filters)?,
             actions: pipeline
                 .actions
                 .iter()
                 .map(|action| Ok((action.event, member(&action.plugin)?)))
                 .collect::<Result<_, LoadProblem>>()?,
+            cache_flush: pipeline
+                .cache_flush
+                .iter()
+                .map(plugin)
+                .collect::<Result<_, _>>()?,
+            memories: Vec::new(),
         };
+        remember(&mut stages, &config, store);
         let hooks = pipeline
             .hooks
             .iter()
@@ -144,6 +160,19 @@ impl Generation {
             pipeline.hold(lease);
         }
     }
+}
+
+/// How master logins are written, as the pipeline takes them apart.
+fn masters(users: &MasterUsers) -> Option<pipeline::MasterUsers> {
+    let (before, between, behind, master_first) = users.parts()?;
+    Some(pipeline::MasterUsers {
+        before: before.to_owned(),
+        between: between.to_owned(),
+        behind: behind.to_owned(),
+        master_first,
+        accounts: users.accounts.clone(),
+        networks: users.networks.clone(),
+    })
 }
 
 /// All plugins of the pipeline, in configuration order.
@@ -178,6 +207,10 @@ pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
             PluginKind::Hook,
             pipeline.hooks.iter().map(|hook| &hook.plugin).collect(),
         ),
+        of_kind(
+            PluginKind::CacheFlush,
+            pipeline.cache_flush.iter().collect(),
+        ),
     ]
     .concat()
 }
@@ -195,6 +228,7 @@ mod tests {
     use crate::{
         config,
         pipeline::{Call, Failure, FailureKind, OnError, Question, Ran},
+        store::MemoryStore,
     };
 
     struct Nobody(String);
@@ -247,6 +281,10 @@ mod tests {
         }
     }
 
+    fn store() -> Arc<dyn Store> {
+        Arc::new(MemoryStore::new())
+    }
+
     fn parsed(yaml: &str) -> config::Loaded {
         config::parse(Path::new("/etc/bulkhead.yaml"), yaml)
             .unwrap_or_else(|all| panic!("{}", config::render(&all, false)))
@@ -264,7 +302,7 @@ plugins:
     #[tokio::test]
     async fn all_problems_of_all_plugins_are_reported_in_order() {
         let config = Arc::new(parsed(TWO_BAD).config);
-        let problems = Generation::load(config, &Fake::default())
+        let problems = Generation::load(config, &Fake::default(), &store())
             .await
             .err()
             .unwrap();
@@ -290,7 +328,7 @@ plugins:
     #[tokio::test]
     async fn problems_point_to_the_place_in_the_file() {
         let loaded = parsed(TWO_BAD);
-        let problems = Generation::load(Arc::new(loaded.config), &Fake::default())
+        let problems = Generation::load(Arc::new(loaded.config), &Fake::default(), &store())
             .await
             .err()
             .unwrap();
@@ -314,7 +352,7 @@ plugins:
             .collect();
         let config = Arc::new(parsed(&format!("pipeline:\n  hooks:\n{hooks}")).config);
         let fake = Fake::default();
-        let generation = Generation::load(config, &fake)
+        let generation = Generation::load(config, &fake, &store())
             .await
             .unwrap_or_else(|_| panic!());
         assert_eq!(generation.hooks.len(), 50);

@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
-    store::{self, Limits, MemoryStore, OpenError, Store},
+    store::{self, Limits, MemoryStore, OpenError, StartError, Store},
     upstream,
 };
 
@@ -85,6 +85,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     let metrics = PluginMetrics::new(config.limits.metric_series);
     let server_metrics = ServerMetrics::new(&metrics);
     let store = open_store(&config, store).map_err(|problem| vec![problem])?;
+    tokio::spawn(say_if_away(store.clone()));
     let store = server_metrics.counting(store);
     let engine = Engine::new(EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
@@ -142,7 +143,8 @@ pub(super) async fn build(
     number: u64,
     read_at: SystemTime,
 ) -> Result<Built, Vec<LoadProblem>> {
-    let mut generation = Generation::load(Arc::clone(&config), &loader).await?;
+    let mut generation =
+        Generation::load(Arc::clone(&config), &loader, &loader.services.store).await?;
     let problems = loader.try_out(&config).await;
     if !problems.is_empty() {
         return Err(problems);
@@ -169,6 +171,13 @@ pub(super) async fn build(
     })
 }
 
+/// A server starts without its store; somebody should know.
+async fn say_if_away(store: Arc<dyn Store>) {
+    if let Err(error) = store.check().await {
+        tracing::warn!(%error, "The store does not work yet");
+    }
+}
+
 fn open_store(config: &Config, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
     let limits = Limits::from(&config.limits);
     let in_memory = || Arc::new(MemoryStore::new().with_limits(limits));
@@ -177,7 +186,7 @@ fn open_store(config: &Config, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadP
     }
     match store::open(&config.store, limits) {
         Ok(store) => Ok(store),
-        Err(OpenError::Locked(path)) if wanted == StoreUse::ConfiguredIfFree => {
+        Err(StartError::File(OpenError::Locked(path))) if wanted == StoreUse::ConfiguredIfFree => {
             tracing::warn!(
                 store = %path.display(),
                 "Another process has the store: this login sees an empty one"

@@ -1,6 +1,7 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
+mod cache;
 mod headers;
 mod health;
 mod kind;
@@ -9,16 +10,21 @@ mod pipeline;
 mod plugins;
 mod server;
 mod service;
+mod store;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
+    cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
     health::{HEALTH_CHECKS, HEALTH_TARGET},
     lookups::{DNS, GEOIP_DATABASE},
-    pipeline::{ACTION, BACKEND, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    pipeline::{ACTION, BACKEND, CACHE_FLUSH, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
-    service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
+    service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
+    store::{
+        REDIS, REDIS_CLUSTER, REDIS_PRIMARY, REDIS_REPLICA, REDIS_SENTINELS, REDIS_TLS, STORE,
+    },
 };
 
 /// All sections. The first one is the file itself.
@@ -36,6 +42,13 @@ pub static ALL: &[&Keys] = &[
     &HEALTH_CHECKS,
     &HEALTH_TARGET,
     &STORE,
+    &REDIS,
+    &REDIS_PRIMARY,
+    &REDIS_REPLICA,
+    &REDIS_SENTINELS,
+    &REDIS_CLUSTER,
+    &REDIS_TLS,
+    &CACHE,
     &SECRET,
     &DNS,
     &GEOIP_DATABASE,
@@ -47,6 +60,8 @@ pub static ALL: &[&Keys] = &[
     &ACTION,
     &INIT,
     &HOOK,
+    &CACHE_FLUSH,
+    &MASTER_USERS,
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,

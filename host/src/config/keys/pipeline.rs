@@ -54,6 +54,18 @@ pub(in super::super) static PIPELINE: Keys = Keys::new(
             "none",
             "Answer HTTP requests below `/api/v1/custom/`.",
         ),
+        optional(
+            "cache_flush",
+            Kind::Sections(&CACHE_FLUSH),
+            "none",
+            "Asked what else to forget when an administrator flushes a user.",
+        ),
+        optional(
+            "master_users",
+            Kind::Section(&super::cache::MASTER_USERS),
+            "nobody",
+            "Who may log in as another user, with a password of his own.",
+        ),
     ],
 );
 
@@ -116,6 +128,39 @@ pub(in super::super) static CONTROL: Keys = Keys::new(
 
 pub(in super::super) static BACKEND: Keys = Keys::new(
     "pipeline.backends",
+    &[
+        NAME,
+        COMPONENT,
+        SCRIPT,
+        DIALECT,
+        PACKAGE_PATH,
+        optional(
+            "protocols",
+            Kind::Texts,
+            "all",
+            "The protocols that it serves. A login over a protocol that no backend serves is a temporary \
+             failure. Lists that name no protocol (`account-provider`) ask all.",
+        ),
+        flag(
+            "cache",
+            "true",
+            "What it says may be kept by the section `cache`. `false` for a backend that looks at more than \
+             the cache tells apart, such as HTTP header fields, the context of features, or the time; \
+             logins that may ask it are never answered by the cache.",
+        ),
+        optional(
+            "cache_name",
+            Kind::Text,
+            "its own, for each protocol apart",
+            "Where the store keeps what it says of users. Protocols and backends with the same name here \
+             share it, so they must say the same of a user.",
+        ),
+    ],
+)
+.one_of(CODE);
+
+pub(in super::super) static CACHE_FLUSH: Keys = Keys::new(
+    "pipeline.cache_flush",
     &[NAME, COMPONENT, SCRIPT, DIALECT, PACKAGE_PATH],
 )
 .one_of(CODE);

@@ -1,10 +1,11 @@
 //! The keys of the file itself, and of `store`, `secrets`, `limits`, `observe` and `reload`.
 
 use super::kind::{
-    DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, below, duration, flag, key,
-    optional, required, size, whole, written,
+    DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, SECOND, below, duration, flag,
+    key, optional, required, size, whole, written,
 };
-use crate::config::{schema::StoreConfig, yaml};
+use super::store::STORE;
+use crate::config::yaml;
 
 pub(in super::super) static TOP: Keys = Keys::new(
     "",
@@ -28,6 +29,13 @@ pub(in super::super) static TOP: Keys = Keys::new(
             "The servers behind the proxies, which of them live, and which one gets a login.",
         ),
         below("store", Kind::Section(&STORE), "Shared state."),
+        optional(
+            "cache",
+            Kind::Section(&super::cache::CACHE),
+            "none: nothing is cached",
+            "What backends say of passwords, kept for a while. The section switches it on; it may be \
+             empty (`cache: {}`).",
+        ),
         optional(
             "secrets",
             Kind::Named(&SECRET),
@@ -86,31 +94,6 @@ pub(in super::super) static TOP: Keys = Keys::new(
 fn path(path: &std::path::Path) -> String {
     yaml::written(&path.display().to_string())
 }
-
-pub(in super::super) static STORE: Keys = Keys::new(
-    "store",
-    &[
-        written(
-            "kind",
-            Kind::Choice(&["redb", "memory"]),
-            "redb",
-            "`redb`: a database file. `memory`: gone when the server ends.",
-        ),
-        key(
-            "path",
-            Kind::Path,
-            Computed(
-                "`$XDG_STATE_HOME/bulkhead/bulkhead.redb`, `~/.local/state/…`; \
-                 `/var/lib/bulkhead/bulkhead.redb` for root",
-                |config| match &config.store {
-                    StoreConfig::Redb { path: file } => Some(path(file)),
-                    StoreConfig::Memory => None,
-                },
-            ),
-            "The database file.",
-        ),
-    ],
-);
 
 pub(in super::super) static SECRET: Keys = Keys::new(
     "secrets.NAME",
@@ -242,6 +225,24 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "10s",
             "What post actions get to end when the server does; the rest is dropped. The service manager must \
              wait longer.",
+        ),
+        whole(
+            "jobs",
+            (1, 10_000),
+            "100",
+            "Asynchronous jobs of administrators that run or wait.",
+        ),
+        duration(
+            "job_timeout",
+            (SECOND, 24 * HOUR),
+            "10m",
+            "For one job to run.",
+        ),
+        duration(
+            "job_lifetime",
+            (MINUTE, 30 * 24 * HOUR),
+            "1h",
+            "For how long the record of a job is kept.",
         ),
         whole(
             "connections",

@@ -41,6 +41,12 @@ pub struct ServerLimits {
     pub post_action_workers: u32,
     /// `post_action_timeout`: for the post actions of one login. Default 30 s.
     pub post_action_timeout: Duration,
+    /// `jobs`: asynchronous jobs of administrators that run or wait. Default 100.
+    pub jobs: u32,
+    /// `job_timeout`: how long one may run. Default 10 min.
+    pub job_timeout: Duration,
+    /// `job_lifetime`: how long the record of a job is kept. Default 1 h.
+    pub job_lifetime: Duration,
     /// `post_action_grace`: for post actions at shutdown. Default 10 s.
     pub post_action_grace: Duration,
     /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
@@ -87,6 +93,9 @@ impl Default for ServerLimits {
             post_actions: 1000,
             post_action_workers: 32,
             post_action_timeout: Duration::from_secs(30),
+            jobs: 100,
+            job_timeout: Duration::from_secs(600),
+            job_lifetime: Duration::from_secs(3600),
             post_action_grace: Duration::from_secs(10),
             connections: 10_000,
             head_bytes: 64 << 10,

@@ -3,12 +3,14 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod cache;
 mod health;
 mod limits;
 mod lookups;
 mod observe;
 mod reload;
 mod server;
+mod store;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+pub use cache::{Cache, MasterUsers};
 pub use health::{
     AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
     ServerProtocol,
@@ -27,6 +30,9 @@ pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
     BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
     Lockout, RateLimit, Server, TlsFiles, TlsVersion,
+};
+pub use store::{
+    OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword,
 };
 
 use crate::pipeline::OnError;
@@ -49,6 +55,8 @@ pub struct Config {
     pub health_checks: HealthChecks,
     /// `store`
     pub store: StoreConfig,
+    /// `cache`; nothing is cached without the section.
+    pub cache: Option<Cache>,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -71,18 +79,6 @@ pub struct Config {
     pub cache_directory: PathBuf,
 }
 
-/// `store`
-#[derive(Clone, Debug, PartialEq)]
-pub enum StoreConfig {
-    /// `kind: memory`
-    Memory,
-    /// `kind: redb`, `path`. The default, in the state directory.
-    Redb {
-        /// The database file.
-        path: PathBuf,
-    },
-}
-
 /// `pipeline`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PipelineConfig {
@@ -102,6 +98,10 @@ pub struct PipelineConfig {
     pub actions: Vec<ActionEntry>,
     /// `hooks`
     pub hooks: Vec<HookEntry>,
+    /// `cache_flush`: asked what else to forget when a user is flushed.
+    pub cache_flush: Vec<PluginEntry>,
+    /// `master_users`; nobody may log in as another without the section.
+    pub master_users: Option<MasterUsers>,
 }
 
 /// One plugin in the pipeline.
@@ -118,6 +118,12 @@ pub struct PluginEntry {
     pub when_authenticated: bool,
     /// `when_unauthenticated`: filters only; default true.
     pub when_unauthenticated: bool,
+    /// `protocols`: backends only; all protocols if empty.
+    pub protocols: Vec<String>,
+    /// `cache`: backends only; default true.
+    pub cached: bool,
+    /// `cache_name`: backends only.
+    pub cache_name: Option<String>,
 }
 
 /// An action and what makes it run.

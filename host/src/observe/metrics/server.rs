@@ -23,6 +23,7 @@ use prometheus_client::{
 
 use super::{
     PluginMetrics,
+    servers::StoreServers,
     words::{Word, Words},
 };
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
     backend_io::{dns, geoip},
     observe::{LoginRecord, login::mode_name},
     pipeline::DropReason,
-    store::Usage,
+    store::{Store, Usage},
 };
 
 /// Different protocols that have a label of their own.
@@ -91,6 +92,7 @@ struct Inner {
     store_times: Histograms<1>,
     store_keys: Gauge,
     store_bytes: Gauge,
+    store_servers: StoreServers,
     name_lookups: Counters<2>,
     name_lookup_seconds: Histograms<1>,
     address_lookups: Counters<2>,
@@ -166,6 +168,7 @@ impl ServerMetrics {
             store_times: Family::new_with_constructor(times),
             store_keys: Gauge::default(),
             store_bytes: Gauge::default(),
+            store_servers: StoreServers::default(),
             name_lookups: Family::default(),
             name_lookup_seconds: Family::new_with_constructor(times),
             address_lookups: Family::default(),
@@ -375,6 +378,11 @@ impl ServerMetrics {
         if has_failed {
             self.0.store_errors.get_or_create(&labels).inc();
         }
+    }
+
+    /// Shows what the store counts about its servers.
+    pub(super) fn show_servers_of(&self, store: &Arc<dyn Store>) {
+        self.0.store_servers.watch(store);
     }
 
     /// Counts and times each question to the domain name system.

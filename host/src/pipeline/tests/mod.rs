@@ -12,6 +12,7 @@ mod control_rules;
 mod deadline_rules;
 mod feature_rules;
 mod filter_rules;
+mod flush_rules;
 mod post_rules;
 
 use std::{
