@@ -3,7 +3,7 @@
 //! The rooms, and what each must not know, are described in `ARCHITECTURE.md`. In short: `auth` holds
 //! plain types, `pipeline` decides in which order plugins are asked, `engine` and `capability` run
 //! them (and are the only ones to name wasmtime), `store` and `backend_io` reach the outside, `api`
-//! speaks HTTP, `config` reads what an administrator wrote, `cli` is the command line.
+//! speaks HTTP, `control` counts failed logins, `config` reads what an administrator wrote, `cli` is the command line.
 
 pub mod api;
 pub mod auth;
@@ -11,6 +11,7 @@ pub mod backend_io;
 pub mod capability;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod engine;
 pub mod lua_check;
 pub mod observe;

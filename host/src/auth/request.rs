@@ -240,10 +240,18 @@ pub struct Progress {
     pub brute_force_bucket: String,
     /// Failed attempts in that bucket.
     pub brute_force_counter: u32,
+    /// The network that the rule has banned, in CIDR form.
+    pub brute_force_network: String,
     /// Rejected for the same reason a moment ago.
     pub repeating: bool,
     /// The wrong password is an old one of this account.
     pub repeated_wrong_password: bool,
+    /// How often this wrong password was tried; 0 when unknown.
+    pub password_retries: u32,
+    /// Different wrong passwords of the account at this address; 0 when unknown.
+    pub account_passwords_seen: u32,
+    /// Different wrong passwords of the address; 0 when unknown.
+    pub total_passwords_seen: u32,
     /// Since the request arrived.
     pub latency_ms: f64,
     /// Zero before it is known.

@@ -12,6 +12,8 @@ use super::SpanId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// The host's own controls, before and after the password check.
+    Controls,
     /// Plugins before the password check.
     Features,
     /// Plugins that check the password or find the account.
@@ -28,6 +30,7 @@ impl Stage {
     /// The word for logs, traces and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Controls => "controls",
             Self::Features => "features",
             Self::Backends => "backends",
             Self::Filters => "filters",

@@ -3,6 +3,7 @@
 //! Knows no wasmtime and does not load plugins; it only says what is configured. [`load`] reports
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
+mod brute_force;
 mod builtin;
 mod diagnostic;
 mod general;
@@ -38,11 +39,12 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
+    ActionEntry, BasicAuth, BruteForce, Bucket, Compression, Config, CustomToleration,
+    DEFAULT_HEADERS, Dialect, EndpointName, EventName,
     ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
+    ListFormat, ListenAt, Listener, Lockout, Observe, OnStoreFailure, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
     RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
-    Traces,
+    Tolerate, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

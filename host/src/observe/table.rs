@@ -75,6 +75,7 @@ pub fn render_trace(decision: &Decision, trace: &Trace) -> String {
 
 fn stage_name(stage: Stage) -> &'static str {
     match stage {
+        Stage::Controls => "controls",
         Stage::Features => "features",
         Stage::Backends => "backends",
         Stage::Filters => "filters",

@@ -27,6 +27,13 @@ struct Unsettled {
     failed_as_reject: bool,
 }
 
+/// What the backends came to.
+pub(super) struct Found {
+    pub(super) verdict: Verdict,
+    /// Backends that work have said so: a reject means that the password, or the user, is wrong.
+    pub(super) is_certain: bool,
+}
+
 impl Unsettled {
     /// A failure outweighs "unknown here": the backend that failed may know the user. Without any
     /// answer at all nobody can say.
@@ -61,7 +68,7 @@ enum Finding {
 }
 
 /// Checks the password, or in mode `no-auth` finds the user.
-pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Verdict {
+pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Found {
     let request = Arc::clone(&login.request);
     let check = match (&request.challenge, request.mode) {
         (Some(challenge), Mode::Verify) => Check::Challenge(challenge),
@@ -135,7 +142,10 @@ pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Verdict {
         login.keep(asked.context, asked.log_fields);
     }
     clock.finish_into(&mut login.trace);
-    settled.unwrap_or_else(|| unsettled.verdict())
+    Found {
+        is_certain: settled.is_some() || (!unsettled.failed && !unsettled.failed_as_reject),
+        verdict: settled.unwrap_or_else(|| unsettled.verdict()),
+    }
 }
 
 /// The answer in one word, and what it comes to. A user without an account (no account field named,

@@ -1,12 +1,12 @@
 //! The pipeline: one request in, one outcome out.
 //!
-//! The order of stages, and where those that are not built yet belong:
+//! The order of stages, and (in brackets) where those that are not built yet belong:
 //!
-//! 1. (brute-force check: a read)
+//! 1. brute-force check: is the client banned?
 //! 2. features; then (relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
 //! 4. (positive cache), backends, (account mapping)
-//! 5. (brute-force update)
+//! 5. brute-force update, when a password was really checked
 //! 6. filters
 //! 7. the answer, and after it the post actions, which the caller runs
 //!
@@ -16,7 +16,8 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    Plugin, PostWork, Stages, actions, backends, challenge,
+    BruteForce, Plugin, PostWork, Stages, actions, backends, challenge,
+    control::{self, Checked},
     features::{self, Ending},
     filters,
     login::Login,
@@ -84,13 +85,31 @@ impl Pipeline {
         asked.chain(acting).map(|member| &member.plugin)
     }
 
+    /// Decides as [`Self::decide`] does, for somebody who only wants to know how: failed logins are not
+    /// counted, and bans do not hold.
+    pub async fn try_out(&self, request: Arc<Request>, deadline: Instant) -> Outcome {
+        self.run(request, deadline, None).await
+    }
+
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
     /// then. Dropping the future cancels the plugins that run.
     pub async fn decide(&self, request: Arc<Request>, deadline: Instant) -> Outcome {
+        let brute_force = self.stages.brute_force.as_deref();
+        self.run(request, deadline, brute_force).await
+    }
+
+    async fn run(
+        &self,
+        request: Arc<Request>,
+        deadline: Instant,
+        brute_force: Option<&dyn BruteForce>,
+    ) -> Outcome {
         let mut login = Login::new(request, deadline);
         let (verdict, accounts) = match login.request.mode {
             Mode::ListAccounts => backends::list_accounts(&mut login, &self.stages.backends).await,
-            Mode::Verify | Mode::LookUp => (self.log_in(&mut login).await, Vec::new()),
+            Mode::Verify | Mode::LookUp => {
+                (self.log_in(&mut login, brute_force).await, Vec::new())
+            },
         };
         // Whatever was found out too late, or assembled from calls that were cut short, is no answer.
         if login.expired() {
@@ -101,21 +120,38 @@ impl Pipeline {
         }
     }
 
-    async fn log_in(&self, login: &mut Login) -> Verdict {
+    async fn log_in(&self, login: &mut Login, brute_force: Option<&dyn BruteForce>) -> Verdict {
         let stages = &self.stages;
+        match control::check(login, brute_force).await {
+            Checked::GoOn => {}
+            Checked::Reject { is_new } => {
+                if is_new {
+                    actions::run(login, &stages.actions, Event::BruteForce).await;
+                }
+                return Verdict::Reject;
+            }
+            Checked::TemporaryFailure => return Verdict::TemporaryFailure,
+        }
         let (verdict, event) = match features::run(login, &stages.features, stages.sequential).await
         {
             Ending::Reject(event) => (Verdict::Reject, event),
             Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
-            Ending::Continue => return self.check_password(login).await,
+            Ending::Continue => return self.check_password(login, brute_force).await,
         };
         if let Some(event) = event {
+            if verdict == Verdict::Reject {
+                control::learn(login, brute_force, event).await;
+            }
             actions::run(login, &stages.actions, event).await;
         }
         verdict
     }
 
-    async fn check_password(&self, login: &mut Login) -> Verdict {
+    async fn check_password(
+        &self,
+        login: &mut Login,
+        brute_force: Option<&dyn BruteForce>,
+    ) -> Verdict {
         let request = &login.request;
         if request.username.is_empty() {
             login.temporary_failure_message = Some(NO_USERNAME.to_owned());
@@ -124,9 +160,16 @@ impl Pipeline {
         if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let verdict = backends::find_user(login, &self.stages).await;
+        let found = backends::find_user(login, &self.stages).await;
+        let mut verdict = found.verdict;
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
+        }
+        if found.is_certain {
+            verdict = control::update(login, brute_force, verdict).await;
+        }
+        if verdict == Verdict::TemporaryFailure {
+            return verdict;
         }
         filters::run(login, &self.stages.filters, verdict).await
     }

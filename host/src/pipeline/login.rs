@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Call, Context, ContextChange};
+use super::{Call, Clearance, Context, ContextChange};
 use crate::auth::{
     Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Value,
 };
@@ -24,6 +24,8 @@ pub(super) struct Login {
     pub(super) trace: Trace,
     pub(super) log_fields: Vec<(String, Value)>,
     pub(super) response_headers: Vec<Header>,
+    /// What the brute-force control said, if it has to hear of the password.
+    pub(super) clearance: Option<Clearance>,
     /// The password behind the challenge that the client answered.
     pub(super) recovered_password: Option<RecoveredPassword>,
     started: Instant,
@@ -40,6 +42,7 @@ impl Login {
             trace: Trace::default(),
             log_fields: Vec::new(),
             response_headers: Vec::new(),
+            clearance: None,
             recovered_password: None,
             started: Instant::now(),
         }
@@ -114,6 +117,11 @@ impl StageClock {
     pub(super) fn skipped(&mut self, name: &str) {
         let now = self.began.elapsed();
         self.plugins.push(PluginTrace::skipped(name, now));
+    }
+
+    /// The stage began so long before its clock.
+    pub(super) fn started_before(&mut self, by: Duration) {
+        self.started = self.started.checked_sub(by).unwrap_or(self.started);
     }
 
     pub(super) fn finish(self) -> StageTrace {

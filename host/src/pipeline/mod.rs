@@ -10,6 +10,7 @@ mod attributes;
 mod backends;
 mod challenge;
 mod context;
+mod control;
 mod decide;
 mod features;
 mod filters;
@@ -21,6 +22,9 @@ mod post;
 mod tests;
 
 pub use context::{Context, ContextChange};
+pub use control::{
+    BRUTE_FORCE, Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain,
+};
 pub use decide::{Lease, Outcome, Pipeline};
 pub use member::{Member, Stages};
 pub use plugin::{

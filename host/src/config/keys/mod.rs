@@ -1,6 +1,7 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
+mod brute_force;
 mod headers;
 mod kind;
 mod pipeline;
@@ -10,6 +11,9 @@ mod service;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
+    brute_force::{
+        ALLOWED, BRUTE_FORCE, BUCKET, CUSTOM_TOLERATION, IP_SCOPING, PASSWORD_HISTORY,
+    },
     headers::HEADERS,
     pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
@@ -42,6 +46,12 @@ pub static ALL: &[&Keys] = &[
     &GRANTS,
     &HTTP_GRANT,
     &PLUGIN_LIMITS,
+    &BRUTE_FORCE,
+    &BUCKET,
+    &ALLOWED,
+    &CUSTOM_TOLERATION,
+    &IP_SCOPING,
+    &PASSWORD_HISTORY,
     &LIMITS,
     &OBSERVE,
     &TRACES,

@@ -3,6 +3,7 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod brute_force;
 mod limits;
 mod observe;
 mod reload;
@@ -11,9 +12,13 @@ mod server;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
+pub use brute_force::{
+    BruteForce, Bucket, CustomToleration, ListFormat, OnStoreFailure, Tolerate,
+};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
@@ -49,6 +54,8 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginConfig>,
     /// `secrets`, by name.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// `brute_force`, if it is written.
+    pub brute_force: Option<Arc<BruteForce>>,
     /// `observe`
     pub observe: Observe,
     /// `reload`
