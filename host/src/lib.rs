@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod engine;
+pub mod jobs;
 pub mod lua_check;
 pub mod observe;
 pub mod pipeline;

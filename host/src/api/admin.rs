@@ -3,18 +3,18 @@
 //! Stands under the API's credentials and `server.disabled_endpoints: admin`. Knows nothing of how a
 //! generation is made: whoever can make one implements [`Reload`].
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
     extract,
-    http::{Response, StatusCode},
+    http::{HeaderMap, Response, StatusCode},
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{
-    State, credentials,
+    Generation, State, credentials,
     origin::{new_session, peer},
     refusal::Refusal,
     response,
@@ -54,6 +54,21 @@ pub enum ReloadAnswer {
     Unavailable,
 }
 
+/// Lets an administrator pass: `server.disabled_endpoints` does not name `admin`, and the API's
+/// credentials are right. Call it before a body is asked for.
+pub(super) async fn may_administer(
+    state: &State,
+    generation: &Generation,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    let disabled = &generation.server.disabled_endpoints;
+    if disabled.contains(&EndpointName::Admin) {
+        return Err(Refusal::NotFound);
+    }
+    credentials::check(state, generation, peer, headers).await
+}
+
 /// `POST /api/v1/admin/reload`: 200 when the new generation serves, 422 with all problems when nothing
 /// has changed.
 pub(super) async fn reload(
@@ -62,12 +77,7 @@ pub(super) async fn reload(
 ) -> Response<Body> {
     let peer = peer(request.extensions());
     let generation = state.generation.load_full();
-    let disabled = &generation.server.disabled_endpoints;
-    let allowed = if disabled.contains(&EndpointName::Admin) {
-        Err(Refusal::NotFound)
-    } else {
-        credentials::check(&state, &generation, peer, request.headers()).await
-    };
+    let allowed = may_administer(&state, &generation, peer, request.headers()).await;
     // The reload replaces it: this request must not keep it from ending.
     drop(generation);
     if let Err(refusal) = allowed {

@@ -114,6 +114,7 @@ fn no_decision() -> Decision {
         accounts: Vec::new(),
         response_headers: Vec::new(),
         recovered_password: None,
+        from_memory: false,
     }
 }
 

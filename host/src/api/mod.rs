@@ -16,6 +16,7 @@ mod credentials;
 mod decide;
 mod health;
 mod hooks;
+mod jobs;
 pub mod listen;
 mod lockout;
 mod login;

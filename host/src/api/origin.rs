@@ -14,7 +14,7 @@ use super::{
     serve::PeerAddress,
 };
 use crate::{
-    auth::{Header, IncomingHttp, Mode, Password},
+    auth::{Caching, Header, IncomingHttp, Mode, Password},
     config::Server,
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Origin {
     pub(super) client_address: IpAddr,
     pub(super) client_port: Option<u16>,
     pub(super) user_agent: String,
+    /// `in-memory=0` and `cache=0` of the query.
+    pub(super) caching: Caching,
     pub(super) http: IncomingHttp,
 }
 
@@ -67,6 +69,12 @@ impl Origin {
                 .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
                 .unwrap_or_default()
         };
+        let is_off = |name: &str| query.iter().any(|(key, value)| key == name && value == "0");
+        let caching = Caching {
+            memory: !is_off("in-memory"),
+            store: !is_off("cache"),
+            keep: true,
+        };
         let dovecot_session = text("x-dovecot-session");
         let password_header = match route.source {
             Source::Headers => server.headers.get("password"),
@@ -88,6 +96,7 @@ impl Origin {
             client_address,
             client_port,
             user_agent: text("user-agent"),
+            caching,
             http: IncomingHttp {
                 method: parts.method.to_string(),
                 path: parts.uri.path().to_owned(),

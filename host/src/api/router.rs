@@ -7,7 +7,7 @@ use axum::{
     routing::{any, get, post},
 };
 
-use super::{State, admin, health, hooks, login, metrics, openapi, route::ROUTES};
+use super::{State, admin, health, hooks, jobs, login, metrics, openapi, route::ROUTES};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -22,6 +22,7 @@ pub fn router(state: Arc<State>) -> Router {
     router
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/api/v1/admin/reload", post(admin::reload))
+        .route("/api/v1/async/jobs/{jobId}", get(jobs::status))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
         .route("/metrics", get(metrics::page))

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     config::{PluginSource, Server, ServerLimits},
+    jobs::{JobLimits, Jobs},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostListener},
     store::Store,
@@ -105,6 +106,8 @@ pub struct State {
     pub observer: Arc<Observer>,
     /// Runs what comes after the answer.
     pub post_actions: Arc<PostActions>,
+    /// What administrators started and do not wait for.
+    pub jobs: Arc<Jobs>,
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
@@ -123,6 +126,13 @@ impl State {
         observer: Arc<Observer>,
     ) -> Arc<Self> {
         let limits = &generation.limits;
+        let job_limits = JobLimits {
+            jobs: limits.jobs,
+            timeout: limits.job_timeout,
+            lifetime: limits.job_lifetime,
+        };
+        let runtime = tokio::runtime::Handle::current();
+        let jobs = Arc::new(Jobs::new(Arc::clone(&store), job_limits, runtime));
         let post_actions = PostActions::new(
             limits.post_actions,
             limits.post_action_timeout,
@@ -138,6 +148,7 @@ impl State {
             generation: ArcSwap::from_pointee(generation),
             health: ArcSwap::from_pointee(Health::serving(1)),
             store,
+            jobs,
             observer,
             post_actions: Arc::new(post_actions),
             logins: TaskTracker::new(),
@@ -168,12 +179,12 @@ impl State {
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,
-    /// gives post actions up to `grace` to end, and writes what the decision log still holds.
+    /// gives post actions and jobs up to `grace` to end, and writes what the decision log still holds.
     pub async fn close(&self, grace: Duration) {
         self.logins.close();
         // They have deadlines, so this is a matter of `request_timeout`.
         self.logins.wait().await;
-        self.post_actions.drain(grace).await;
+        tokio::join!(self.post_actions.drain(grace), self.jobs.drain(grace));
         let observer = Arc::clone(&self.observer);
         if tokio::task::spawn_blocking(move || observer.close())
             .await

@@ -40,6 +40,8 @@ pub struct Decision {
     pub response_headers: Vec<Header>,
     /// The password behind a challenge that the client has answered, on accept only.
     pub recovered_password: Option<RecoveredPassword>,
+    /// The cache in memory answered in place of the backends.
+    pub from_memory: bool,
 }
 
 impl Decision {

@@ -20,7 +20,8 @@ pub use decision::{Decision, Verdict};
 pub use hook::{HookRequest, HookResponse};
 pub use password::Password;
 pub use request::{
-    Client, Dovecot, Endpoint, Event, Header, Identity, IncomingHttp, Mode, Progress, Request, Tls,
+    Caching, Client, Dovecot, Endpoint, Event, Header, Identity, IncomingHttp, Mode, Progress,
+    Request, Tls,
 };
 pub use trace::{PluginTrace, Stage, StageTrace, Trace, Usage};
 pub use trace_context::{SpanId, TraceContext, new_span_id};

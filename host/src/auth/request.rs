@@ -143,11 +143,54 @@ pub struct Request {
     pub dovecot: Option<Dovecot>,
     /// The HTTP request as it came in; empty for `bulkhead login`.
     pub http: IncomingHttp,
+    /// What earlier logins found out may be used to answer this one.
+    pub caching: Caching,
     /// The login's span, if traces are configured.
     pub trace: Option<TraceContext>,
 }
 
+/// Which caches a login may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caching {
+    /// The cache in memory may answer (`in-memory=0` says no).
+    pub memory: bool,
+    /// The cache in the store may answer (`cache=0` says no).
+    pub store: bool,
+    /// What is found out may be kept for others.
+    pub keep: bool,
+}
+
+impl Caching {
+    /// As if there were no cache: for logins that test the backends.
+    pub const NONE: Self = Self {
+        memory: false,
+        store: false,
+        keep: false,
+    };
+}
+
+impl Default for Caching {
+    fn default() -> Self {
+        Self {
+            memory: true,
+            store: true,
+            keep: true,
+        }
+    }
+}
+
 impl Request {
+    /// The same question about another user.
+    pub fn about(&self, username: &str) -> Self {
+        Self {
+            username: username.to_owned(),
+            password: self.password.clone(),
+            challenge: self.challenge.clone(),
+            http: self.http.clone(),
+            ..self.without_password()
+        }
+    }
+
     /// True if the user gave nothing that could be checked.
     pub fn lacks_password(&self) -> bool {
         let given = match &self.challenge {
@@ -180,6 +223,7 @@ impl Request {
                 body: None,
                 ..self.http.clone()
             },
+            caching: self.caching,
             trace: self.trace.clone(),
         }
     }

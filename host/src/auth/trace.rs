@@ -16,6 +16,8 @@ pub enum Stage {
     Controls,
     /// Plugins before the password check.
     Features,
+    /// What an earlier login found out, before the backends are asked.
+    Cache,
     /// Plugins that check the password or find the account.
     Backends,
     /// Plugins after it.
@@ -32,6 +34,7 @@ impl Stage {
         match self {
             Self::Controls => "controls",
             Self::Features => "features",
+            Self::Cache => "cache",
             Self::Backends => "backends",
             Self::Filters => "filters",
             Self::Actions => "actions",

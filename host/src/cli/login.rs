@@ -13,7 +13,7 @@ use svix_ksuid::{Ksuid, KsuidLike};
 
 use super::{exit, report};
 use crate::{
-    auth::{Client, Mode, Password, Request, StageTrace, Tls},
+    auth::{Caching, Client, Mode, Password, Request, StageTrace, Tls},
     observe::{self, LoginRecord},
     pipeline::Outcome,
     reload::{self, StoreUse},
@@ -146,6 +146,7 @@ fn request(arguments: Arguments) -> std::io::Result<Request> {
             secured: "on".to_owned(),
             ..Tls::default()
         }),
+        caching: Caching::NONE,
         ..Request::default()
     })
 }

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     brute_force::brute_force,
+    cache::cache,
     diagnostic::Diagnostic,
     general, include, keys,
     observe::observe,
@@ -117,6 +118,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         secret_files: Vec::new(),
         server,
         store,
+        cache: cache(reader, &top),
         limits: general::limits(reader, &top),
         pipeline,
         plugins,

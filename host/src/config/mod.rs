@@ -5,6 +5,7 @@
 
 mod brute_force;
 mod builtin;
+mod cache;
 mod diagnostic;
 mod general;
 mod hooks;
@@ -39,10 +40,10 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, BruteForce, Bucket, Compression, Config, CustomToleration,
-    DEFAULT_HEADERS, Dialect, EndpointName, EventName,
-    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
-    ListFormat, ListenAt, Listener, Lockout, Observe, OnStoreFailure, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
+    ActionEntry, BasicAuth, BruteForce, Bucket, Cache, Compression, Config, CustomToleration,
+    DEFAULT_HEADERS, Dialect, EndpointName, EventName, ExampleLogin, ExamplePassword, Grants,
+    HeaderNames, HookEntry, HttpGrant, Instances, Limits, ListFormat, ListenAt, Listener, Lockout,
+    MasterUsers, Observe, OnStoreFailure, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
     RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
     Tolerate, Traces,
 };

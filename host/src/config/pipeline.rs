@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     builtin::BUILTIN,
+    cache::master_users,
     hooks,
     keys::{self, Keys, list, nearest},
     reader::Reader,
@@ -25,6 +26,7 @@ pub(super) enum Part {
     Action,
     Hook,
     Init,
+    CacheFlush,
 }
 
 impl Part {
@@ -36,6 +38,7 @@ impl Part {
             Self::Action => "action",
             Self::Hook => "hook",
             Self::Init => "init plugin",
+            Self::CacheFlush => "cache flush",
         }
     }
 
@@ -47,6 +50,7 @@ impl Part {
             Self::Action => "actions",
             Self::Hook => "hooks",
             Self::Init => "init",
+            Self::CacheFlush => "cache_flush",
         }
     }
 
@@ -58,6 +62,7 @@ impl Part {
             Self::Action => &keys::ACTION,
             Self::Hook => &keys::HOOK,
             Self::Init => &keys::INIT,
+            Self::CacheFlush => &keys::CACHE_FLUSH,
         }
     }
 }
@@ -122,6 +127,7 @@ pub(super) fn pipeline(
     let filters = part(reader, Part::Filter);
     let actions = part(reader, Part::Action);
     let hooks = part(reader, Part::Hook);
+    let cache_flush = part(reader, Part::CacheFlush);
     if section.value("backends").is_none() && section.value("features").is_none() {
         reader.warning(
             &section.span,
@@ -144,6 +150,8 @@ pub(super) fn pipeline(
         filters: entries(filters),
         actions,
         hooks,
+        cache_flush: entries(cache_flush),
+        master_users: master_users(reader, &section),
     };
     (config, listed)
 }
@@ -166,7 +174,7 @@ fn plugin<'a>(
     let source = source(reader, &section, part);
     let when_no_auth = match part {
         Part::Feature | Part::Filter => section.boolean(reader, "when_no_auth", false),
-        Part::Backend | Part::Action | Part::Hook | Part::Init => true,
+        Part::Backend | Part::Action | Part::Hook | Part::Init | Part::CacheFlush => true,
     };
     let when_authenticated = section.boolean(reader, "when_authenticated", true);
     let when_unauthenticated = section.boolean(reader, "when_unauthenticated", true);
@@ -178,6 +186,13 @@ fn plugin<'a>(
             "remove `when_authenticated: false` or `when_unauthenticated: false`",
         );
     }
+    let (protocols, cache_name) = match part {
+        Part::Backend => (
+            protocols(reader, &section),
+            section.text(reader, "cache_name").map(str::to_owned),
+        ),
+        _ => (Vec::new(), None),
+    };
     let (name, span) = name?;
     let place = Listed {
         name: span.clone(),
@@ -203,9 +218,26 @@ fn plugin<'a>(
             when_no_auth,
             when_authenticated,
             when_unauthenticated,
+            protocols,
+            cache_name,
         },
         section,
     })
+}
+
+/// The protocols of a backend.
+fn protocols(reader: &mut Reader, section: &Section<'_>) -> Vec<String> {
+    let path = section.path_of("protocols");
+    let Some(node) = section.value("protocols") else {
+        return Vec::new();
+    };
+    let texts = reader.texts(node, &path);
+    if texts.is_empty() {
+        let message = format!("`{path}` names no protocol");
+        let help = "name some, as in `[imap, pop3]`, or remove it: then the backend serves all";
+        reader.error(&node.span, message, "", help);
+    }
+    texts.into_iter().map(|(text, _)| text.to_owned()).collect()
 }
 
 fn name<'a>(reader: &mut Reader, section: &Section<'a>) -> Option<(&'a str, &'a Span)> {

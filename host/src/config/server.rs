@@ -136,7 +136,11 @@ fn compression(reader: &mut Reader, server: &Section<'_>) -> Compression {
 }
 
 /// A list of addresses and networks.
-pub(super) fn networks(reader: &mut Reader, section: &Section<'_>, key: &str) -> Option<Vec<IpNet>> {
+pub(super) fn networks(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    key: &str,
+) -> Option<Vec<IpNet>> {
     let node = section.value(key)?;
     let mut networks = Vec::new();
     for (text, span) in reader.texts(node, &section.path_of(key)) {

@@ -77,6 +77,7 @@ fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Controls => "controls",
         Stage::Features => "features",
+        Stage::Cache => "cache",
         Stage::Backends => "backends",
         Stage::Filters => "filters",
         Stage::Actions => "actions",
@@ -147,6 +148,7 @@ mod tests {
             accounts: Vec::new(),
             response_headers: Vec::new(),
             recovered_password: None,
+            from_memory: false,
         };
         insta::assert_snapshot!(render_trace(&decision, &trace), @r"
         decision: temporary-failure (Later)

@@ -1,9 +1,10 @@
 //! The backend stage: who knows this user, and is the password right?
 //!
-//! Backends are asked in configuration order. The first that accepts accepts; the first that knows
-//! the user and not the password rejects. A backend that fails hands the question to the next, and
-//! if nobody settles it, the login is a temporary failure: an outage must never look like a wrong
-//! password, whatever stands beside it in the list. Accounts are listed by all or by none.
+//! Backends are asked in configuration order, those that serve the login's protocol. The first that
+//! accepts accepts; the first that knows the user and not the password rejects. A backend that fails
+//! hands the question to the next, and if nobody settles it, the login is a temporary failure: an outage
+//! must never look like a wrong password, whatever stands beside it in the list. Accounts are listed by
+//! all or by none.
 //!
 //! When the client has answered a challenge (APOP, CRAM-MD5), backends are asked who the user is; the
 //! password that they supply with it is compared here, and goes no further.
@@ -11,10 +12,13 @@
 use std::sync::Arc;
 
 use super::{
-    Answer, BackendAnswer, BackendUser, Call, Member, OnError, Operation, Question, Stages,
-    ask::ask, attributes::first_text, challenge, login::Login,
+    Answer, BackendAnswer, BackendUser, Call, Conclusion, Finding, Known, Member, OnError,
+    Operation, Question, Stages, ask::ask, attributes::first_text, challenge, login::Login,
 };
 use crate::auth::{Challenge, Mode, RecoveredPassword, Request, Stage, Verdict};
+
+/// The protocol of lists for which the caller names none.
+const LISTING: &str = "account-provider";
 
 /// What is known when no backend has settled the question yet.
 #[derive(Default)]
@@ -25,25 +29,22 @@ struct Unsettled {
     failed: bool,
     /// A backend with `on_error: reject` failed.
     failed_as_reject: bool,
-}
-
-/// What the backends came to.
-pub(super) struct Found {
-    pub(super) verdict: Verdict,
-    /// Backends that work have said so: a reject means that the password, or the user, is wrong.
-    pub(super) is_certain: bool,
+    /// A backend with `on_error: skip` failed.
+    skipped: bool,
 }
 
 impl Unsettled {
     /// A failure outweighs "unknown here": the backend that failed may know the user. Without any
     /// answer at all nobody can say.
-    fn verdict(&self) -> Verdict {
+    fn conclusion(&self) -> Conclusion {
         if self.failed {
-            Verdict::TemporaryFailure
-        } else if self.failed_as_reject || self.unknown_user {
-            Verdict::Reject
+            Conclusion::Unavailable
+        } else if self.failed_as_reject {
+            Conclusion::FailedAsReject
+        } else if self.unknown_user {
+            Conclusion::UnknownUser
         } else {
-            Verdict::TemporaryFailure
+            Conclusion::Unavailable
         }
     }
 }
@@ -60,16 +61,20 @@ enum Check<'a> {
 }
 
 /// What a backend's answer about a user comes to.
-enum Finding {
-    Settled(Verdict, Option<RecoveredPassword>),
+enum Said {
+    Settled(Conclusion, Option<RecoveredPassword>),
     Unknown,
     /// The user is known, and yet nobody can say; why.
     Unsupported(String),
 }
 
-/// Checks the password, or in mode `no-auth` finds the user.
-pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Found {
-    let request = Arc::clone(&login.request);
+/// Checks the password of the request, or in mode `no-auth` finds the user. `request` may be another one
+/// than the login's: a part of it.
+pub(super) async fn find_user(
+    login: &mut Login,
+    stages: &Stages,
+    request: &Arc<Request>,
+) -> (Finding, Option<RecoveredPassword>) {
     let check = match (&request.challenge, request.mode) {
         (Some(challenge), Mode::Verify) => Check::Challenge(challenge),
         (None, Mode::Verify) => Check::Password,
@@ -81,7 +86,7 @@ pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Found {
             mode: Mode::LookUp,
             ..request.without_password()
         }),
-        Check::Password | Check::Existence => Arc::clone(&request),
+        Check::Password | Check::Existence => Arc::clone(request),
     };
     let operation = match check {
         Check::Password => Operation::Verify,
@@ -90,12 +95,15 @@ pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Found {
     let mut clock = login.clock(Stage::Backends);
     let mut unsettled = Unsettled::default();
     let mut settled = None;
+    let mut context = Vec::new();
+    let mut asked_one = false;
     for member in &stages.backends {
         let name = member.plugin.name();
-        if settled.is_some() || login.expired() {
+        if settled.is_some() || login.expired() || !member.serves(&request.protocol) {
             clock.skipped(name);
             continue;
         }
+        asked_one = true;
         let call = Call {
             request: Arc::clone(&asked_about),
             ..login.call()
@@ -103,19 +111,18 @@ pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Found {
         let question = Question::Backend(operation.clone());
         let mut asked = ask(member.plugin.as_ref(), Stage::Backends, question, call).await;
         match asked.answer {
-            Ok(Answer::Backend(BackendAnswer::User(user))) => {
-                let (word, finding) = judge(&user, check, attribute);
+            Ok(Answer::Backend(BackendAnswer::User(mut user))) => {
+                let (word, said) = judge(&user, check, attribute);
                 asked.trace.verdict = word.to_owned();
-                match finding {
-                    Finding::Settled(verdict, password) => {
-                        let authenticated =
-                            verdict == Verdict::Accept && request.mode == Mode::Verify;
-                        adopt(login, name, *user, authenticated, attribute);
-                        login.recovered_password = password;
-                        settled = Some(verdict);
+                match said {
+                    Said::Settled(conclusion, password) => {
+                        challenge::hide(&mut user.attributes, attribute);
+                        let backend = name.to_owned();
+                        let user = *user;
+                        settled = Some((conclusion, Known { backend, user }, password));
                     }
-                    Finding::Unknown => unsettled.unknown_user = true,
-                    Finding::Unsupported(why) => {
+                    Said::Unknown => unsettled.unknown_user = true,
+                    Said::Unsupported(why) => {
                         let session = &request.session;
                         tracing::warn!(
                             session,
@@ -135,17 +142,33 @@ pub(super) async fn find_user(login: &mut Login, stages: &Stages) -> Found {
                 match on_error {
                     OnError::TemporaryFailure => unsettled.failed = true,
                     OnError::Reject => unsettled.failed_as_reject = true,
-                    OnError::Skip => {}
+                    OnError::Skip => unsettled.skipped = true,
                 }
             }
         }
+        context.extend(asked.context.iter().cloned());
         login.keep(asked.context, asked.log_fields);
     }
     clock.finish_into(&mut login.trace);
-    Found {
-        is_certain: settled.is_some() || (!unsettled.failed && !unsettled.failed_as_reject),
-        verdict: settled.unwrap_or_else(|| unsettled.verdict()),
+    if !asked_one && !login.expired() {
+        tracing::error!(
+            session = request.session,
+            protocol = request.protocol,
+            "No backend serves this protocol: see `protocols` in `pipeline.backends`"
+        );
     }
+    let certain = !(unsettled.failed || unsettled.failed_as_reject || unsettled.skipped);
+    let (conclusion, known, password) = match settled {
+        Some((conclusion, known, password)) => (conclusion, Some(known), password),
+        None => (unsettled.conclusion(), None, None),
+    };
+    let finding = Finding {
+        conclusion,
+        known,
+        context,
+        certain,
+    };
+    (finding, password)
 }
 
 /// The answer in one word, and what it comes to. A user without an account (no account field named,
@@ -154,60 +177,41 @@ fn judge(
     user: &BackendUser,
     check: Check<'_>,
     password_attribute: Option<&str>,
-) -> (&'static str, Finding) {
-    let settled = |verdict| Finding::Settled(verdict, None);
+) -> (&'static str, Said) {
+    let settled = |conclusion| Said::Settled(conclusion, None);
     if !user.found {
-        return ("unknown-user", Finding::Unknown);
+        return ("unknown-user", Said::Unknown);
     }
     if first_text(&user.attributes, &user.account_field).is_empty() {
-        return ("no-account", Finding::Unknown);
+        return ("no-account", Said::Unknown);
     }
     match check {
-        Check::Existence => ("found", settled(Verdict::Accept)),
-        Check::Password if user.authenticated => ("authenticated", settled(Verdict::Accept)),
-        Check::Password => ("wrong-password", settled(Verdict::Reject)),
+        Check::Existence => ("found", settled(Conclusion::Accepted)),
+        Check::Password if user.authenticated => ("authenticated", settled(Conclusion::Accepted)),
+        Check::Password => ("wrong-password", settled(Conclusion::WrongPassword)),
         Check::Challenge(challenge) => {
             match challenge::stored_password(&user.attributes, password_attribute) {
-                Err(why) => ("temporary-failure", Finding::Unsupported(why)),
+                Err(why) => ("temporary-failure", Said::Unsupported(why)),
                 Ok(password) if challenge.is_answered_with(password.0.expose()) => {
-                    let finding = Finding::Settled(Verdict::Accept, Some(password));
-                    ("authenticated", finding)
+                    let said = Said::Settled(Conclusion::Accepted, Some(password));
+                    ("authenticated", said)
                 }
-                Ok(_) => ("wrong-password", settled(Verdict::Reject)),
+                Ok(_) => ("wrong-password", settled(Conclusion::WrongPassword)),
             }
         }
     }
 }
 
-/// Takes over what the deciding backend knows.
-fn adopt(
-    login: &mut Login,
-    backend: &str,
-    mut user: BackendUser,
-    authenticated: bool,
-    password_attribute: Option<&str>,
-) {
-    challenge::hide(&mut user.attributes, password_attribute);
-    let progress = &mut login.progress;
-    progress.user_found = true;
-    progress.authenticated = authenticated;
-    progress.account = first_text(&user.attributes, &user.account_field);
-    progress.unique_user_id = first_text(&user.attributes, &user.unique_user_id_field);
-    progress.display_name = first_text(&user.attributes, &user.display_name_field);
-    progress.account_field = user.account_field;
-    progress.totp_secret_field = user.totp_secret_field;
-    progress.totp_recovery_field = user.totp_recovery_field;
-    progress.attributes = user.attributes;
-    progress.backend = backend.to_owned();
-}
-
-/// All accounts of all backends, in order, duplicates kept; nothing when one of them fails.
+/// All accounts of all backends, in order, duplicates kept; nothing when one of them fails. A caller that
+/// names a protocol gets the accounts of those that serve it.
 pub(super) async fn list_accounts(login: &mut Login, members: &[Member]) -> (Verdict, Vec<String>) {
     let mut clock = login.clock(Stage::Backends);
     let mut accounts = Vec::new();
     let mut failed = None;
+    let protocol = login.request.protocol.clone();
     for member in members {
-        if failed.is_some() || login.expired() {
+        let serves = protocol == LISTING || member.serves(&protocol);
+        if failed.is_some() || login.expired() || !serves {
             clock.skipped(member.plugin.name());
             continue;
         }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
-use super::login::Login;
-use crate::auth::{Event, Mode, PluginTrace, Request, Stage, Usage, Verdict};
+use super::{Conclusion, login::Login};
+use crate::auth::{Event, Mode, PluginTrace, Request, Stage, Usage};
 
 /// What the trace, the log and `progress.feature` call it.
 pub const BRUTE_FORCE: &str = "brute_force";
@@ -155,28 +155,27 @@ pub(super) async fn learn(login: &mut Login, control: Option<&dyn BruteForce>, e
     }
 }
 
-/// Tells the control of a checked password. What could not be counted is a temporary failure.
+/// Tells the control of a checked password. False when it could not be counted, which is a temporary
+/// failure.
 pub(super) async fn update(
     login: &mut Login,
     control: Option<&dyn BruteForce>,
-    verdict: Verdict,
-) -> Verdict {
+    conclusion: Conclusion,
+) -> bool {
     let (Some(control), Some(_)) = (control, login.clearance) else {
-        return verdict;
+        return true;
     };
-    match verdict {
-        Verdict::TemporaryFailure => verdict,
-        Verdict::Accept => {
+    match conclusion {
+        // Nobody has compared the password.
+        Conclusion::Unavailable | Conclusion::FailedAsReject => true,
+        Conclusion::Accepted => {
             control.succeeded(&login.request, login.deadline).await;
-            verdict
+            true
         }
-        Verdict::Reject => {
+        Conclusion::WrongPassword | Conclusion::UnknownUser => {
             let account = Some(login.progress.account.clone())
                 .filter(|account| login.progress.user_found && !account.is_empty());
-            match count(login, control, account.as_deref()).await {
-                true => verdict,
-                false => Verdict::TemporaryFailure,
-            }
+            count(login, control, account.as_deref()).await
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The pipeline: one request in, one outcome out.
 //!
-//! The order of stages, and (in brackets) where those that are not built yet belong:
+//! The order of stages, and where those that are not built yet belong:
 //!
 //! 1. brute-force check: is the client banned?
 //! 2. features; then (relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
-//! 4. (positive cache), backends, (account mapping)
+//! 4. cache, backends (`verify`)
 //! 5. brute-force update, when a password was really checked
 //! 6. filters
 //! 7. the answer, and after it the post actions, which the caller runs
@@ -16,11 +16,12 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    BruteForce, Plugin, PostWork, Stages, actions, backends, challenge,
+    BruteForce, CacheSource, Plugin, PostWork, Stages, actions, backends, challenge,
     control::{self, Checked},
     features::{self, Ending},
     filters,
     login::Login,
+    verify,
 };
 use crate::auth::{Decision, Event, Mode, Request, Trace, Value, Verdict};
 
@@ -160,16 +161,13 @@ impl Pipeline {
         if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let found = backends::find_user(login, &self.stages).await;
-        let mut verdict = found.verdict;
+        let conclusion = verify::check(login, &self.stages).await;
+        let verdict = conclusion.verdict();
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
         }
-        if found.is_certain {
-            verdict = control::update(login, brute_force, verdict).await;
-        }
-        if verdict == Verdict::TemporaryFailure {
-            return verdict;
+        if !control::update(login, brute_force, conclusion).await {
+            return Verdict::TemporaryFailure;
         }
         filters::run(login, &self.stages.filters, verdict).await
     }
@@ -212,6 +210,7 @@ impl Pipeline {
                 recovered_password: login
                     .recovered_password
                     .filter(|_| verdict == Verdict::Accept),
+                from_memory: login.answered_by == Some(CacheSource::Memory),
             },
             trace: login.trace,
             log_fields: login.log_fields,

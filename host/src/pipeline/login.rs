@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Call, Clearance, Context, ContextChange};
+use super::{CacheSource, Call, Clearance, Context, ContextChange};
 use crate::auth::{
     Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Value,
 };
@@ -28,6 +28,8 @@ pub(super) struct Login {
     pub(super) clearance: Option<Clearance>,
     /// The password behind the challenge that the client answered.
     pub(super) recovered_password: Option<RecoveredPassword>,
+    /// Who answered in place of the backends.
+    pub(super) answered_by: Option<CacheSource>,
     started: Instant,
 }
 
@@ -44,6 +46,7 @@ impl Login {
             response_headers: Vec::new(),
             clearance: None,
             recovered_password: None,
+            answered_by: None,
             started: Instant::now(),
         }
     }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{BruteForce, Plugin};
+use super::{BruteForce, LoginCache, MasterUsers, Plugin};
 use crate::auth::{Event, Mode};
 
 /// One plugin in the pipeline, and when it is asked.
@@ -18,6 +18,10 @@ pub struct Member {
     pub when_authenticated: bool,
     /// Filters: asked when none did.
     pub when_unauthenticated: bool,
+    /// Backends: the protocols that it serves; all if empty.
+    pub protocols: Vec<String>,
+    /// Backends: where what it says is kept. `None`: under its own name, apart for each protocol.
+    pub cache_name: Option<String>,
 }
 
 impl Member {
@@ -28,7 +32,15 @@ impl Member {
             when_no_auth: false,
             when_authenticated: true,
             when_unauthenticated: true,
+            protocols: Vec::new(),
+            cache_name: None,
         }
+    }
+
+    /// Whether this backend has a say in logins of that protocol.
+    pub(super) fn serves(&self, protocol: &str) -> bool {
+        let mut protocols = self.protocols.iter();
+        self.protocols.is_empty() || protocols.any(|one| one.eq_ignore_ascii_case(protocol))
     }
 
     /// Whether this feature has a say in a request of that mode.
@@ -61,6 +73,10 @@ pub struct Stages {
     pub features: Vec<Member>,
     /// Check the password; asked in order.
     pub backends: Vec<Member>,
+    /// Asked before the backends, if there is one.
+    pub cache: Option<Arc<dyn LoginCache>>,
+    /// Who may log in as somebody else; nobody if absent.
+    pub masters: Option<MasterUsers>,
     /// After the password check.
     pub filters: Vec<Member>,
     /// React to an event. Those of [`Event::Post`] run after the answer.

@@ -8,6 +8,7 @@ mod actions;
 mod ask;
 mod attributes;
 mod backends;
+mod cache;
 mod challenge;
 mod context;
 mod control;
@@ -15,17 +16,23 @@ mod decide;
 mod features;
 mod filters;
 mod login;
+mod master;
 mod member;
 mod plugin;
 mod post;
 #[cfg(test)]
 mod tests;
+mod verify;
 
+pub use cache::{
+    Asking, CacheAnswer, CacheQuestion, CacheSource, Conclusion, Finding, Keeper, Known, LoginCache,
+};
 pub use context::{Context, ContextChange};
 pub use control::{
     BRUTE_FORCE, Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain,
 };
 pub use decide::{Lease, Outcome, Pipeline};
+pub use master::MasterUsers;
 pub use member::{Member, Stages};
 pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,

@@ -6,9 +6,9 @@ use futures_util::{StreamExt, future::BoxFuture, stream};
 
 use super::LoadProblem;
 use crate::{
-    config::{Config, PluginConfig, PluginEntry, PluginSource},
+    config::{Config, MasterUsers, PluginConfig, PluginEntry, PluginSource},
     engine::PluginKind,
-    pipeline::{Lease, Member, Pipeline, Plugin, Stages},
+    pipeline::{self, Lease, Member, Pipeline, Plugin, Stages},
 };
 
 /// Everything that one configuration loads. Requests that began with one generation end with it.
@@ -102,6 +102,8 @@ impl Generation {
                 when_no_auth: entry.when_no_auth,
                 when_authenticated: entry.when_authenticated,
                 when_unauthenticated: entry.when_unauthenticated,
+                protocols: entry.protocols.clone(),
+                cache_name: entry.cache_name.clone(),
             })
         };
         let members =
@@ -112,6 +114,8 @@ impl Generation {
             sequential: pipeline.sequential,
             features: members(&pipeline.features)?,
             backends: members(&pipeline.backends)?,
+            cache: None,
+            masters: pipeline.master_users.as_ref().and_then(masters),
             filters: members(&pipeline.filters)?,
             actions: pipeline
                 .actions
@@ -145,6 +149,19 @@ impl Generation {
     }
 }
 
+/// How master logins are written, as the pipeline takes them apart.
+fn masters(users: &MasterUsers) -> Option<pipeline::MasterUsers> {
+    let (before, between, behind, master_first) = users.parts()?;
+    Some(pipeline::MasterUsers {
+        before: before.to_owned(),
+        between: between.to_owned(),
+        behind: behind.to_owned(),
+        master_first,
+        accounts: users.accounts.clone(),
+        networks: users.networks.clone(),
+    })
+}
+
 /// All plugins of the pipeline, in configuration order.
 pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
     let pipeline = &config.pipeline;
@@ -175,6 +192,10 @@ pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
         of_kind(
             PluginKind::Hook,
             pipeline.hooks.iter().map(|hook| &hook.plugin).collect(),
+        ),
+        of_kind(
+            PluginKind::CacheFlush,
+            pipeline.cache_flush.iter().collect(),
         ),
     ]
     .concat()

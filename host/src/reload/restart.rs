@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 17] = [
+const FIXED: [Fixed; 20] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -110,6 +110,21 @@ const FIXED: [Fixed; 17] = [
                 .post_actions
                 .clone_from(&running.limits.post_actions)
         },
+    },
+    Fixed {
+        key: "limits.jobs",
+        differs: |running, next| running.limits.jobs != next.limits.jobs,
+        keep: |next, running| next.limits.jobs = running.limits.jobs,
+    },
+    Fixed {
+        key: "limits.job_timeout",
+        differs: |running, next| running.limits.job_timeout != next.limits.job_timeout,
+        keep: |next, running| next.limits.job_timeout = running.limits.job_timeout,
+    },
+    Fixed {
+        key: "limits.job_lifetime",
+        differs: |running, next| running.limits.job_lifetime != next.limits.job_lifetime,
+        keep: |next, running| next.limits.job_lifetime = running.limits.job_lifetime,
     },
     Fixed {
         key: "limits.connections",

@@ -10,7 +10,7 @@ use svix_ksuid::{Ksuid, KsuidLike};
 
 use super::{Generation, LoadProblem};
 use crate::{
-    auth::{Client, Password, Request, Tls},
+    auth::{Caching, Client, Password, Request, Tls},
     config::{ExampleLogin, ExamplePassword},
     observe::render_trace,
 };
@@ -101,6 +101,7 @@ fn request(login: &ExampleLogin, password: Option<Arc<Password>>) -> Request {
             secured: "on".to_owned(),
             ..Tls::default()
         }),
+        caching: Caching::NONE,
         ..Request::default()
     }
 }

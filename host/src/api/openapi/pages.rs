@@ -51,6 +51,7 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
     );
     paths.insert("/api/v1/custom/{location}".to_owned(), hooks());
     paths.insert("/api/v1/admin/reload".to_owned(), reload());
+    paths.insert("/api/v1/async/jobs/{jobId}".to_owned(), job());
     for (path, kind, name) in [
         ("/api/v1/openapi.json", "application/json", "openapi-json"),
         ("/api/v1/openapi.yaml", "application/yaml", "openapi-yaml"),
@@ -125,26 +126,52 @@ fn hooks() -> Value {
     Value::Object(item)
 }
 
+/// An answer in the envelope of administrators' calls.
+fn envelope(description: &str) -> Value {
+    json!({
+        "description": description,
+        "content": { "application/json": { "schema": {
+            "type": "object",
+            "required": ["session", "object", "operation", "result"],
+            "properties": { "result": { "type": "object" } },
+        } } },
+    })
+}
+
+fn job() -> Value {
+    json!({ "get": {
+        "operationId": "job",
+        "tags": ["operation"],
+        "summary": "How far is an asynchronous job?",
+        "parameters": [{
+            "name": "jobId",
+            "in": "path",
+            "required": true,
+            "schema": { "type": "string", "pattern": "^[0-9]{1,20}-[0-9a-f]{16}$" },
+            "description": "As the call answered that started the job.",
+        }],
+        "responses": {
+            "200": envelope("Its record: `jobId`, `status` (`QUEUED`, `INPROGRESS`, `DONE`, `ERROR`), \
+                `type` (`CACHE_FLUSH`, `BF_FLUSH`), `createdAt`, `startedAt`, `finishedAt`, \
+                `resultCount`, `error`; all texts, empty when not known yet."),
+            "401": reference("responses", "Unauthorized"),
+            "404": reference("responses", "NotFound"),
+            "429": reference("responses", "TooMany"),
+            "503": envelope("The store cannot say."),
+        },
+    } })
+}
+
 fn reload() -> Value {
-    let problems = |description: &str| {
-        json!({
-            "description": description,
-            "content": { "application/json": { "schema": {
-                "type": "object",
-                "required": ["session", "object", "operation", "result"],
-                "properties": { "result": { "type": "object" } },
-            } } },
-        })
-    };
     json!({ "post": {
         "operationId": "reload",
         "tags": ["operation"],
         "summary": "Load the next generation of the configuration and put it in force",
         "responses": {
-            "200": problems("The next generation serves."),
+            "200": envelope("The next generation serves."),
             "401": reference("responses", "Unauthorized"),
             "404": reference("responses", "NotFound"),
-            "422": problems("The next generation cannot be used; nothing has changed."),
+            "422": envelope("The next generation cannot be used; nothing has changed."),
             "429": reference("responses", "TooMany"),
         },
     } })

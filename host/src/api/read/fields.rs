@@ -139,6 +139,7 @@ impl Fields {
             dovecot: dovecot::build(std::mem::take(&mut self.dovecot)),
             session: origin.session,
             http: origin.http,
+            caching: origin.caching,
             trace: None,
         })
     }

@@ -19,6 +19,7 @@ use crate::{
 const AUTH_USER: HeaderName = HeaderName::from_static("auth-user");
 const AUTH_WAIT: HeaderName = HeaderName::from_static("auth-wait");
 const MEMORY_CACHE: HeaderName = HeaderName::from_static("x-nauthilus-memory-cache");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What a response to a login needs beside the decision.
@@ -59,7 +60,11 @@ pub(in crate::api) fn login(decision: &Decision, frame: &Frame<'_>) -> Response<
             if !decision.progress.account.is_empty() && frame.shape != Shape::Basic {
                 headers.insert(AUTH_USER, header_text(&decision.progress.account));
             }
-            headers.insert(MEMORY_CACHE, HeaderValue::from_static("Miss"));
+            let hit = if decision.from_memory { "Hit" } else { "Miss" };
+            headers.insert(MEMORY_CACHE, HeaderValue::from_static(hit));
+            if decision.from_memory {
+                headers.insert(REPLAYED, HeaderValue::from_static("true"));
+            }
         }
         Verdict::Reject => {
             headers.insert(AUTH_STATUS, header_text(&decision.status_message));
@@ -205,6 +210,7 @@ mod tests {
             accounts: Vec::new(),
             response_headers: Vec::new(),
             recovered_password: None,
+            from_memory: false,
         }
     }
 

@@ -2,6 +2,7 @@
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
 mod brute_force;
+mod cache;
 mod headers;
 mod kind;
 mod pipeline;
@@ -14,8 +15,9 @@ pub(super) use {
     brute_force::{
         ALLOWED, BRUTE_FORCE, BUCKET, CUSTOM_TOLERATION, IP_SCOPING, PASSWORD_HISTORY,
     },
+    cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
-    pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    pipeline::{ACTION, BACKEND, CACHE_FLUSH, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
@@ -34,6 +36,7 @@ pub static ALL: &[&Keys] = &[
     &LOCKOUT,
     &COMPRESSION,
     &STORE,
+    &CACHE,
     &SECRET,
     &PIPELINE,
     &FEATURE,
@@ -42,6 +45,8 @@ pub static ALL: &[&Keys] = &[
     &ACTION,
     &INIT,
     &HOOK,
+    &CACHE_FLUSH,
+    &MASTER_USERS,
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,

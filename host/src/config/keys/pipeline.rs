@@ -47,6 +47,18 @@ pub(in super::super) static PIPELINE: Keys = Keys::new(
             "none",
             "Answer HTTP requests below `/api/v1/custom/`.",
         ),
+        optional(
+            "cache_flush",
+            Kind::Sections(&CACHE_FLUSH),
+            "none",
+            "Asked what else to forget when an administrator flushes a user.",
+        ),
+        optional(
+            "master_users",
+            Kind::Section(&super::cache::MASTER_USERS),
+            "nobody",
+            "Who may log in as another user, with a password of his own.",
+        ),
     ],
 );
 
@@ -103,6 +115,32 @@ pub(in super::super) static FEATURE: Keys = Keys::new(
 
 pub(in super::super) static BACKEND: Keys = Keys::new(
     "pipeline.backends",
+    &[
+        NAME,
+        COMPONENT,
+        SCRIPT,
+        DIALECT,
+        PACKAGE_PATH,
+        optional(
+            "protocols",
+            Kind::Texts,
+            "all",
+            "The protocols that it serves. A login over a protocol that no backend serves is a temporary \
+             failure. Lists that name no protocol (`account-provider`) ask all.",
+        ),
+        optional(
+            "cache_name",
+            Kind::Text,
+            "its own, for each protocol apart",
+            "Where the store keeps what it says of users. Protocols and backends with the same name here \
+             share it, so they must say the same of a user.",
+        ),
+    ],
+)
+.one_of(CODE);
+
+pub(in super::super) static CACHE_FLUSH: Keys = Keys::new(
+    "pipeline.cache_flush",
     &[NAME, COMPONENT, SCRIPT, DIALECT, PACKAGE_PATH],
 )
 .one_of(CODE);

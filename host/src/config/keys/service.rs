@@ -1,8 +1,8 @@
 //! The keys of the file itself, and of `store`, `secrets`, `limits`, `observe` and `reload`.
 
 use super::kind::{
-    DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, below, duration, flag, key,
-    optional, required, size, whole, written,
+    DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, SECOND, below, duration, flag,
+    key, optional, required, size, whole, written,
 };
 use crate::config::{schema::StoreConfig, yaml};
 
@@ -22,6 +22,13 @@ pub(in super::super) static TOP: Keys = Keys::new(
             "Where and how to listen.",
         ),
         below("store", Kind::Section(&STORE), "Shared state."),
+        optional(
+            "cache",
+            Kind::Section(&super::cache::CACHE),
+            "none: nothing is cached",
+            "What backends say of passwords, kept for a while. The section switches it on; it may be \
+             empty (`cache: {}`).",
+        ),
         optional(
             "secrets",
             Kind::Named(&SECRET),
@@ -203,6 +210,24 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             (100, HOUR),
             "30s",
             "Deadline of the post actions of one login.",
+        ),
+        whole(
+            "jobs",
+            (1, 10_000),
+            "100",
+            "Asynchronous jobs of administrators that run or wait.",
+        ),
+        duration(
+            "job_timeout",
+            (SECOND, 24 * HOUR),
+            "10m",
+            "For one job to run.",
+        ),
+        duration(
+            "job_lifetime",
+            (MINUTE, 30 * 24 * HOUR),
+            "1h",
+            "For how long the record of a job is kept.",
         ),
         whole(
             "connections",

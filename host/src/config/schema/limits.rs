@@ -34,6 +34,12 @@ pub struct ServerLimits {
     pub post_actions: u32,
     /// `post_action_timeout`: deadline of post actions. Default 30 s.
     pub post_action_timeout: Duration,
+    /// `jobs`: asynchronous jobs of administrators that run or wait. Default 100.
+    pub jobs: u32,
+    /// `job_timeout`: how long one may run. Default 10 min.
+    pub job_timeout: Duration,
+    /// `job_lifetime`: how long the record of a job is kept. Default 1 h.
+    pub job_lifetime: Duration,
     /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
     pub connections: u32,
     /// `head_bytes`: largest head of a request, at least 8 KiB. In HTTP/2 each field counts 32 bytes
@@ -75,6 +81,9 @@ impl Default for ServerLimits {
             metric_series: 1000,
             post_actions: 1000,
             post_action_timeout: Duration::from_secs(30),
+            jobs: 100,
+            job_timeout: Duration::from_secs(600),
+            job_lifetime: Duration::from_secs(3600),
             connections: 10_000,
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(30),

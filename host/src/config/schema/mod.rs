@@ -4,6 +4,7 @@
 //! file unless a field says otherwise.
 
 mod brute_force;
+mod cache;
 mod limits;
 mod observe;
 mod reload;
@@ -19,6 +20,7 @@ use std::{
 pub use brute_force::{
     BruteForce, Bucket, CustomToleration, ListFormat, OnStoreFailure, Tolerate,
 };
+pub use cache::{Cache, MasterUsers};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
@@ -45,6 +47,8 @@ pub struct Config {
     pub server: Server,
     /// `store`
     pub store: StoreConfig,
+    /// `cache`; nothing is cached without the section.
+    pub cache: Option<Cache>,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -94,6 +98,10 @@ pub struct PipelineConfig {
     pub actions: Vec<ActionEntry>,
     /// `hooks`
     pub hooks: Vec<HookEntry>,
+    /// `cache_flush`: asked what else to forget when a user is flushed.
+    pub cache_flush: Vec<PluginEntry>,
+    /// `master_users`; nobody may log in as another without the section.
+    pub master_users: Option<MasterUsers>,
 }
 
 /// One plugin in the pipeline.
@@ -110,6 +118,10 @@ pub struct PluginEntry {
     pub when_authenticated: bool,
     /// `when_unauthenticated`: filters only; default true.
     pub when_unauthenticated: bool,
+    /// `protocols`: backends only; all protocols if empty.
+    pub protocols: Vec<String>,
+    /// `cache_name`: backends only.
+    pub cache_name: Option<String>,
 }
 
 /// An action and what makes it run.
