@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
+    sync::Arc,
 };
 
 use bulkhead::store::{Key, RedbStore, Store};
@@ -10,10 +11,7 @@ use bulkhead::store::{Key, RedbStore, Store};
 const PATH: &str = "BULKHEAD_TEST_STORE";
 
 fn key() -> Key {
-    Key {
-        namespace: "crash".to_owned(),
-        name: b"count".to_vec(),
-    }
+    Key::new("crash", "count")
 }
 
 /// Not a test of its own: the process that is killed. Prints each acknowledged sum.
@@ -23,7 +21,7 @@ async fn victim() {
     let Some(path) = std::env::var_os(PATH) else {
         return;
     };
-    let store = RedbStore::open(path.as_ref()).unwrap();
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(path.as_ref()).unwrap());
     let mut output = std::io::stdout();
     loop {
         let sum = store.increment(key(), 1, None).await.unwrap();
@@ -64,7 +62,7 @@ async fn acknowledged_counts_survive_a_kill() {
                 last = last.max(sum);
             }
         }
-        let store = RedbStore::open(&path).unwrap();
+        let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path).unwrap());
         let found = store.increment(key(), 0, None).await.unwrap();
         // One change may have been on disk, but not acknowledged yet.
         assert!(found == last || found == last + 1, "{found} after {last}");

@@ -6,17 +6,15 @@ use std::{sync::Arc, time::Instant};
 use bulkhead::store::{Key, RedbStore, Store};
 
 fn key(name: u32) -> Key {
-    Key {
-        namespace: "speed".to_owned(),
-        name: name.to_be_bytes().to_vec(),
-    }
+    Key::new("speed", name.to_be_bytes())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement, not a check"]
 async fn increments_and_reads() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(RedbStore::open(&folder.path().join("store.redb")).unwrap());
+    let store: Arc<dyn Store> =
+        Arc::new(RedbStore::open(&folder.path().join("store.redb")).unwrap());
     let started = Instant::now();
     for number in 0..500 {
         store.increment(key(number), 1, None).await.unwrap();

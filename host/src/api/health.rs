@@ -19,7 +19,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{Generation, State, credentials, origin::peer, response};
-use crate::{observe::format::rfc3339, store::Key};
+use crate::observe::format::rfc3339;
 
 /// A store that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -115,12 +115,8 @@ async fn may_know(
 
 async fn store(state: &State) -> Check {
     let started = Instant::now();
-    let key = Key {
-        namespace: "bulkhead.health".to_owned(),
-        name: b"check".to_vec(),
-    };
-    let problem = match tokio::time::timeout(PATIENCE, state.store.get(key)).await {
-        Ok(Ok(_)) => None,
+    let problem = match tokio::time::timeout(PATIENCE, state.store.check()).await {
+        Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.to_string()),
         Err(_) => Some("no answer in time".to_owned()),
     };

@@ -3,17 +3,15 @@
 //! The real ones live elsewhere (`store`, `backend_io`, `observe`, the password pool); this room knows
 //! only what a guest may ask of them.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::broadcast;
 
 use crate::{
     auth::{Header, Password},
     config::HttpGrant,
-    store::{Key, Remaining, Store, StoreError},
+    store::{Command, Key, Procedure, Reply, Store, StoreError},
 };
 
 /// Everything outside that plugins can reach. One per server; shared by all plugins.
@@ -205,37 +203,29 @@ impl PluginMetrics for Nothing {
 }
 
 impl Store for Nothing {
-    fn get(&self, _: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+    fn run(&self, _: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
         unavailable()
     }
 
-    fn set(
+    fn call(
         &self,
-        _: Key,
-        _: Vec<u8>,
-        _: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        _: &'static Procedure,
+        _: Vec<Key>,
+        _: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
         unavailable()
     }
 
-    fn delete(&self, _: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn publish(&self, _: &str, _: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
         unavailable()
     }
 
-    fn increment(
-        &self,
-        _: Key,
-        _: i64,
-        _: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        unavailable()
+    /// Nobody publishes.
+    fn subscribe(&self, _: &str) -> broadcast::Receiver<Vec<u8>> {
+        broadcast::channel(1).1
     }
 
-    fn expire(&self, _: Key, _: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        unavailable()
-    }
-
-    fn time_to_live(&self, _: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         unavailable()
     }
 }

@@ -127,10 +127,8 @@ impl CallState {
             );
             return Ok(Err(store::Error::Invalid(text)));
         }
-        Ok(Ok(Key {
-            namespace: format!("plugin:{}", self.rights.plugin),
-            name: name.into_bytes(),
-        }))
+        let namespace = format!("plugin:{}", self.rights.plugin);
+        Ok(Ok(Key::new(namespace, name)))
     }
 }
 

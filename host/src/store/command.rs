@@ -238,6 +238,26 @@ impl Command {
         }
     }
 
+    /// What it is called in metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Get(_) => "get",
+            Self::Set { .. } => "set",
+            Self::Delete(_) => "delete",
+            Self::Exists(_) => "exists",
+            Self::Increment { .. } => "increment",
+            Self::Expire { .. } => "expire",
+            Self::Persist(_) => "persist",
+            Self::TimeToLive(_) => "time_to_live",
+            Self::OnHash(..) => "hash",
+            Self::OnSet(..) => "set_members",
+            Self::OnSorted(..) => "sorted_set",
+            Self::OnList(..) => "list",
+            Self::EstimateAdd(..) => "estimate_add",
+            Self::EstimateCount(_) => "estimate_count",
+        }
+    }
+
     /// True when it changes nothing, so that a replica may answer it.
     pub fn only_reads(&self) -> bool {
         match self {

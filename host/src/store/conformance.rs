@@ -9,10 +9,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A key in the suite's namespace.
 pub(crate) fn key(name: &str) -> Key {
-    Key {
-        namespace: "conformance".to_owned(),
-        name: name.as_bytes().to_vec(),
-    }
+    Key::new("conformance", name)
 }
 
 /// Runs every check on a new, empty store with a clock of its own.
@@ -69,10 +66,7 @@ async fn binary_names_and_namespaces(store: Arc<dyn Store>) {
         ("a", &[0xff, 0xfe, 0]),
         ("a", &[0xff, 0xfe]),
     ];
-    let key = |(namespace, name): (&str, &[u8])| Key {
-        namespace: namespace.to_owned(),
-        name: name.to_vec(),
-    };
+    let key = |(namespace, name): (&str, &[u8])| Key::new(namespace, name);
     for (index, pair) in pairs.into_iter().enumerate() {
         store.set(key(pair), vec![index as u8], None).await.unwrap();
     }

@@ -1,44 +1,38 @@
 //! The store in memory: gone when the process ends.
 //!
-//! A few independently locked shards. No operation waits for anything but a lock that is held for
-//! the length of a map access. Expired entries are refused on read, and each change removes a few
-//! more of its shard, so that memory follows what is alive.
+//! Independently locked shards. A step locks those of its keys, always in the same order, so a step on
+//! one key (or one tag) waits for nobody but those on the same shard, and larger ones are atomic
+//! without a deadlock. Nothing waits while it holds a lock. Expired entries are refused on read, and each
+//! step removes a few more, so that memory follows what is alive.
+
+mod body;
+mod locked;
+mod shard;
 
 use std::{
-    collections::{BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use futures_util::future::{BoxFuture, ready};
+use tokio::sync::broadcast;
 
+use self::{locked::Locked, shard::Shard};
 use super::{
-    Clock, Key, Remaining, SteadyClock, Store, StoreError,
-    entry::{NEVER, add, expires_at, is_expired, remaining},
+    Clock, Command, Key, Limits, Procedure, Reply, SteadyClock, Store, StoreError, Usage,
+    embedded::{self, Topics},
 };
 
-const SHARDS: usize = 16;
-/// Expired entries that one change removes at most.
-const SWEEP: usize = 16;
+/// Locks; far more than processors, so that steps seldom meet.
+const SHARDS: u64 = 64;
 
 /// Keys and values in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
+    limits: Limits,
+    topics: Topics,
     hasher: RandomState,
     shards: Vec<Mutex<Shard>>,
-}
-
-#[derive(Default)]
-struct Shard {
-    entries: HashMap<Key, Entry>,
-    /// Entries that will expire, soonest first.
-    expiries: BTreeSet<(u64, Key)>,
-}
-
-struct Entry {
-    value: Vec<u8>,
-    expires: u64,
 }
 
 impl Default for MemoryStore {
@@ -57,17 +51,22 @@ impl MemoryStore {
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
+            limits: Limits::default(),
+            topics: Topics::default(),
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
         }
     }
 
-    /// Entries that occupy memory, expired or not.
+    /// The same store with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Keys that occupy memory, expired or not.
     pub fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| lock(shard).entries.len())
-            .sum()
+        self.shards.iter().map(|shard| lock(shard).keys()).sum()
     }
 
     /// True when nothing occupies memory.
@@ -75,163 +74,92 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// Runs one step on the key's shard.
-    fn with<T: Send + 'static>(
+    /// In the order in which everybody locks them.
+    fn shards_of<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> Vec<usize> {
+        let shards = keys.map(|key| shard_of(&self.hasher, &embedded::encode(key)));
+        let mut shards: Vec<usize> = shards.collect();
+        shards.sort_unstable();
+        shards.dedup();
+        shards
+    }
+
+    /// Does one step on these shards.
+    fn step<T>(
         &self,
-        key: &Key,
-        step: impl FnOnce(&mut Shard, u64) -> Result<T, StoreError>,
-    ) -> BoxFuture<'_, Result<T, StoreError>> {
-        // The modulus of the shard count is below the shard count, which fits everywhere.
-        let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        let result = match self.shards.get(index) {
-            Some(shard) => step(&mut lock(shard), self.clock.now_ms()),
-            None => Err(StoreError::Unavailable("no such shard".to_owned())),
-        };
-        Box::pin(ready(result))
+        shards: Vec<usize>,
+        step: impl FnOnce(&mut Locked<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let guards = shards
+            .into_iter()
+            .filter_map(|index| Some((index, lock(self.shards.get(index)?))));
+        let mut locked = Locked::new(guards.collect(), &self.hasher, self.clock.now_ms());
+        let done = step(&mut locked);
+        locked.sweep();
+        done
     }
 }
 
-/// A panic while the lock was held cannot leave a half-made change that matters: each step changes
-/// the index before or after the map, and both are only hints to the other.
+/// Which shard a name is in. Names with the same tag are in the same.
+fn shard_of(hasher: &RandomState, name: &[u8]) -> usize {
+    let hash = hasher.hash_one(embedded::tag(name).unwrap_or(name));
+    // Below the number of shards, which fits everywhere.
+    usize::try_from(hash % SHARDS).unwrap_or(0)
+}
+
+/// A panic while the lock was held cannot leave a half-made change that matters: the index of expiries
+/// is only a hint to the entries.
 fn lock(shard: &Mutex<Shard>) -> std::sync::MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Shard {
-    fn live(&self, key: &Key, now: u64) -> Option<&Entry> {
-        self.entries
-            .get(key)
-            .filter(|entry| !is_expired(entry.expires, now))
-    }
-
-    fn put(&mut self, key: Key, value: Vec<u8>, expires: u64, now: u64) {
-        self.remove(&key);
-        if !is_expired(expires, now) {
-            if expires != NEVER {
-                self.expiries.insert((expires, key.clone()));
-            }
-            self.entries.insert(key, Entry { value, expires });
-        }
-        self.sweep(now);
-    }
-
-    fn remove(&mut self, key: &Key) -> Option<Entry> {
-        let (key, entry) = self.entries.remove_entry(key)?;
-        if entry.expires != NEVER {
-            self.expiries.remove(&(entry.expires, key));
-        }
-        Some(entry)
-    }
-
-    fn sweep(&mut self, now: u64) {
-        for _ in 0..SWEEP {
-            match self.expiries.first() {
-                Some((expires, _)) if is_expired(*expires, now) => {
-                    if let Some((_, key)) = self.expiries.pop_first() {
-                        self.entries.remove(&key);
-                    }
-                }
-                _ => return,
-            }
-        }
-    }
-}
-
 impl Store for MemoryStore {
-    fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        self.with(&key, |shard, now| {
-            Ok(shard.live(&key, now).map(|entry| entry.value.clone()))
-        })
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
+        if let Some(refusals) = self.limits.refuse_step(&commands) {
+            return Box::pin(ready(Ok(refusals)));
+        }
+        let shards = self.shards_of(commands.iter().map(Command::key));
+        let done = self.step(shards, |rows| {
+            let run = |command| embedded::run(rows, &self.limits, command);
+            commands.into_iter().map(run).collect()
+        });
+        Box::pin(ready(done))
     }
 
-    fn set(
+    fn call(
         &self,
-        key: Key,
-        value: Vec<u8>,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.with(&key.clone(), |shard, now| {
-            shard.put(key, value, expires_at(now, ttl), now);
-            Ok(())
-        })
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
+        let done = self.step(self.shards_of(keys.iter()), |rows| {
+            embedded::call(rows, &self.limits, procedure, &keys, &arguments)
+        });
+        Box::pin(ready(done))
     }
 
-    fn delete(&self, key: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.with(&key, |shard, now| {
-            Ok(shard
-                .remove(&key)
-                .is_some_and(|entry| !is_expired(entry.expires, now)))
-        })
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.topics.publish(channel, message);
+        Box::pin(ready(Ok(())))
     }
 
-    fn increment(
-        &self,
-        key: Key,
-        by: i64,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        self.with(&key.clone(), |shard, now| {
-            let live = shard.live(&key, now);
-            let sum = add(live.map(|entry| entry.value.as_slice()), by)?;
-            let expires = live.map_or_else(|| expires_at(now, ttl), |entry| entry.expires);
-            shard.put(key, sum.to_string().into_bytes(), expires, now);
-            Ok(sum)
-        })
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+        self.topics.subscribe(channel)
     }
 
-    fn expire(&self, key: Key, ttl: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.with(&key.clone(), |shard, now| {
-            if shard.live(&key, now).is_none() {
-                return Ok(false);
-            }
-            if let Some(entry) = shard.remove(&key) {
-                shard.put(key, entry.value, expires_at(now, Some(ttl)), now);
-            }
-            Ok(true)
-        })
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
     }
 
-    fn time_to_live(&self, key: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
-        self.with(&key, |shard, now| {
-            Ok(shard
-                .live(&key, now)
-                .map_or(Remaining::Missing, |entry| remaining(entry.expires, now)))
-        })
+    fn usage(&self) -> Option<Usage> {
+        let mut usage = Usage::default();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            usage.keys += u64::try_from(shard.keys()).unwrap_or(u64::MAX);
+            usage.bytes += shard.bytes();
+        }
+        Some(usage)
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::store::{clock::ManualClock, conformance};
-
-    fn make(clock: Arc<ManualClock>) -> Arc<dyn Store> {
-        Arc::new(MemoryStore::with_clock(clock))
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conforms() {
-        conformance::run_all(|clock| make(clock)).await;
-    }
-
-    #[tokio::test]
-    async fn expired_entries_leave_memory_as_others_arrive() {
-        let clock = Arc::new(ManualClock::default());
-        let store = MemoryStore::with_clock(clock.clone());
-        for number in 0..1000_u32 {
-            let key = conformance::key(&number.to_string());
-            store
-                .set(key, vec![], Some(Duration::from_secs(1)))
-                .await
-                .unwrap();
-        }
-        assert_eq!(store.len(), 1000);
-        clock.advance(Duration::from_secs(2));
-        for number in 0..400_u32 {
-            let key = conformance::key(&format!("new {number}"));
-            store.set(key, vec![], None).await.unwrap();
-        }
-        assert_eq!(store.len(), 400);
-    }
-}
+mod tests;

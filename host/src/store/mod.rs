@@ -5,17 +5,21 @@
 
 mod clock;
 mod command;
-mod entry;
+mod embedded;
+mod key;
+mod limits;
 mod memory;
 mod procedure;
 mod redb;
+mod simple;
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::broadcast;
 
 use crate::config::StoreConfig;
 
@@ -24,6 +28,8 @@ pub use self::{
     command::{
         Bound, Command, HashCommand, ListCommand, Reply, SetCommand, Side, SortedCommand, When,
     },
+    key::Key,
+    limits::Limits,
     memory::MemoryStore,
     procedure::{Data, Native, Procedure},
     redb::{OpenError, RedbStore},
@@ -62,38 +68,41 @@ pub enum Remaining {
     For(Duration),
 }
 
-/// A key: a namespace (one per plugin) and a name in it. Typed, so that no separator trick in either
-/// can make two different pairs meet.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// Chosen by the host.
-    pub namespace: String,
-    /// Chosen by the plugin.
-    pub name: Vec<u8>,
+/// How much a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Keys, also those that have expired but have not been removed yet.
+    pub keys: u64,
+    /// Bytes of names and contents in memory, or of the file on disk.
+    pub bytes: u64,
 }
 
-/// Key-value operations. Each is one atomic step.
+/// Where shared state is. The simple operations on it are methods of `dyn Store` (`store/simple.rs`).
 pub trait Store: Send + Sync {
-    /// The value, unless it is absent or expired.
-    fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
-    /// Replaces the value; without `ttl` it stays until it is deleted.
-    fn set(
+    /// Runs the commands in order, as one atomic step and one round trip; as many replies. A refused
+    /// command ([`Reply::Refused`]) does not undo the others. On a Redis cluster the keys must have the
+    /// same tag to be one step; others are one step per tag.
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>>;
+
+    /// Runs a procedure alone on the data: one round trip. All its keys have the same tag.
+    fn call(
         &self,
-        key: Key,
-        value: Vec<u8>,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>>;
-    /// True if the key existed.
-    fn delete(&self, key: Key) -> BoxFuture<'_, Result<bool, StoreError>>;
-    /// Adds to the integer (0 when absent) and returns the sum; `ttl` applies if this created the key.
-    fn increment(
-        &self,
-        key: Key,
-        by: i64,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>>;
-    /// True if the key existed.
-    fn expire(&self, key: Key, ttl: Duration) -> BoxFuture<'_, Result<bool, StoreError>>;
-    /// How long the key will stay.
-    fn time_to_live(&self, key: Key) -> BoxFuture<'_, Result<Remaining, StoreError>>;
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>>;
+
+    /// To whoever subscribes at this moment, on all nodes.
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Messages on the channel from now on; lagging and reconnecting lose messages, never block.
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>>;
+
+    /// Whether it can be reached now (for health).
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// How much it holds; nothing if it cannot say cheaply.
+    fn usage(&self) -> Option<Usage> {
+        None
+    }
 }

@@ -2,45 +2,46 @@
 //!
 //! A change is answered only after it is on disk: a crash, even of the machine, loses no acknowledged
 //! change. One thread makes all changes and commits those that wait together, so a hundred
-//! simultaneous logins share the price of one flush. Reads see every acknowledged change and run
-//! off the async threads. After a failing disk the store works again as soon as the disk does; a
-//! change that was answered with an error then may or may not have been stored. Expiry uses wall-clock time. Dropping the future of a change after it was
-//! queued does not take the change back.
+//! simultaneous logins share the price of one flush. Steps that only read see every acknowledged change,
+//! need no writer, and run off the async threads. After a failing disk the store works again as soon as
+//! the disk does; a change that was answered with an error then may or may not have been stored. Expiry
+//! uses wall-clock time. Dropping the future of a change after it was queued does not take the change back.
 
+mod changing;
+mod migrate;
 mod open;
+mod reading;
 mod slot;
+mod tables;
 mod writer;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
-use ::redb::{ReadableDatabase, TableDefinition};
+use ::redb::{ReadableDatabase, ReadableTableMetadata};
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, broadcast, oneshot};
 
 pub use self::open::OpenError;
 use self::{
+    reading::Snapshot,
     slot::{Opener, Slot},
-    writer::{Change, Outcome, Writer},
+    tables::KEYS,
+    writer::{Work, Writer},
 };
 use super::{
-    Clock, Key, Remaining, Store, StoreError, WallClock,
-    entry::{encode, is_expired, remaining},
+    Clock, Command, Key, Limits, Procedure, Reply, Store, StoreError, Usage, WallClock,
+    embedded::{self, Topics},
 };
 
-/// Key → (expiry in milliseconds since 1970, value).
-const ENTRIES: TableDefinition<'static, &[u8], (u64, &[u8])> = TableDefinition::new("entries");
-/// (expiry, key), for those that expire.
-const EXPIRIES: TableDefinition<'static, (u64, &[u8]), ()> = TableDefinition::new("expiries");
-/// Facts about the file: `format` is its version.
-const FACTS: TableDefinition<'static, &str, u64> = TableDefinition::new("facts");
-
-/// Changes that wait for the writer. Further callers wait to be let in.
+/// Steps that wait for the writer. Further callers wait to be let in.
 const QUEUE: usize = 4096;
 
 /// Keys and values in a file.
 pub struct RedbStore {
     database: Arc<Slot>,
     clock: Arc<dyn Clock>,
+    limits: Limits,
+    topics: Topics,
     writer: Writer,
     queue: Arc<Semaphore>,
 }
@@ -59,52 +60,47 @@ impl RedbStore {
     /// # Errors
     /// As [`RedbStore::open`].
     pub fn open_with_clock(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Self::open_with(path, clock, Box::new(open::open))
+        Self::open_with(path, clock, Limits::default(), Box::new(open::open))
     }
 
-    fn open_with(path: &Path, clock: Arc<dyn Clock>, opener: Opener) -> Result<Self, OpenError> {
+    fn open_with(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        opener: Opener,
+    ) -> Result<Self, OpenError> {
         let database = Arc::new(Slot::open(path, opener)?);
-        let writer = Writer::start(database.clone(), clock.clone())
+        let writer = Writer::start(database.clone(), clock.clone(), limits)
             .map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))?;
         Ok(Self {
             database,
             clock,
+            limits,
+            topics: Topics::default(),
             writer,
             queue: Arc::new(Semaphore::new(QUEUE)),
         })
     }
 
-    async fn change(&self, key: Key, change: Change) -> Result<Outcome, StoreError> {
+    async fn change(&self, work: Work) -> Result<Vec<Reply>, StoreError> {
         let permit = self.queue.clone().acquire_owned().await;
         let permit = permit.map_err(|_| stopped())?;
         let (reply, answer) = oneshot::channel();
-        self.writer.send(encode(&key), change, reply, permit)?;
+        self.writer.send(work, reply, permit)?;
         answer.await.map_err(|_| stopped())?
     }
 
-    async fn read<T: Send + 'static>(
-        &self,
-        key: Key,
-        found: impl FnOnce(u64, &[u8], u64) -> T + Send + 'static,
-        absent: T,
-    ) -> Result<T, StoreError> {
-        let (database, now) = (self.database.get()?, self.clock.now_ms());
-        let read = move || -> Result<T, ::redb::Error> {
-            let table = database.begin_read()?.open_table(ENTRIES)?;
-            let Some(entry) = table.get(encode(&key).as_slice())? else {
-                return Ok(absent);
-            };
-            let (expires, value) = entry.value();
-            Ok(if is_expired(expires, now) {
-                absent
-            } else {
-                found(expires, value, now)
-            })
+    async fn read(&self, commands: Vec<Command>) -> Result<Vec<Reply>, StoreError> {
+        let (database, now, limits) = (self.database.get()?, self.clock.now_ms(), self.limits);
+        let read = move || {
+            let transaction = database.begin_read().map_err(unavailable)?;
+            let mut snapshot = Snapshot::new(transaction, now);
+            let run = |command| embedded::run(&mut snapshot, &limits, command);
+            commands.into_iter().map(run).collect()
         };
         tokio::task::spawn_blocking(read)
             .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
+            .map_err(unavailable)?
     }
 }
 
@@ -112,65 +108,66 @@ fn stopped() -> StoreError {
     StoreError::Unavailable("the store's writer has stopped".to_owned())
 }
 
-fn unexpected() -> StoreError {
-    StoreError::Unavailable("the store's writer mixed up its answers".to_owned())
+fn unavailable(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(error.to_string())
 }
 
 impl Store for RedbStore {
-    fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        Box::pin(self.read(key, |_, value, _| Some(value.to_vec()), None))
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
+        Box::pin(async move {
+            if let Some(refusals) = self.limits.refuse_step(&commands) {
+                return Ok(refusals);
+            }
+            if commands.iter().all(Command::only_reads) {
+                self.read(commands).await
+            } else {
+                self.change(Work::Run(commands)).await
+            }
+        })
     }
 
-    fn set(
+    fn call(
         &self,
-        key: Key,
-        value: Vec<u8>,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
         Box::pin(async move {
-            self.change(key, Change::Set { value, ttl }).await?;
-            Ok(())
+            let work = Work::Call {
+                procedure,
+                keys,
+                arguments,
+            };
+            self.change(work).await?.pop().ok_or_else(stopped)
         })
     }
 
-    fn delete(&self, key: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.topics.publish(channel, message);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+        self.topics.subscribe(channel)
+    }
+
+    /// Reads.
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            match self.change(key, Change::Delete).await? {
-                Outcome::Existed(existed) => Ok(existed),
-                _ => Err(unexpected()),
-            }
+            let key = Key::new("bulkhead.health", "check");
+            self.read(vec![Command::Exists(key)]).await.map(|_| ())
         })
     }
 
-    fn increment(
-        &self,
-        key: Key,
-        by: i64,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        Box::pin(async move {
-            match self.change(key, Change::Increment { by, ttl }).await? {
-                Outcome::Sum(sum) => Ok(sum),
-                _ => Err(unexpected()),
-            }
+    fn usage(&self) -> Option<Usage> {
+        let keys = || {
+            let read = self.database.get().ok()?.begin_read().ok()?;
+            read.open_table(KEYS).ok()?.len().ok()
+        };
+        Some(Usage {
+            keys: keys()?,
+            bytes: std::fs::metadata(self.database.path()).ok()?.len(),
         })
-    }
-
-    fn expire(&self, key: Key, ttl: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move {
-            match self.change(key, Change::Expire { ttl }).await? {
-                Outcome::Existed(existed) => Ok(existed),
-                _ => Err(unexpected()),
-            }
-        })
-    }
-
-    fn time_to_live(&self, key: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
-        Box::pin(self.read(
-            key,
-            |expires, _, now| remaining(expires, now),
-            Remaining::Missing,
-        ))
     }
 }
 

@@ -1,11 +1,12 @@
 //! A store whose failures are counted.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::broadcast;
 
 use super::ServerMetrics;
-use crate::store::{Key, Remaining, Store, StoreError};
+use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, Usage};
 
 /// Passes everything on to another store.
 struct Counted {
@@ -40,51 +41,49 @@ impl Counted {
 }
 
 impl Store for Counted {
-    fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        self.watch("get", self.store.get(key))
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
+        let operation = match commands.as_slice() {
+            [command] => command.name(),
+            _ => "several",
+        };
+        self.watch(operation, self.store.run(commands))
     }
 
-    fn set(
+    fn call(
         &self,
-        key: Key,
-        value: Vec<u8>,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.watch("set", self.store.set(key, value, ttl))
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
+        self.watch(procedure.name, self.store.call(procedure, keys, arguments))
     }
 
-    fn delete(&self, key: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.watch("delete", self.store.delete(key))
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.watch("publish", self.store.publish(channel, message))
     }
 
-    fn increment(
-        &self,
-        key: Key,
-        by: i64,
-        ttl: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        self.watch("increment", self.store.increment(key, by, ttl))
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+        self.store.subscribe(channel)
     }
 
-    fn expire(&self, key: Key, ttl: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.watch("expire", self.store.expire(key, ttl))
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.watch("check", self.store.check())
     }
 
-    fn time_to_live(&self, key: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
-        self.watch("time_to_live", self.store.time_to_live(key))
+    fn usage(&self) -> Option<Usage> {
+        self.store.usage()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{capability::Services, observe::metrics::Snapshot, store::MemoryStore};
 
     fn key() -> Key {
-        Key {
-            namespace: "n".to_owned(),
-            name: b"k".to_vec(),
-        }
+        Key::new("n", "k")
     }
 
     #[tokio::test]

@@ -8,12 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::redb::{Database, ReadableTable, backends::FileBackend};
+use ::redb::{Database, backends::FileBackend};
 
-use super::{ENTRIES, EXPIRIES, FACTS};
+use super::migrate::{FORMAT, prepare};
 
-/// The layout that this program reads and writes.
-const FORMAT: u64 = 1;
 /// Pages that are kept in memory.
 const CACHE_BYTES: usize = 32 << 20;
 
@@ -40,7 +38,7 @@ pub enum OpenError {
     Corrupt(PathBuf, String),
     /// Made by another version.
     #[error(
-        "the store `{0}` has format {1}, this version reads format {FORMAT}; use the version that made it, or move the file away"
+        "the store `{0}` has format {1}, this version reads formats up to {FORMAT}; use the version that made it, or move the file away"
     )]
     Format(PathBuf, u64),
     /// Anything else.
@@ -85,22 +83,6 @@ pub(super) fn open(path: &Path) -> Result<Database, OpenError> {
             "its structure is broken".to_owned(),
         )),
     }
-}
-
-/// Makes the tables on first use; returns the file's format.
-fn prepare(database: &Database) -> Result<u64, ::redb::Error> {
-    let transaction = database.begin_write()?;
-    let mut facts = transaction.open_table(FACTS)?;
-    let found = facts.get("format")?.map(|format| format.value());
-    if let Some(format) = found {
-        return Ok(format);
-    }
-    facts.insert("format", FORMAT)?;
-    drop(facts);
-    transaction.open_table(ENTRIES)?;
-    transaction.open_table(EXPIRIES)?;
-    transaction.commit()?;
-    Ok(FORMAT)
 }
 
 fn from_io(path: &Path, error: &std::io::Error) -> OpenError {

@@ -34,6 +34,10 @@ impl Slot {
         })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The database. Hold it for one transaction only.
     pub(super) fn get(&self) -> Result<Arc<Database>, StoreError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);

@@ -12,11 +12,14 @@ use std::{
 
 use ::redb::{Database, StorageBackend, backends::FileBackend};
 
-use super::*;
-use crate::store::{clock::ManualClock, conformance};
+use super::{
+    tables::{EXPIRIES, FACTS},
+    *,
+};
+use crate::store::{Remaining, clock::ManualClock, conformance};
 
-fn open(path: &Path) -> RedbStore {
-    RedbStore::open(path).unwrap()
+fn open(path: &Path) -> Arc<dyn Store> {
+    Arc::new(RedbStore::open(path).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -37,14 +40,14 @@ async fn values_and_expiries_survive_reopening() {
     let path = folder.path().join("deep/er/store.redb");
     let clock = Arc::new(ManualClock::default());
     let (plain, counter) = (conformance::key("plain"), conformance::key("counter"));
-    let store = RedbStore::open_with_clock(&path, clock.clone()).unwrap();
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
     store.set(plain.clone(), b"v".to_vec(), None).await.unwrap();
     let ttl = Some(Duration::from_secs(60));
     store.increment(counter.clone(), 41, ttl).await.unwrap();
     drop(store);
 
     clock.advance(Duration::from_secs(20));
-    let store = RedbStore::open_with_clock(&path, clock.clone()).unwrap();
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
     assert_eq!(store.get(plain).await.unwrap().as_deref(), Some(&b"v"[..]));
     assert_eq!(store.increment(counter.clone(), 1, None).await.unwrap(), 42);
     let left = Remaining::For(Duration::from_secs(40));
@@ -56,7 +59,8 @@ async fn expired_entries_leave_the_file_as_others_arrive() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::default());
     let path = folder.path().join("store.redb");
-    let store = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
+    let file = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
+    let store: Arc<dyn Store> = file.clone();
     let writes = (0..300).map(|number: u32| {
         let ttl = Some(Duration::from_secs(1));
         store.set(conformance::key(&number.to_string()), vec![1], ttl)
@@ -68,8 +72,8 @@ async fn expired_entries_leave_the_file_as_others_arrive() {
         store.set(key, vec![], None).await.unwrap();
     }
     use ::redb::ReadableTableMetadata;
-    let read = store.database.get().unwrap().begin_read().unwrap();
-    assert_eq!(read.open_table(ENTRIES).unwrap().len().unwrap(), 2);
+    let read = file.database.get().unwrap().begin_read().unwrap();
+    assert_eq!(read.open_table(KEYS).unwrap().len().unwrap(), 2);
     assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 0);
 }
 
@@ -124,13 +128,13 @@ fn a_file_of_another_format_is_refused() {
     transaction
         .open_table(FACTS)
         .unwrap()
-        .insert("format", 2)
+        .insert("format", 3)
         .unwrap();
     transaction.commit().unwrap();
     drop(database);
     assert!(matches!(
         RedbStore::open(&path).err().unwrap(),
-        OpenError::Format(_, 2)
+        OpenError::Format(_, 3)
     ));
 }
 
@@ -197,7 +201,9 @@ async fn a_full_disk_is_an_error_and_the_store_works_again_after() {
             .create_with_backend(Disk { file, full })
             .map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))
     });
-    let store = RedbStore::open_with(&path, Arc::new(WallClock), opener).unwrap();
+    let limits = Limits::default();
+    let store = RedbStore::open_with(&path, Arc::new(WallClock), limits, opener).unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
     let key = conformance::key("count");
     assert_eq!(store.increment(key.clone(), 1, None).await, Ok(1));
 

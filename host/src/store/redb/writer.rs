@@ -1,10 +1,11 @@
 //! The one thread that changes the file.
 //!
-//! Takes what waits, applies it in order in one transaction, commits durably, then answers. An
-//! operation that cannot be done (not a number) changes nothing and fails alone; a failing disk fails
-//! the whole batch, and the file is opened anew.
+//! Takes the steps that wait, does them in order in one transaction, commits durably, then answers. A
+//! command that cannot be done changes nothing and is refused alone; a failing disk fails the whole
+//! batch, and the file is opened anew.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -13,52 +14,39 @@ use std::{
     time::Duration,
 };
 
-use ::redb::{Database, ReadableTable, Table};
+use ::redb::Database;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{
-    super::{
-        Clock, StoreError,
-        entry::{NEVER, add, expires_at, is_expired},
-    },
-    ENTRIES, EXPIRIES, Slot, stopped,
+    super::{Clock, Command, Key, Limits, Procedure, Reply, StoreError, embedded},
+    Slot,
+    changing::Changing,
+    stopped, unavailable,
 };
 
-/// Changes that share a commit.
+/// Steps that share a commit.
 const BATCH: usize = 512;
-/// Expired entries that one transaction removes at most.
-const SWEEP: usize = 256;
 /// How long an idle writer waits before it looks for expired entries.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long it waits for steps when it knows that there is something to remove.
+const UNFINISHED: Duration = Duration::from_millis(1);
 
-/// One change to one key.
-pub(super) enum Change {
-    Set {
-        value: Vec<u8>,
-        ttl: Option<Duration>,
-    },
-    Delete,
-    Increment {
-        by: i64,
-        ttl: Option<Duration>,
-    },
-    Expire {
-        ttl: Duration,
+/// One step.
+pub(super) enum Work {
+    Run(Vec<Command>),
+    Call {
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
     },
 }
 
-/// What a change did.
-#[derive(Clone, Debug)]
-pub(super) enum Outcome {
-    Stored,
-    Existed(bool),
-    Sum(i64),
-}
+/// What a step replies: as many as it has commands, one for a procedure.
+type Answer = Result<Vec<Reply>, StoreError>;
 
 struct Job {
-    key: Vec<u8>,
-    change: Change,
-    reply: oneshot::Sender<Result<Outcome, StoreError>>,
+    work: Work,
+    reply: oneshot::Sender<Answer>,
     /// Gives the place in the queue back when the job ends.
     _permit: OwnedSemaphorePermit,
 }
@@ -71,11 +59,15 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<Slot>, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
+    pub(super) fn start(
+        database: Arc<Slot>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&database, clock.as_ref(), &queue))?;
+            .spawn(move || run(&database, clock.as_ref(), &limits, &queue))?;
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -84,14 +76,12 @@ impl Writer {
 
     pub(super) fn send(
         &self,
-        key: Vec<u8>,
-        change: Change,
-        reply: oneshot::Sender<Result<Outcome, StoreError>>,
+        work: Work,
+        reply: oneshot::Sender<Answer>,
         permit: OwnedSemaphorePermit,
     ) -> Result<(), StoreError> {
         let job = Job {
-            key,
-            change,
+            work,
             reply,
             _permit: permit,
         };
@@ -110,10 +100,11 @@ impl Drop for Writer {
     }
 }
 
-fn run(database: &Slot, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
+fn run(database: &Slot, clock: &dyn Clock, limits: &Limits, queue: &mpsc::Receiver<Job>) {
+    let mut patience = IDLE;
     loop {
         let mut jobs = Vec::new();
-        match queue.recv_timeout(IDLE) {
+        match queue.recv_timeout(patience) {
             Ok(job) => jobs.push(job),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
@@ -124,19 +115,25 @@ fn run(database: &Slot, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
                 Err(_) => break,
             }
         }
-        let (replies, changes): (Vec<_>, Vec<_>) = jobs
+        let (replies, steps): (Vec<_>, Vec<_>) = jobs
             .into_iter()
-            .map(|job| ((job.reply, job._permit), (job.key, job.change)))
+            .map(|job| ((job.reply, job._permit), job.work))
             .unzip();
         let committed = database.get_or_open().and_then(|open| {
-            commit(&open, clock.now_ms(), changes)
-                .map_err(|error| StoreError::Unavailable(error.to_string()))
+            let commit = || commit(&open, clock.now_ms(), limits, steps);
+            // A procedure that panics takes its batch with it, not the store.
+            std::panic::catch_unwind(AssertUnwindSafe(commit))
+                .unwrap_or_else(|_| Err(unavailable("a step panicked")))
         });
+        patience = IDLE;
         match committed {
-            Ok(outcomes) => {
-                for ((reply, _permit), outcome) in replies.into_iter().zip(outcomes) {
+            Ok((answers, unfinished)) => {
+                for ((reply, _permit), answer) in replies.into_iter().zip(answers) {
                     // The caller may have gone away; the change stands.
-                    let _ = reply.send(outcome);
+                    let _ = reply.send(answer);
+                }
+                if unfinished {
+                    patience = UNFINISHED;
                 }
             }
             Err(error) => {
@@ -150,131 +147,48 @@ fn run(database: &Slot, clock: &dyn Clock, queue: &mpsc::Receiver<Job>) {
     }
 }
 
-/// Applies changes and expiry in one durable transaction.
+/// Does the steps, and removes what has expired, in one durable transaction. Also says whether there is
+/// more to remove.
 fn commit(
     database: &Database,
     now: u64,
-    changes: Vec<(Vec<u8>, Change)>,
-) -> Result<Vec<Result<Outcome, StoreError>>, ::redb::Error> {
-    let transaction = database.begin_write()?;
-    let mut outcomes = Vec::with_capacity(changes.len());
-    let mut dirty = false;
+    limits: &Limits,
+    steps: Vec<Work>,
+) -> Result<(Vec<Answer>, bool), StoreError> {
+    let transaction = database.begin_write().map_err(unavailable)?;
+    let mut answers = Vec::with_capacity(steps.len());
+    let removed;
     {
-        let mut tables = Tables {
-            entries: transaction.open_table(ENTRIES)?,
-            expiries: transaction.open_table(EXPIRIES)?,
-            now,
-        };
-        for (key, change) in changes {
-            outcomes.push(tables.apply(&key, change)?);
-            dirty = true;
+        let mut rows = Changing::open(&transaction, now).map_err(unavailable)?;
+        for step in steps {
+            let answer = run_step(&mut rows, limits, step);
+            if rows.has_failed() {
+                return Err(answer
+                    .err()
+                    .unwrap_or_else(|| unavailable("the disk failed")));
+            }
+            answers.push(answer);
         }
-        dirty |= tables.sweep()? > 0;
+        removed = rows.sweep()?;
     }
-    if dirty {
-        transaction.commit()?;
+    if answers.is_empty() && removed == 0 {
+        transaction.abort().map_err(unavailable)?;
     } else {
-        transaction.abort()?;
+        transaction.commit().map_err(unavailable)?;
     }
-    Ok(outcomes)
+    Ok((answers, Changing::is_unfinished(removed)))
 }
 
-struct Tables<'transaction> {
-    entries: Table<'transaction, &'static [u8], (u64, &'static [u8])>,
-    expiries: Table<'transaction, (u64, &'static [u8]), ()>,
-    now: u64,
-}
-
-impl Tables<'_> {
-    fn apply(
-        &mut self,
-        key: &[u8],
-        change: Change,
-    ) -> Result<Result<Outcome, StoreError>, ::redb::Error> {
-        Ok(Ok(match change {
-            Change::Set { value, ttl } => {
-                self.put(key, &value, expires_at(self.now, ttl))?;
-                Outcome::Stored
-            }
-            Change::Delete => Outcome::Existed(self.take(key)?.is_some()),
-            Change::Increment { by, ttl } => {
-                let live = self.live(key)?;
-                let sum = match add(live.as_ref().map(|(_, value)| value.as_slice()), by) {
-                    Ok(sum) => sum,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let expires =
-                    live.map_or_else(|| expires_at(self.now, ttl), |(expires, _)| expires);
-                self.put(key, sum.to_string().as_bytes(), expires)?;
-                Outcome::Sum(sum)
-            }
-            Change::Expire { ttl } => {
-                let live = self.take(key)?;
-                let existed = live.is_some();
-                if let Some((_, value)) = live {
-                    self.put(key, &value, expires_at(self.now, Some(ttl)))?;
-                }
-                Outcome::Existed(existed)
-            }
-        }))
-    }
-
-    fn live(&self, key: &[u8]) -> Result<Option<(u64, Vec<u8>)>, ::redb::Error> {
-        Ok(self.entries.get(key)?.and_then(|entry| {
-            let (expires, value) = entry.value();
-            (!is_expired(expires, self.now)).then(|| (expires, value.to_vec()))
-        }))
-    }
-
-    fn put(&mut self, key: &[u8], value: &[u8], expires: u64) -> Result<(), ::redb::Error> {
-        if is_expired(expires, self.now) {
-            self.take(key)?;
-            return Ok(());
-        }
-        let before = self.entries.insert(key, (expires, value))?;
-        let before = before.map(|entry| entry.value().0);
-        if before != Some(expires) {
-            if let Some(before) = before.filter(|before| *before != NEVER) {
-                self.expiries.remove((before, key))?;
-            }
-            if expires != NEVER {
-                self.expiries.insert((expires, key), ())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes the entry; returns it if it was alive.
-    fn take(&mut self, key: &[u8]) -> Result<Option<(u64, Vec<u8>)>, ::redb::Error> {
-        let removed = self.entries.remove(key)?.map(|entry| {
-            let (expires, value) = entry.value();
-            (expires, value.to_vec())
-        });
-        if let Some((expires, _)) = &removed
-            && *expires != NEVER
-        {
-            self.expiries.remove((*expires, key))?;
-        }
-        Ok(removed.filter(|(expires, _)| !is_expired(*expires, self.now)))
-    }
-
-    /// Removes some expired entries, soonest first; returns how many.
-    fn sweep(&mut self) -> Result<usize, ::redb::Error> {
-        let mut removed = 0;
-        while removed < SWEEP {
-            let Some((expires, key)) = self.expiries.first()?.map(|(index, _)| {
-                let (expires, key) = index.value();
-                (expires, key.to_vec())
-            }) else {
-                break;
-            };
-            if !is_expired(expires, self.now) {
-                break;
-            }
-            self.expiries.remove((expires, key.as_slice()))?;
-            self.entries.remove(key.as_slice())?;
-            removed += 1;
-        }
-        Ok(removed)
+fn run_step(rows: &mut Changing<'_>, limits: &Limits, step: Work) -> Answer {
+    match step {
+        Work::Run(commands) => commands
+            .into_iter()
+            .map(|command| embedded::run(rows, limits, command))
+            .collect(),
+        Work::Call {
+            procedure,
+            keys,
+            arguments,
+        } => embedded::call(rows, limits, procedure, &keys, &arguments).map(|reply| vec![reply]),
     }
 }
