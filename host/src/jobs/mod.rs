@@ -189,8 +189,5 @@ impl Kept {
 }
 
 fn key(id: &str) -> Key {
-    Key {
-        namespace: "async:job".to_owned(),
-        name: id.as_bytes().to_vec(),
-    }
+    Key::new("async:job", id)
 }
