@@ -16,10 +16,14 @@ use bulkhead::{
     config::{BasicAuth, Observe, Server, ServerLimits},
     observe::Observer,
     pipeline::Pipeline,
-    store::{Key, Remaining, Store, StoreError},
+    store::{Command, Key, MemoryStore, Procedure, Reply, Store, StoreError},
 };
 use futures_util::future::BoxFuture;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{broadcast, oneshot},
+    task::JoinHandle,
+};
 
 use crate::policy::{self, Seen};
 
@@ -163,50 +167,48 @@ impl Running {
 /// The credentials of [`Setup::with_credentials`].
 pub const CREDENTIALS: &str = "Authorization: Basic ZG92ZWNvdDpiZXR3ZWVuIHNlcnZlcnM=\r\n";
 
-/// A store that is empty, or broken.
+/// A store in memory, or a broken one.
 #[derive(Default)]
 pub struct FakeStore {
     pub broken: AtomicBool,
+    memory: MemoryStore,
 }
 
 impl FakeStore {
-    fn answer<T: Send + 'static>(&self, answer: T) -> BoxFuture<'_, Result<T, StoreError>> {
-        let answer = if self.broken.load(Ordering::SeqCst) {
-            Err(StoreError::Unavailable("disk on fire".to_owned()))
-        } else {
-            Ok(answer)
-        };
-        Box::pin(async { answer })
+    fn unless_broken<'a, T: Send + 'a>(
+        &self,
+        done: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::Unavailable("disk on fire".to_owned())) });
+        }
+        done
     }
 }
 
 impl Store for FakeStore {
-    fn get(&self, _: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        self.answer(None)
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
+        self.unless_broken(self.memory.run(commands))
     }
-    fn set(
+
+    fn call(
         &self,
-        _: Key,
-        _: Vec<u8>,
-        _: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.answer(())
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
+        self.unless_broken(self.memory.call(procedure, keys, arguments))
     }
-    fn delete(&self, _: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.answer(false)
+
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.unless_broken(self.memory.publish(channel, message))
     }
-    fn increment(
-        &self,
-        _: Key,
-        by: i64,
-        _: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        self.answer(by)
+
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+        self.memory.subscribe(channel)
     }
-    fn expire(&self, _: Key, _: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.answer(false)
-    }
-    fn time_to_live(&self, _: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
-        self.answer(Remaining::Missing)
+
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.unless_broken(self.memory.check())
     }
 }

@@ -7,11 +7,12 @@ use bulkhead::{
     config::{Grants, HttpGrant, PluginSource},
     engine::PluginKind,
     pipeline::{Plugin, Question},
+    store::MemoryStore,
 };
 
 use crate::support::{
-    TestStore, all_grants, ask_filter, call_of, filter_answer, hostile, load, refused, request,
-    services, spec, text,
+    all_grants, ask_filter, call_of, filter_answer, hostile, load, refused, request, services,
+    spec, text,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,7 +126,7 @@ async fn a_password_is_seen_only_under_its_grant() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_key_leaves_a_plugins_namespace() {
-    let store = Arc::new(TestStore::default());
+    let store = Arc::new(MemoryStore::new());
     let with_store = |name: &str| {
         let mut spec = hostile(name);
         spec.services = Arc::new(services(store.clone()));

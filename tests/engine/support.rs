@@ -1,7 +1,7 @@
 //! What the tests share: the engine, the fixture guests, a request, and fakes of the outside.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex, OnceLock},
@@ -17,7 +17,7 @@ use bulkhead::{
     config::{Dialect, Grants, HttpGrant, PluginConfig, PluginSource, ServerLimits},
     engine::{Engine, EngineSettings, LoadError, LoadedPlugin, PluginKind, PluginSpec},
     pipeline::{Answer, Call, Context, Failure, FilterAnswer, Operation, Plugin, Question, Ran},
-    store::{Key, Remaining, Store, StoreError},
+    store::{MemoryStore, Store},
 };
 use futures_util::future::BoxFuture;
 
@@ -136,7 +136,7 @@ pub(crate) fn spec(name: &str, kind: PluginKind, source: PluginSource) -> Plugin
         source,
         config: PluginConfig::default(),
         secrets: BTreeMap::new(),
-        services: Arc::new(services(Arc::new(TestStore::default()))),
+        services: Arc::new(services(Arc::new(MemoryStore::new()))),
     }
 }
 
@@ -368,48 +368,5 @@ impl PluginMetrics for FewSeries {
         } else {
             Ok(())
         }
-    }
-}
-
-/// A store without expiry.
-#[derive(Default)]
-pub(crate) struct TestStore(Mutex<HashMap<Key, Vec<u8>>>);
-
-impl Store for TestStore {
-    fn get(&self, key: Key) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        Box::pin(async move { Ok(self.0.lock().unwrap().get(&key).cloned()) })
-    }
-
-    fn set(
-        &self,
-        key: Key,
-        value: Vec<u8>,
-        _: Option<Duration>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.0.lock().unwrap().insert(key, value);
-            Ok(())
-        })
-    }
-
-    fn delete(&self, key: Key) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move { Ok(self.0.lock().unwrap().remove(&key).is_some()) })
-    }
-
-    fn increment(
-        &self,
-        _: Key,
-        _: i64,
-        _: Option<Duration>,
-    ) -> BoxFuture<'_, Result<i64, StoreError>> {
-        Box::pin(async { Err(StoreError::NotANumber) })
-    }
-
-    fn expire(&self, _: Key, _: Duration) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async { Ok(false) })
-    }
-
-    fn time_to_live(&self, _: Key) -> BoxFuture<'_, Result<Remaining, StoreError>> {
-        Box::pin(async { Ok(Remaining::Missing) })
     }
 }

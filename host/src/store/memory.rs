@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use self::{locked::Locked, shard::Shard};
@@ -114,15 +114,16 @@ fn lock(shard: &Mutex<Shard>) -> std::sync::MutexGuard<'_, Shard> {
 
 impl Store for MemoryStore {
     fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
-        if let Some(refusals) = self.limits.refuse_step(&commands) {
-            return Box::pin(ready(Ok(refusals)));
-        }
-        let shards = self.shards_of(commands.iter().map(Command::key));
-        let done = self.step(shards, |rows| {
-            let run = |command| embedded::run(rows, &self.limits, command);
-            commands.into_iter().map(run).collect()
-        });
-        Box::pin(ready(done))
+        Box::pin(async move {
+            if let Some(refusals) = self.limits.refuse_step(&commands) {
+                return Ok(refusals);
+            }
+            let shards = self.shards_of(commands.iter().map(Command::key));
+            self.step(shards, |rows| {
+                let run = |command| embedded::run(rows, &self.limits, command);
+                commands.into_iter().map(run).collect()
+            })
+        })
     }
 
     fn call(
@@ -131,15 +132,19 @@ impl Store for MemoryStore {
         keys: Vec<Key>,
         arguments: Vec<Vec<u8>>,
     ) -> BoxFuture<'_, Result<Reply, StoreError>> {
-        let done = self.step(self.shards_of(keys.iter()), |rows| {
-            embedded::call(rows, &self.limits, procedure, &keys, &arguments)
-        });
-        Box::pin(ready(done))
+        Box::pin(async move {
+            self.step(self.shards_of(keys.iter()), |rows| {
+                embedded::call(rows, &self.limits, procedure, &keys, &arguments)
+            })
+        })
     }
 
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.topics.publish(channel, message);
-        Box::pin(ready(Ok(())))
+        let channel = channel.to_owned();
+        Box::pin(async move {
+            self.topics.publish(&channel, message);
+            Ok(())
+        })
     }
 
     fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
@@ -147,7 +152,7 @@ impl Store for MemoryStore {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(ready(Ok(())))
+        Box::pin(async { Ok(()) })
     }
 
     fn usage(&self) -> Option<Usage> {

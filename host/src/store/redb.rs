@@ -143,8 +143,11 @@ impl Store for RedbStore {
     }
 
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.topics.publish(channel, message);
-        Box::pin(async { Ok(()) })
+        let channel = channel.to_owned();
+        Box::pin(async move {
+            self.topics.publish(&channel, message);
+            Ok(())
+        })
     }
 
     fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
