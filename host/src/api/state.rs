@@ -17,6 +17,7 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
+    control::brute_force,
     config::{PluginSource, Server, ServerLimits},
     jobs::{JobLimits, Jobs},
     observe::Observer,
@@ -57,6 +58,8 @@ pub struct Generation {
     pub hooks: HookTable,
     /// The number under which clients know each backend, by plugin name; see [`backend_number`].
     pub backend_numbers: BTreeMap<String, u8>,
+    /// Counts failed logins, if that is configured.
+    pub brute_force: Option<Arc<brute_force::Control>>,
     /// `server`, as this generation has it.
     pub server: Server,
     /// `limits`, as this generation has them.

@@ -73,6 +73,11 @@ impl Pipeline {
         self.lease = Some(lease);
     }
 
+    /// Has `control` look at every login.
+    pub fn count_failures(&mut self, control: Arc<dyn BruteForce>) {
+        self.stages.brute_force = Some(control);
+    }
+
     /// All plugins, those of the post actions included; one that has several places comes several
     /// times.
     pub fn plugins(&self) -> impl Iterator<Item = &Arc<dyn Plugin>> {

@@ -163,8 +163,9 @@ impl Reloader {
         let engine = self.running.engine.clone();
         let loader = EngineLoader::new(engine, services, &config, running)?;
         let register = Arc::clone(&self.running.register);
+        let failures = Arc::clone(&self.running.failures);
         let number = self.running.lease.number() + 1;
-        server::build(Arc::new(config), loader, register, number, read_at).await
+        server::build(Arc::new(config), loader, register, failures, number, read_at).await
     }
 
     fn prepare(&self, config: &Config) -> Result<Vec<Commit>, Vec<LoadProblem>> {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     capability::Services,
     config::{Config, StoreConfig},
+    control::brute_force,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
     store::{self, MemoryStore, OpenError, Store},
@@ -53,6 +54,7 @@ pub struct Running {
     pub(super) plugins: Plugins,
     pub(super) lease: Arc<Lease>,
     pub(super) register: Arc<Register>,
+    pub(super) failures: Arc<brute_force::Node>,
     /// Where scripts look for modules.
     pub(super) folders: Vec<PathBuf>,
     /// When its files began to be read.
@@ -91,7 +93,8 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
     let register = Register::new(metrics.clone());
-    let built = build(Arc::new(config), loader, register, 1, read_at).await?;
+    let failures = brute_force::Node::new(Arc::clone(&store));
+    let built = build(Arc::new(config), loader, register, failures, 1, read_at).await?;
     built.running.lease.begin();
     Ok(Server {
         generation: built.generation,
@@ -109,6 +112,7 @@ pub(super) async fn build(
     config: Arc<Config>,
     loader: EngineLoader,
     register: Arc<Register>,
+    failures: Arc<brute_force::Node>,
     number: u64,
     read_at: SystemTime,
 ) -> Result<Built, Vec<LoadProblem>> {
@@ -122,6 +126,7 @@ pub(super) async fn build(
     let (plugins, made) = loader.finish();
     let lease = Lease::new(&register, number, plugins.keys().cloned());
     generation.hold(lease.clone());
+    generation.count_failures(&failures);
     Ok(Built {
         generation,
         made,
@@ -132,6 +137,7 @@ pub(super) async fn build(
             plugins,
             lease,
             register,
+            failures,
             folders,
             read_at,
         },

@@ -68,11 +68,7 @@ pub(super) fn attempt(config: &BruteForce, request: &Request) -> Option<Attempt>
     {
         return None;
     }
-    let oidc_client = request
-        .identity
-        .as_ref()
-        .map(|identity| identity.client_id.as_str())
-        .unwrap_or_default();
+    let oidc_client = oidc_client(request);
     let places: Vec<_> = config
         .buckets
         .iter()
@@ -96,6 +92,37 @@ pub(super) fn attempt(config: &BruteForce, request: &Request) -> Option<Attempt>
         users: scoped(address, config.tolerations_ipv6_prefix),
         repeated: scoped(address, config.repeated_ipv6_prefix),
     })
+}
+
+/// The configuration with every network in its one form.
+pub(super) fn canonical(config: &BruteForce) -> BruteForce {
+    let mut config = config.clone();
+    let networks = config.ip_allowlist.iter_mut();
+    let networks = networks.chain(config.allowlist.values_mut().flatten());
+    let custom = config.custom_tolerations.iter_mut();
+    for network in networks.chain(custom.map(|custom| &mut custom.network)) {
+        *network = network::canonical(*network);
+    }
+    config
+}
+
+/// The client of an identity provider that asks; empty if none does.
+pub(super) fn oidc_client(request: &Request) -> &str {
+    let identity = request.identity.as_ref();
+    identity.map_or("", |identity| identity.client_id.as_str())
+}
+
+/// What is kept of an address beside its buckets, but for what belongs to one account.
+pub(super) fn address_keys(config: &BruteForce, address: IpAddr) -> Vec<Key> {
+    let attempt = Attempt {
+        address,
+        places: Vec::new(),
+        toleration: toleration(config, address),
+        tag: tag(config, address),
+        users: scoped(address, config.tolerations_ipv6_prefix),
+        repeated: scoped(address, config.repeated_ipv6_prefix),
+    };
+    vec![attempt.negative(), attempt.address_history()]
 }
 
 fn applies_to(words: &[String], word: &str) -> bool {

@@ -14,7 +14,7 @@ pub(in super::super) static ENLIST: Procedure = Procedure {
 
 /// The arguments of [`ENLIST`]: `ttl` in milliseconds, how many entries a list holds (those that end
 /// last stay), and an entry for each key.
-pub(in super::super) fn arguments(ttl: u64, most: u64, entries: &[&str]) -> Vec<Vec<u8>> {
+pub(in super::super) fn arguments(ttl: u64, most: u64, entries: &[String]) -> Vec<Vec<u8>> {
     let mut arguments = vec![text(ttl), text(most)];
     arguments.extend(entries.iter().map(|entry| entry.as_bytes().to_vec()));
     arguments
