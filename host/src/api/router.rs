@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Router, extract, middleware,
-    routing::{any, get, post},
+    routing::{any, delete, get, post},
 };
 
-use super::{State, admin, health, hooks, jobs, login, metrics, openapi, route::ROUTES};
+use super::{State, admin, brute_force, health, hooks, jobs, login, metrics, openapi, route::ROUTES};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {
@@ -22,6 +22,15 @@ pub fn router(state: Arc<State>) -> Router {
     router
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/api/v1/admin/reload", post(admin::reload))
+        .route(
+            "/api/v1/bruteforce/list",
+            get(brute_force::list).post(brute_force::list),
+        )
+        .route("/api/v1/bruteforce/flush", delete(brute_force::flush))
+        .route(
+            "/api/v1/bruteforce/flush/async",
+            delete(brute_force::flush_later),
+        )
         .route("/api/v1/async/jobs/{jobId}", get(jobs::status))
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))

@@ -26,8 +26,6 @@ mod field {
     pub(super) const PREVIOUS: &[u8] = b"previous";
 }
 
-pub(super) use field::UNTIL;
-
 /// What a bucket knows of one network.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Window {

@@ -1,0 +1,8 @@
+//! Wrong passwords over HTTP lead to a ban; the ban is listed, flushed, and outlives the process.
+
+mod allowed;
+mod bans;
+mod flushes;
+mod outages;
+mod policy;
+mod repeated;
