@@ -91,6 +91,9 @@ pub(super) async fn flush(
         Some(control) => control.flush(&wish, asked.deadline).await,
         None => Ok(Flushed::default()),
     };
+    if let Err(error @ FlushFailed::NoSuchRule(_)) = &flushed {
+        return refuse(&Refusal::Malformed(error.to_string()), &parts);
+    }
     let (status, result) = flush_result(&wish, flushed, session);
     response::admin(status, session, OBJECT, "flush", &result)
 }
@@ -236,11 +239,8 @@ fn flush_result(
         }
         Err(error) => {
             tracing::warn!(session, %error, "An address was not freed");
-            let status = match error {
-                FlushFailed::NoSuchRule(_) => StatusCode::BAD_REQUEST,
-                FlushFailed::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            };
-            (status, Vec::new(), format!("not flushed: {error}"))
+            let words = format!("not flushed: {error}");
+            (StatusCode::SERVICE_UNAVAILABLE, Vec::new(), words)
         }
     };
     let mut result = json!({

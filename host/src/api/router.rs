@@ -7,7 +7,9 @@ use axum::{
     routing::{any, delete, get, post},
 };
 
-use super::{State, admin, brute_force, health, hooks, jobs, login, metrics, openapi, route::ROUTES};
+use super::{
+    State, admin, brute_force, health, hooks, jobs, login, metrics, openapi, route::ROUTES,
+};
 
 /// All routes.
 pub fn router(state: Arc<State>) -> Router {

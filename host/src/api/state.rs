@@ -17,8 +17,8 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
-    control::brute_force,
     config::{PluginSource, Server, ServerLimits},
+    control::brute_force,
     jobs::{JobLimits, Jobs},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostListener},

@@ -61,11 +61,7 @@ pub(super) fn brute_force(reader: &mut Reader, top: &Section<'_>) -> Option<Brut
         repeated_window: section.duration(reader, "rwp_window", default.repeated_window),
         history_entries: history.integer(reader, "max_entries", default.history_entries),
         history_ttl: history.duration(reader, "ttl", default.history_ttl),
-        history_for_known_accounts: section.boolean(
-            reader,
-            "pw_history_for_known_accounts",
-            false,
-        ),
+        history_for_known_accounts: section.boolean(reader, "pw_history_for_known_accounts", false),
         on_store_failure: section.choice(
             reader,
             "on_store_failure",
@@ -115,7 +111,8 @@ fn items<'a>(
 }
 
 fn buckets(reader: &mut Reader, section: &Section<'_>) -> Vec<Bucket> {
-    let example = "write `buckets: [{name: hosts, ipv4: true, cidr: 32, period: 10m, failed_requests: 10}]`";
+    let example =
+        "write `buckets: [{name: hosts, ipv4: true, cidr: 32, period: 10m, failed_requests: 10}]`";
     let Some(entry) = section.entry("buckets") else {
         section.missing(reader, "buckets", example);
         return Vec::new();
@@ -220,7 +217,10 @@ fn words(reader: &mut Reader, section: &Section<'_>, key: &str) -> Vec<String> {
     let path = section.path_of(key);
     let mut words = Vec::new();
     for (text, span) in reader.texts(node, &path) {
-        if text.chars().any(|symbol| symbol.is_control() || symbol == '|') {
+        if text
+            .chars()
+            .any(|symbol| symbol.is_control() || symbol == '|')
+        {
             let message = format!("`{path}` holds a word with a character that cannot be there");
             reader.error(span, message, "", "leave out control characters and `|`");
         } else if !words.iter().any(|word| word == text) {
@@ -329,7 +329,8 @@ fn digest_key(reader: &mut Reader, section: &Section<'_>) -> Option<Arc<Password
     let key = secret_value(reader, &entry.value, &entry.key_span, &path)?;
     if key.len() < SHORTEST_KEY {
         let message = format!("`{path}` is shorter than {SHORTEST_KEY} bytes");
-        let help = "make one with `openssl rand -hex 32 > digest.key` and write `{file: digest.key}`";
+        let help =
+            "make one with `openssl rand -hex 32 > digest.key` and write `{file: digest.key}`";
         reader.error(&entry.key_span, message, "", help);
     }
     Some(Arc::new(Password::new(key.to_vec())))

@@ -101,7 +101,9 @@ pub struct Counted {
 pub(super) enum Checked {
     GoOn,
     /// The actions of a new ban are to run.
-    Reject { is_new: bool },
+    Reject {
+        is_new: bool,
+    },
     TemporaryFailure,
 }
 
@@ -166,8 +168,9 @@ pub(super) async fn update(
         return true;
     };
     match conclusion {
-        // Nobody has compared the password.
+        // Nobody has compared the password, or not everybody.
         Conclusion::Unavailable | Conclusion::FailedAsReject => true,
+        Conclusion::UnknownUser if login.left_out => true,
         Conclusion::Accepted => {
             control.succeeded(&login.request, login.deadline).await;
             true

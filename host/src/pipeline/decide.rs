@@ -113,9 +113,7 @@ impl Pipeline {
         let mut login = Login::new(request, deadline);
         let (verdict, accounts) = match login.request.mode {
             Mode::ListAccounts => backends::list_accounts(&mut login, &self.stages.backends).await,
-            Mode::Verify | Mode::LookUp => {
-                (self.log_in(&mut login, brute_force).await, Vec::new())
-            },
+            Mode::Verify | Mode::LookUp => (self.log_in(&mut login, brute_force).await, Vec::new()),
         };
         // Whatever was found out too late, or assembled from calls that were cut short, is no answer.
         if login.expired() {

@@ -28,6 +28,9 @@ pub(super) struct Login {
     pub(super) clearance: Option<Clearance>,
     /// The password behind the challenge that the client answered.
     pub(super) recovered_password: Option<RecoveredPassword>,
+    /// A backend was left out because it failed (`on_error: skip`): it may know a user whom the others do
+    /// not.
+    pub(super) left_out: bool,
     /// Who answered in place of the backends.
     pub(super) answered_by: Option<CacheSource>,
     started: Instant,
@@ -46,6 +49,7 @@ impl Login {
             response_headers: Vec::new(),
             clearance: None,
             recovered_password: None,
+            left_out: false,
             answered_by: None,
             started: Instant::now(),
         }

@@ -165,7 +165,15 @@ impl Reloader {
         let register = Arc::clone(&self.running.register);
         let failures = Arc::clone(&self.running.failures);
         let number = self.running.lease.number() + 1;
-        server::build(Arc::new(config), loader, register, failures, number, read_at).await
+        server::build(
+            Arc::new(config),
+            loader,
+            register,
+            failures,
+            number,
+            read_at,
+        )
+        .await
     }
 
     fn prepare(&self, config: &Config) -> Result<Vec<Commit>, Vec<LoadProblem>> {

@@ -15,6 +15,8 @@ mod simple;
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(test)]
+pub(crate) use self::clock::ManualClock;
 
 use std::{sync::Arc, time::Duration};
 

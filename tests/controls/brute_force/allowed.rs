@@ -48,7 +48,13 @@ fn a_user_is_allowed_from_the_networks_that_are_named_for_him() {
 fn only_the_named_protocols_are_looked_at_and_lookups_never() {
     let server = server(&format!("{HOSTS}  protocols: [imap]\n"));
     for number in 0..6 {
-        log_in_over(&server, "smtp", &format!("nobody{number}"), "guess", "192.0.2.1");
+        log_in_over(
+            &server,
+            "smtp",
+            &format!("nobody{number}"),
+            "guess",
+            "192.0.2.1",
+        );
     }
     assert!(!is_banned(&server, "192.0.2.1"));
     fail(&server, "192.0.2.1", 5);

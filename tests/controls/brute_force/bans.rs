@@ -6,7 +6,9 @@ use bulkhead_harness::{
 };
 use serde_json::Value;
 
-use super::policy::{HOSTS, banned, fail, is_banned, list, log_in, log_in_over, server, with_plugins};
+use super::policy::{
+    HOSTS, banned, fail, is_banned, list, log_in, log_in_over, server, with_plugins,
+};
 
 #[test]
 fn after_so_many_failures_the_right_password_is_refused_with_the_usual_words() {
@@ -64,7 +66,10 @@ fn the_list_says_since_when_and_how_long() {
     assert_eq!(entry["ban_time"], hours(8));
     let left = entry["ttl"].as_u64().unwrap();
     assert!(left <= hours(8) && left > hours(7), "{left}");
-    assert_eq!(entry["banned_at"].as_str().unwrap().len(), "2026-01-01T00:00:00.000Z".len());
+    assert_eq!(
+        entry["banned_at"].as_str().unwrap().len(),
+        "2026-01-01T00:00:00.000Z".len()
+    );
     assert_eq!(list[0]["error"], Value::Null);
     assert_eq!(list[0]["page"]["total"], 1);
     assert_eq!(list[1]["accounts"]["alice"][0], "192.0.2.1");
@@ -78,7 +83,10 @@ fn the_list_can_be_had_in_pages_in_parts_and_in_the_old_shape() {
         fail(&server, &client, 5);
         assert!(is_banned(&server, &client));
     }
-    let page = server.send(&Request::new("GET", "/api/v1/bruteforce/list?limit=2&offset=2"));
+    let page = server.send(&Request::new(
+        "GET",
+        "/api/v1/bruteforce/list?limit=2&offset=2",
+    ));
     let page = &page.json()["result"][0];
     assert_eq!(page["entries"].as_array().unwrap().len(), 1);
     assert_eq!(page["page"]["total"], 3);

@@ -1,8 +1,7 @@
 //! The keys of `brute_force`.
 
 use super::kind::{
-    DAY, Keys, Kind, MINUTE, SECOND, below, duration, flag, optional, required, whole,
-    written,
+    DAY, Keys, Kind, MINUTE, SECOND, below, duration, flag, optional, required, whole, written,
 };
 
 pub(in super::super) static BRUTE_FORCE: Keys = Keys::new(
@@ -57,20 +56,9 @@ pub(in super::super) static BRUTE_FORCE: Keys = Keys::new(
             "false",
             "The percentage grows with the logarithm of the number of users that succeed.",
         ),
-        whole(
-            "min_tolerate_percent",
-            (0, 100),
-            "10",
-            "Where it begins.",
-        )
-        .with("adaptive_toleration"),
-        whole(
-            "max_tolerate_percent",
-            (0, 100),
-            "50",
-            "Where it ends.",
-        )
-        .with("adaptive_toleration"),
+        whole("min_tolerate_percent", (0, 100), "10", "Where it begins.")
+            .with("adaptive_toleration"),
+        whole("max_tolerate_percent", (0, 100), "50", "Where it ends.").with("adaptive_toleration"),
         written(
             "scale_factor",
             Kind::Decimal(0, 100),
@@ -216,11 +204,7 @@ pub(in super::super) static ALLOWED: Keys = Keys::new(
 pub(in super::super) static CUSTOM_TOLERATION: Keys = Keys::new(
     "brute_force.custom_tolerations",
     &[
-        required(
-            "ip_address",
-            Kind::Text,
-            "An address or a network.",
-        ),
+        required("ip_address", Kind::Text, "An address or a network."),
         required(
             "tolerate_percent",
             Kind::Whole(0, 100),
@@ -271,4 +255,3 @@ pub(in super::super) static PASSWORD_HISTORY: Keys = Keys::new(
         ),
     ],
 );
-

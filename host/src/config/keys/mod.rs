@@ -12,9 +12,7 @@ mod service;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
-    brute_force::{
-        ALLOWED, BRUTE_FORCE, BUCKET, CUSTOM_TOLERATION, IP_SCOPING, PASSWORD_HISTORY,
-    },
+    brute_force::{ALLOWED, BRUTE_FORCE, BUCKET, CUSTOM_TOLERATION, IP_SCOPING, PASSWORD_HISTORY},
     cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
     pipeline::{ACTION, BACKEND, CACHE_FLUSH, FEATURE, FILTER, HOOK, INIT, PIPELINE},

@@ -17,9 +17,7 @@ use std::{
     time::Duration,
 };
 
-pub use brute_force::{
-    BruteForce, Bucket, CustomToleration, ListFormat, OnStoreFailure, Tolerate,
-};
+pub use brute_force::{BruteForce, Bucket, CustomToleration, ListFormat, OnStoreFailure, Tolerate};
 pub use cache::{Cache, MasterUsers};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};

@@ -126,7 +126,10 @@ impl Control {
         };
         let wish = ListWish::default();
         let accounts = self.list(lists::accounts(), &wish, read, deadline).await?;
-        let entries = places.iter().map(|place| place.entry().into_bytes()).collect();
+        let entries = places
+            .iter()
+            .map(|place| place.entry().into_bytes())
+            .collect();
         let mut commands = vec![Command::OnSorted(
             lists::bans(),
             SortedCommand::Remove(entries),
@@ -147,7 +150,9 @@ fn chosen<'a>(words: &'a [String], wanted: Option<&str>) -> Vec<&'a str> {
         return vec![""];
     }
     let words = words.iter().map(String::as_str);
-    words.filter(|word| wanted.is_none_or(|one| one == *word)).collect()
+    words
+        .filter(|word| wanted.is_none_or(|one| one == *word))
+        .collect()
 }
 
 /// A key for an administrator's eyes.

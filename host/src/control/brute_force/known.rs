@@ -48,13 +48,7 @@ impl Known {
     }
 
     /// A ban that the store has told of, `flushes` flushes after the start.
-    pub(super) fn remember(
-        &self,
-        place: &Place,
-        failures: u32,
-        remaining: Duration,
-        flushes: u64,
-    ) {
+    pub(super) fn remember(&self, place: &Place, failures: u32, remaining: Duration, flushes: u64) {
         if self.lifetime.is_zero() {
             return;
         }

@@ -104,7 +104,9 @@ impl Control {
         let arguments = check::arguments(ttl, toleration.tolerate, &looks);
         let mut keys = vec![attempt.positive(), attempt.negative()];
         keys.extend(attempt.buckets());
-        let reply = self.node.call(&self.config, &CHECK, keys, arguments, deadline);
+        let reply = self
+            .node
+            .call(&self.config, &CHECK, keys, arguments, deadline);
         read(reply.await?, Seen::read)
     }
 
@@ -130,7 +132,8 @@ impl Control {
             State::NewlyBanned => true,
         };
         let remaining = Duration::from_millis(seen.remaining);
-        self.known.remember(place, seen.failures, remaining, flushes);
+        self.known
+            .remember(place, seen.failures, remaining, flushes);
         if is_new {
             tracing::info!(
                 session = request.session,
@@ -140,7 +143,8 @@ impl Control {
                 ban_s = remaining.as_secs(),
                 "A network is banned"
             );
-            self.enlist(attempt, place, request, remaining, deadline).await;
+            self.enlist(attempt, place, request, remaining, deadline)
+                .await;
         }
         Standing::Banned(ban(place, seen.failures, !is_new))
     }
@@ -160,7 +164,10 @@ impl Control {
             return Ok(pipeline::Counted::default());
         };
         let key = self.node.digest_key(&self.config, deadline).await?;
-        let password = request.password.as_ref().filter(|_| request.challenge.is_none());
+        let password = request
+            .password
+            .as_ref()
+            .filter(|_| request.challenge.is_none());
         let user = account.unwrap_or(&request.username);
         let history = key.digest(Kind::User, &[user.as_bytes()]);
         let repeated = key.digest(
@@ -177,7 +184,11 @@ impl Control {
                 .map(|password| key.digest(Kind::Password, &[password.expose()]))
                 .unwrap_or_default(),
             user: key.digest(Kind::User, &[request.username.as_bytes()]),
-            history_entries: if keeps_history { self.config.history_entries } else { 0 },
+            history_entries: if keeps_history {
+                self.config.history_entries
+            } else {
+                0
+            },
             history_ttl: milliseconds(self.config.history_ttl),
             repeated_allowed: account.map_or(0, |_| self.config.repeated_allowed),
             repeated_window: milliseconds(self.config.repeated_window),
@@ -193,7 +204,9 @@ impl Control {
         ];
         keys.extend(attempt.buckets());
         let arguments = failed.arguments();
-        let reply = self.node.call(&self.config, &FAILURE, keys, arguments, deadline);
+        let reply = self
+            .node
+            .call(&self.config, &FAILURE, keys, arguments, deadline);
         let counted = read(reply.await?, failure::Counted::read)?;
         Ok(pipeline::Counted {
             repeated: counted.outcome == Outcome::Repeated,
@@ -225,7 +238,9 @@ impl Control {
         let ttl = milliseconds(attempt.toleration.ttl);
         let arguments = success::arguments(&user, ttl, self.config.tolerate_users);
         let keys = vec![attempt.positive()];
-        let reply = self.node.call(&self.config, &SUCCESS, keys, arguments, deadline);
+        let reply = self
+            .node
+            .call(&self.config, &SUCCESS, keys, arguments, deadline);
         reply.await.map(|_| ())
     }
 }
@@ -246,7 +261,11 @@ impl pipeline::BruteForce for Control {
     fn succeeded<'a>(&'a self, request: &'a Request, deadline: Instant) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             if let Err(Uncertain(why)) = self.remember(request, deadline).await {
-                tracing::debug!(session = request.session, why, "A right password is not remembered");
+                tracing::debug!(
+                    session = request.session,
+                    why,
+                    "A right password is not remembered"
+                );
             }
         })
     }

@@ -12,7 +12,9 @@ const MAPPED_BITS: u8 = 96;
 
 /// The address in its one form; `None` for text that is none.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
-    text.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+    text.parse::<IpAddr>()
+        .ok()
+        .map(|address| address.to_canonical())
 }
 
 /// The network in its one form, without bits behind the prefix.
@@ -64,7 +66,13 @@ mod tests {
         ] {
             assert_eq!(address(written), canonical.parse().ok(), "{written}");
         }
-        for text in ["", "localhost", "192.0.2.256", "192.0.2.1:25", "fe80::1%eth0"] {
+        for text in [
+            "",
+            "localhost",
+            "192.0.2.256",
+            "192.0.2.1:25",
+            "fe80::1%eth0",
+        ] {
             assert_eq!(address(text), None, "{text}");
         }
     }

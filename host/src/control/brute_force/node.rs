@@ -194,7 +194,10 @@ impl Node {
     fn went_away(&self, why: String) -> Uncertain {
         let until = Instant::now() + PAUSE;
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        if away.as_ref().is_none_or(|away| away.until <= Instant::now()) {
+        if away
+            .as_ref()
+            .is_none_or(|away| away.until <= Instant::now())
+        {
             tracing::warn!(why, "Failed logins cannot be counted in the store");
         }
         *away = Some(Away {

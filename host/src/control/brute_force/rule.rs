@@ -77,9 +77,7 @@ pub(super) fn attempt(config: &BruteForce, request: &Request) -> Option<Attempt>
             applies_to(&bucket.protocols, &request.protocol)
                 && applies_to(&bucket.oidc_clients, oidc_client)
         })
-        .filter_map(|(index, bucket)| {
-            place(index, bucket, address, &request.protocol, oidc_client)
-        })
+        .filter_map(|(index, bucket)| place(index, bucket, address, &request.protocol, oidc_client))
         .collect();
     if places.is_empty() {
         return None;

@@ -104,7 +104,10 @@ impl Users {
         let from = Bound::Excluding(data.now_ms() as f64 - ttl as f64);
         let mut count = |index| {
             let range = SortedCommand::Count(from, Bound::Including(f64::INFINITY));
-            integer(&run(data, Command::OnSorted(key(keys, index)?.clone(), range))?)
+            integer(&run(
+                data,
+                Command::OnSorted(key(keys, index)?.clone(), range),
+            )?)
         };
         let positive = count(0)? as f64;
         let negative = count(1)? as f64;
@@ -136,11 +139,7 @@ impl Users {
     }
 }
 
-fn check(
-    data: &mut dyn Data,
-    keys: &[Key],
-    arguments: &[Vec<u8>],
-) -> Result<Reply, StoreError> {
+fn check(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<Reply, StoreError> {
     let now = data.now_ms();
     let buckets = keys.get(2..).ok_or_else(unexpected)?;
     let mut windows = Vec::with_capacity(buckets.len());
@@ -184,7 +183,10 @@ fn check(
 
 fn ban(data: &mut dyn Data, bucket: &Key, now: u64, time: u64) -> Result<(), StoreError> {
     let until = vec![(field::UNTIL.to_vec(), text(now + time))];
-    run(data, Command::OnHash(bucket.clone(), HashCommand::Set(until)))?;
+    run(
+        data,
+        Command::OnHash(bucket.clone(), HashCommand::Set(until)),
+    )?;
     let left = integer(&run(data, Command::TimeToLive(bucket.clone()))?)?;
     if i64::try_from(time).is_ok_and(|time| left < time) {
         expire(data, bucket, time)?;

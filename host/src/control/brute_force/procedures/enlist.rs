@@ -1,9 +1,7 @@
 //! Entries of lists for administrators, which end by themselves.
 
 use super::{argument, expire, key, number, run, text, unexpected};
-use crate::store::{
-    Bound, Command, Data, Key, Procedure, Reply, SortedCommand, StoreError,
-};
+use crate::store::{Bound, Command, Data, Key, Procedure, Reply, SortedCommand, StoreError};
 
 /// Keys: lists; each gets one entry.
 pub(in super::super) static ENLIST: Procedure = Procedure {
@@ -20,11 +18,7 @@ pub(in super::super) fn arguments(ttl: u64, most: u64, entries: &[String]) -> Ve
     arguments
 }
 
-fn enlist(
-    data: &mut dyn Data,
-    keys: &[Key],
-    arguments: &[Vec<u8>],
-) -> Result<Reply, StoreError> {
+fn enlist(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<Reply, StoreError> {
     let now = data.now_ms();
     let ends = (now + number::<u64>(arguments, 0)?) as f64;
     let most: i64 = number(arguments, 1)?;
@@ -57,5 +51,7 @@ fn enlist(
         // A score that a procedure has made: a whole number of milliseconds.
         expire(data, list, (*last as u64).saturating_sub(now))?;
     }
-    Ok(Reply::Integer(i64::try_from(keys.len()).unwrap_or(i64::MAX)))
+    Ok(Reply::Integer(
+        i64::try_from(keys.len()).unwrap_or(i64::MAX),
+    ))
 }

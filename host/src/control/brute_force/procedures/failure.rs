@@ -110,11 +110,7 @@ impl Counted {
     }
 }
 
-fn failure(
-    data: &mut dyn Data,
-    keys: &[Key],
-    arguments: &[Vec<u8>],
-) -> Result<Reply, StoreError> {
+fn failure(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<Reply, StoreError> {
     let failed = Failed::read(arguments)?;
     let (mut tried, mut of_account, mut of_address) = (0, 0, 0);
     if failed.history_entries > 0 && !failed.digest.is_empty() {
@@ -200,7 +196,10 @@ fn repeated(data: &mut dyn Data, key: &Key, failed: &Failed) -> Result<(i64, u64
         }
     };
     if !changes.is_empty() {
-        run(data, Command::OnHash(key.clone(), HashCommand::Set(changes)))?;
+        run(
+            data,
+            Command::OnHash(key.clone(), HashCommand::Set(changes)),
+        )?;
     }
     expire(data, key, failed.repeated_window)?;
     Ok((outcome, by))
@@ -224,7 +223,10 @@ fn raise(data: &mut dyn Data, bucket: &Key, period: u64, by: u64) -> Result<(), 
         .into_iter()
         .map(|(name, number)| (name.to_vec(), text(number)))
         .collect();
-    run(data, Command::OnHash(bucket.clone(), HashCommand::Set(fields)))?;
+    run(
+        data,
+        Command::OnHash(bucket.clone(), HashCommand::Set(fields)),
+    )?;
     let left = window.until.saturating_sub(now).max(2 * period);
     expire(data, bucket, left)
 }

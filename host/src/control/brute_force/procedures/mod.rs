@@ -113,7 +113,13 @@ fn remember(
 
 fn expire(data: &mut dyn Data, key: &Key, ttl_ms: u64) -> Result<(), StoreError> {
     let ttl = std::time::Duration::from_millis(ttl_ms);
-    run(data, Command::Expire { key: key.clone(), ttl })?;
+    run(
+        data,
+        Command::Expire {
+            key: key.clone(),
+            ttl,
+        },
+    )?;
     Ok(())
 }
 
@@ -144,7 +150,10 @@ fn stored_number(reply: &Reply) -> u64 {
 }
 
 fn argument(arguments: &[Vec<u8>], index: usize) -> Result<&[u8], StoreError> {
-    arguments.get(index).map(Vec::as_slice).ok_or_else(unexpected)
+    arguments
+        .get(index)
+        .map(Vec::as_slice)
+        .ok_or_else(unexpected)
 }
 
 fn number<T: std::str::FromStr>(arguments: &[Vec<u8>], index: usize) -> Result<T, StoreError> {

@@ -1,9 +1,7 @@
 //! A page of a list for administrators.
 
 use super::{integer, key, number, run, text, unexpected, unsigned};
-use crate::store::{
-    Bound, Command, Data, Key, Procedure, Reply, SortedCommand, StoreError,
-};
+use crate::store::{Bound, Command, Data, Key, Procedure, Reply, SortedCommand, StoreError};
 
 /// Key: a list.
 pub(in super::super) static PAGE: Procedure = Procedure {
@@ -41,7 +39,10 @@ fn page(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<Repl
     let list = key(keys, 0)?;
     let mut sorted = |command| run(data, Command::OnSorted(list.clone(), command));
     let everything = Bound::Including(f64::NEG_INFINITY);
-    sorted(SortedCommand::RemoveByScore(everything, Bound::Including(now as f64)))?;
+    sorted(SortedCommand::RemoveByScore(
+        everything,
+        Bound::Including(now as f64),
+    ))?;
     let total = sorted(SortedCommand::Length)?;
     let range = SortedCommand::RangeByScore {
         from: everything,

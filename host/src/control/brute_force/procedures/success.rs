@@ -15,12 +15,14 @@ pub(in super::super) fn arguments(user: &[u8], ttl: u64, users: u32) -> Vec<Vec<
     vec![user.to_vec(), text(ttl), text(users)]
 }
 
-fn success(
-    data: &mut dyn Data,
-    keys: &[Key],
-    arguments: &[Vec<u8>],
-) -> Result<Reply, StoreError> {
+fn success(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<Reply, StoreError> {
     let user = argument(arguments, 0)?;
-    remember(data, key(keys, 0)?, user, number(arguments, 1)?, number(arguments, 2)?)?;
+    remember(
+        data,
+        key(keys, 0)?,
+        user,
+        number(arguments, 1)?,
+        number(arguments, 2)?,
+    )?;
     Ok(Reply::Integer(1))
 }
