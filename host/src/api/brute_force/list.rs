@@ -26,11 +26,10 @@ pub(super) async fn shown(
     let bans = control.bans(wish, deadline).await;
     let accounts = control.accounts(wish, deadline).await;
     let mut status = StatusCode::OK;
-    for error in [bans.as_ref().err(), accounts.as_ref().err()] {
-        if let Some(Uncertain(why)) = error {
-            tracing::warn!(session, why, "The list of bans cannot be read");
-            status = StatusCode::SERVICE_UNAVAILABLE;
-        }
+    let errors = [bans.as_ref().err(), accounts.as_ref().err()];
+    for Uncertain(why) in errors.into_iter().flatten() {
+        tracing::warn!(session, why, "The list of bans cannot be read");
+        status = StatusCode::SERVICE_UNAVAILABLE;
     }
     let result = match control.list_format() {
         ListFormat::V3 => third(wish, &bans, &accounts),

@@ -152,8 +152,10 @@ fn key(name: &str) -> Key {
     Key::tagged("test", "t", name)
 }
 
+type Call = (&'static Procedure, Vec<Key>, Vec<Vec<u8>>);
+
 /// The step's procedure, with its keys and arguments.
-fn called(step: &Step) -> Option<(&'static Procedure, Vec<Key>, Vec<Vec<u8>>)> {
+fn called(step: &Step) -> Option<Call> {
     let buckets = (0..BUCKETS).map(|index| key(&format!("bucket{index}")));
     Some(match step {
         Step::Check {
