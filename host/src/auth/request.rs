@@ -296,6 +296,8 @@ pub struct Progress {
     pub account_passwords_seen: u32,
     /// Different wrong passwords of the address; 0 when unknown.
     pub total_passwords_seen: u32,
+    /// Failed logins of the client's network, this one included; 0 when none is counted.
+    pub failed_logins: u32,
     /// Since the request arrived.
     pub latency_ms: f64,
     /// Zero before it is known.

@@ -95,6 +95,9 @@ pub struct Counted {
     pub account_passwords: u32,
     /// Different wrong passwords of the address.
     pub total_passwords: u32,
+    /// Failures of the client's network, this one included, by the rule that has counted the most; 0 if
+    /// none counted this one.
+    pub failures: u32,
 }
 
 /// What the check came to.
@@ -138,6 +141,7 @@ pub(super) async fn check(login: &mut Login, control: Option<&dyn BruteForce>) -
             progress.brute_force_bucket = ban.bucket;
             progress.brute_force_network = ban.network;
             progress.brute_force_counter = ban.failures;
+            progress.failed_logins = ban.failures;
             progress.repeating = ban.repeating;
             Checked::Reject {
                 is_new: !ban.repeating,
@@ -209,6 +213,7 @@ async fn count(login: &mut Login, control: &dyn BruteForce, account: Option<&str
     progress.password_retries = counted.password_retries;
     progress.account_passwords_seen = counted.account_passwords;
     progress.total_passwords_seen = counted.total_passwords;
+    progress.failed_logins = counted.failures;
     true
 }
 

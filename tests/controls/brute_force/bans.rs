@@ -20,6 +20,8 @@ fn after_so_many_failures_the_right_password_is_refused_with_the_usual_words() {
         refused.header("auth-status"),
         Some("Invalid login or password")
     );
+    // 10 * tanh(0.03 * 5)
+    assert_eq!(refused.header("auth-wait"), Some("1"));
     // Somebody else's address.
     assert!(!is_banned(&server, "192.0.2.2"));
     // The same address, in another spelling.

@@ -58,8 +58,9 @@ pub struct Control {
 }
 
 impl Control {
-    /// Counts as `config` says, in the store that `node` knows.
+    /// Counts as `config` says, in the store that `node` knows. Must be called within a tokio runtime.
     pub fn new(config: &config::BruteForce, node: Arc<Node>) -> Self {
+        node.listen();
         Self {
             known: Known::new(config.decision_cache, config.decision_cache_entries),
             config: Arc::new(rule::canonical(config)),
@@ -213,6 +214,7 @@ impl Control {
             password_retries: counted.tried,
             account_passwords: counted.of_account,
             total_passwords: counted.of_address,
+            failures: counted.failures,
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -38,7 +38,7 @@ pub struct Node {
     local_key: DigestKey,
     flushes: Arc<AtomicU64>,
     away: Mutex<Option<Away>>,
-    listener: AbortHandle,
+    listener: OnceLock<AbortHandle>,
 }
 
 /// Why the store is not asked, and until when.
@@ -48,26 +48,32 @@ struct Away {
 }
 
 impl Node {
-    /// Listens to the flushes of other nodes from now on. Must be called within a tokio runtime.
+    /// Asks the store nothing yet.
     pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        let flushes = Arc::new(AtomicU64::new(0));
-        let mut messages = store.subscribe(FLUSHED);
-        let heard = Arc::clone(&flushes);
-        let listening = tokio::spawn(async move {
-            // Who has missed messages has missed flushes.
-            while !matches!(messages.recv().await, Err(RecvError::Closed)) {
-                heard.fetch_add(1, Ordering::AcqRel);
-            }
-        });
         Arc::new(Self {
             store,
             local: Arc::new(MemoryStore::new()),
             shared_key: OnceCell::new(),
             local_key: DigestKey::new(&drawn()),
-            flushes,
+            flushes: Arc::default(),
             away: Mutex::new(None),
-            listener: listening.abort_handle(),
+            listener: OnceLock::new(),
         })
+    }
+
+    /// Listens to the flushes of other nodes from now on. Must be called within a tokio runtime.
+    pub(super) fn listen(&self) {
+        self.listener.get_or_init(|| {
+            let mut messages = self.store.subscribe(FLUSHED);
+            let heard = Arc::clone(&self.flushes);
+            let listening = tokio::spawn(async move {
+                // Who has missed messages has missed flushes.
+                while !matches!(messages.recv().await, Err(RecvError::Closed)) {
+                    heard.fetch_add(1, Ordering::AcqRel);
+                }
+            });
+            listening.abort_handle()
+        });
     }
 
     /// How many flushes this node has heard of.
@@ -210,7 +216,9 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.listener.abort();
+        if let Some(listener) = self.listener.get() {
+            listener.abort();
+        }
     }
 }
 

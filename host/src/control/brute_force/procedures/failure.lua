@@ -4,7 +4,8 @@
 --       time, passwords that may be repeated (0: none), their time, time of tolerations (0: none), users
 --       that are remembered, then period of each bucket, 0 if it does not count.
 -- Reply: outcome (0 counted, 1 let off, 2 repeated), by how much buckets were raised, how often the
---        password was tried, different passwords of the account, of the address.
+--        password was tried, different passwords of the account, of the address, failures that the bucket
+--        with the most has counted now (0 if none counted).
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local digest, user = ARGV[1], ARGV[2]
@@ -67,6 +68,7 @@ if ttl > 0 then
   redis.call('PEXPIRE', KEYS[4], ARGV[7])
 end
 
+local worst = 0
 for i = 1, #KEYS - 4 do
   local period = tonumber(ARGV[8 + i])
   if by > 0 and period > 0 then
@@ -87,6 +89,8 @@ for i = 1, #KEYS - 4 do
     local left = tonumber(window[1] or 0) - now
     if left < 2 * period then left = 2 * period end
     redis.call('PEXPIRE', key, whole(left))
+    local count = math.floor(current + by + previous * (1 - (now % period) / period))
+    if count > worst then worst = count end
   end
 end
-return {outcome, by, tried, of_account, of_address}
+return {outcome, by, tried, of_account, of_address, worst}

@@ -56,6 +56,8 @@ pub(in super::super) struct Counted {
     pub(in super::super) of_account: u32,
     /// Different wrong passwords of the address.
     pub(in super::super) of_address: u32,
+    /// Failures that the bucket with the most has counted now; 0 if none counted this one.
+    pub(in super::super) failures: u32,
 }
 
 impl Failed {
@@ -93,7 +95,7 @@ impl Failed {
 
 impl Counted {
     pub(in super::super) fn read(reply: &Reply) -> Result<Self, StoreError> {
-        let [outcome, by, tried, of_account, of_address] = integers(reply)?;
+        let [outcome, by, tried, of_account, of_address, failures] = integers(reply)?;
         let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
             outcome: match outcome {
@@ -106,6 +108,7 @@ impl Counted {
             tried: count(tried),
             of_account: count(of_account),
             of_address: count(of_address),
+            failures: count(failures),
         })
     }
 }
@@ -126,13 +129,14 @@ fn failure(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<R
         let most = u64::from(failed.users);
         remember(data, key(keys, 3)?, &failed.user, failed.users_ttl, most)?;
     }
+    let mut worst = 0;
     for (bucket, period) in keys.iter().skip(4).zip(&failed.periods) {
         if by > 0 && *period > 0 {
-            raise(data, bucket, *period, by)?;
+            worst = worst.max(raise(data, bucket, *period, by)?);
         }
     }
     let by = i64::try_from(by).unwrap_or(i64::MAX);
-    let numbers = [outcome, by, tried, of_account, of_address];
+    let numbers = [outcome, by, tried, of_account, of_address, worst];
     Ok(Reply::List(numbers.map(Reply::Integer).to_vec()))
 }
 
@@ -205,7 +209,8 @@ fn repeated(data: &mut dyn Data, key: &Key, failed: &Failed) -> Result<(i64, u64
     Ok((outcome, by))
 }
 
-fn raise(data: &mut dyn Data, bucket: &Key, period: u64, by: u64) -> Result<(), StoreError> {
+/// Counts it; returns the whole failures within the period that ends now.
+fn raise(data: &mut dyn Data, bucket: &Key, period: u64, by: u64) -> Result<i64, StoreError> {
     let now = data.now_ms();
     let window = Window::read(data, bucket)?;
     let (current, previous) = window.counts(now, period);
@@ -228,5 +233,14 @@ fn raise(data: &mut dyn Data, bucket: &Key, period: u64, by: u64) -> Result<(), 
         Command::OnHash(bucket.clone(), HashCommand::Set(fields)),
     )?;
     let left = window.until.saturating_sub(now).max(2 * period);
-    expire(data, bucket, left)
+    expire(data, bucket, left)?;
+    let raised = Window {
+        period,
+        slot,
+        current: current + by,
+        previous,
+        ..window
+    };
+    // Not negative, and floored as in Lua.
+    Ok(raised.failures(now, period).floor() as i64)
 }
