@@ -7,7 +7,7 @@ use bulkhead_harness::{
 use serde_json::Value;
 
 use super::policy::{
-    HOSTS, banned, fail, is_banned, list, log_in, log_in_over, server, with_plugins,
+    HOSTS, banned, fail, is_banned, list, log_in, log_in_over, server, with_files,
 };
 
 #[test]
@@ -68,10 +68,7 @@ fn the_list_says_since_when_and_how_long() {
     assert_eq!(entry["ban_time"], hours(8));
     let left = entry["ttl"].as_u64().unwrap();
     assert!(left <= hours(8) && left > hours(7), "{left}");
-    assert_eq!(
-        entry["banned_at"].as_str().unwrap().len(),
-        "2026-01-01T00:00:00.000Z".len()
-    );
+    assert!(entry["banned_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(list[0]["error"], Value::Null);
     assert_eq!(list[0]["page"]["total"], 1);
     assert_eq!(list[1]["accounts"]["alice"][0], "192.0.2.1");
@@ -120,12 +117,13 @@ fn the_actions_of_the_event_run_once_for_a_ban() {
         exchange.reply(&Answer::new(200))
     });
     let address = service.address();
-    let server = with_plugins(
+    let server = with_files(
         HOSTS,
         "  actions: [{name: report, on: brute_force, component: \"builtin:webhook\"}]",
         &format!(
-            "  report: {{configuration: {{url: \"http://{address}/\"}}, grants: {{http: {{hosts: [\"{address}\"]}}}}}}"
+            "  report: {{configuration: {{url: \"http://{address}/\"}}, grants: {{http: {{hosts: [\"{address}\"]}}, secret: [key]}}}}\nsecrets: {{key: {{file: key.secret}}}}"
         ),
+        &[("key.secret", "0123456789abcdef")],
     );
     fail(&server, "192.0.2.1", 5);
     assert_eq!(service.seen().len(), 0);

@@ -29,15 +29,10 @@ pub(crate) const HOSTS: &str =
     "  buckets: [{name: hosts, ipv4: true, cidr: 32, period: 1h, failed_requests: 5}]\n";
 
 pub(crate) fn server(rules: &str) -> Bulkhead {
-    with_plugins(rules, "", "")
+    with_files(rules, "", "", &[])
 }
 
-/// With more lines below `pipeline` and `plugins`.
-pub(crate) fn with_plugins(rules: &str, pipeline: &str, plugins: &str) -> Bulkhead {
-    with_files(rules, pipeline, plugins, &[])
-}
-
-/// With scripts too.
+/// With more lines below `pipeline` and `plugins`, and the files that they name.
 pub(crate) fn with_files(
     rules: &str,
     pipeline: &str,

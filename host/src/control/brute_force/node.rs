@@ -18,7 +18,7 @@ use super::{digest::DigestKey, rule::NAMESPACE};
 use crate::{
     config::{BruteForce, OnStoreFailure},
     pipeline::Uncertain,
-    store::{Command, Key, MemoryStore, Procedure, Reply, Store, When},
+    store::{Command, Key, MemoryStore, Procedure, Reply, Store, StoreError, When},
 };
 
 /// Says to all nodes that bans have been lifted.
@@ -101,7 +101,7 @@ impl Node {
     ) -> Result<Reply, Uncertain> {
         let local = (config.on_store_failure == OnStoreFailure::Local)
             .then(|| (keys.clone(), arguments.clone()));
-        let step = self.store.call(procedure, keys, arguments);
+        let step = || self.store.call(procedure, keys, arguments);
         let answer = self.ask(config, deadline, step).await;
         match (answer, local) {
             (Err(_), Some((keys, arguments))) => {
@@ -119,7 +119,7 @@ impl Node {
         commands: Vec<Command>,
         deadline: Instant,
     ) -> Result<Vec<Reply>, Uncertain> {
-        self.ask(config, deadline, self.store.run(commands)).await
+        self.ask(config, deadline, || self.store.run(commands)).await
     }
 
     /// The key of the digests: as configured, or the one that is kept in the store, drawn by the first who
@@ -165,19 +165,23 @@ impl Node {
         }
     }
 
-    /// Waits for the store, as long as it may take and the login has time.
-    async fn ask<T>(
+    /// Begins a step on the store, unless it is away, and waits for as long as it may take and the login has
+    /// time.
+    async fn ask<T, S>(
         &self,
         config: &BruteForce,
         deadline: Instant,
-        step: impl Future<Output = Result<T, crate::store::StoreError>>,
-    ) -> Result<T, Uncertain> {
+        step: impl FnOnce() -> S,
+    ) -> Result<T, Uncertain>
+    where
+        S: Future<Output = Result<T, StoreError>>,
+    {
         if let Some(why) = self.is_away() {
             return Err(Uncertain(why));
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let patience = left.min(config.store_timeout);
-        match tokio::time::timeout(patience, step).await {
+        match tokio::time::timeout(patience, step()).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.went_away(error.to_string())),
             Err(_) if left < config.store_timeout => {
