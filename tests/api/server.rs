@@ -57,6 +57,8 @@ impl Setup {
                 concurrent_requests: 3000,
                 context_bytes: 1 << 20,
                 store_value_bytes: 1 << 20,
+                store_members: 1000,
+                store_memory_bytes: 1 << 26,
                 password_threads: 1,
                 password_queue: 1,
                 password_memory_bytes: 1 << 20,

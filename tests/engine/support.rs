@@ -29,6 +29,8 @@ pub(crate) fn server_limits() -> ServerLimits {
         concurrent_requests: 100,
         context_bytes: 1 << 20,
         store_value_bytes: 1 << 16,
+        store_members: 1000,
+        store_memory_bytes: 1 << 26,
         password_threads: 1,
         password_queue: 16,
         password_memory_bytes: 64 << 20,

@@ -18,4 +18,3 @@ mod http_responses;
 mod http_tls;
 mod server;
 mod store_crash;
-mod store_speed;

@@ -118,6 +118,7 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
         post_actions_pending: state.post_actions.pending(),
         generation: health.generation,
         loaded_at: Some(health.loaded_at),
+        store: state.store.usage(),
     }
 }
 

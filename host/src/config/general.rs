@@ -43,6 +43,8 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
         ),
         context_bytes: section.size(reader, "context_bytes", default.context_bytes),
         store_value_bytes: section.size(reader, "store_value_bytes", default.store_value_bytes),
+        store_members: section.integer(reader, "store_members", default.store_members),
+        store_memory_bytes: section.size(reader, "store_memory", default.store_memory_bytes),
         password_threads: section.integer(reader, "password_threads", default.password_threads),
         password_queue: section.integer(reader, "password_queue", default.password_queue),
         password_memory_bytes: section.size(

@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 20] = [
+const FIXED: [Fixed; 22] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -91,6 +91,26 @@ const FIXED: [Fixed; 20] = [
             next.limits
                 .password_rounds
                 .clone_from(&running.limits.password_rounds)
+        },
+    },
+    Fixed {
+        key: "limits.store_members",
+        differs: |running, next| running.limits.store_members != next.limits.store_members,
+        keep: |next, running| {
+            next.limits
+                .store_members
+                .clone_from(&running.limits.store_members)
+        },
+    },
+    Fixed {
+        key: "limits.store_memory",
+        differs: |running, next| {
+            running.limits.store_memory_bytes != next.limits.store_memory_bytes
+        },
+        keep: |next, running| {
+            next.limits
+                .store_memory_bytes
+                .clone_from(&running.limits.store_memory_bytes)
         },
     },
     Fixed {

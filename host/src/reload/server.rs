@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     capability::Services,
-    config::{Config, StoreConfig},
+    config::Config,
     control::brute_force,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
-    store::{self, MemoryStore, OpenError, Store},
+    store::{self, Limits, MemoryStore, OpenError, Store},
 };
 
 /// Which store to use.
@@ -78,7 +78,7 @@ pub(super) struct Built {
 pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadProblem>> {
     let metrics = PluginMetrics::new(config.limits.metric_series);
     let server_metrics = ServerMetrics::new(&metrics);
-    let store = open_store(&config.store, store).map_err(|problem| vec![problem])?;
+    let store = open_store(&config, store).map_err(|problem| vec![problem])?;
     let store = server_metrics.counting(store);
     let engine = Engine::new(EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
@@ -144,18 +144,20 @@ pub(super) async fn build(
     })
 }
 
-fn open_store(config: &StoreConfig, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
+fn open_store(config: &Config, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {
+    let limits = Limits::from(&config.limits);
+    let in_memory = || Arc::new(MemoryStore::new().with_limits(limits));
     if wanted == StoreUse::InMemory {
-        return Ok(Arc::new(MemoryStore::new()));
+        return Ok(in_memory());
     }
-    match store::open(config) {
+    match store::open(&config.store, limits) {
         Ok(store) => Ok(store),
         Err(OpenError::Locked(path)) if wanted == StoreUse::ConfiguredIfFree => {
             tracing::warn!(
                 store = %path.display(),
                 "Another process has the store: this login sees an empty one"
             );
-            Ok(Arc::new(MemoryStore::new()))
+            Ok(in_memory())
         }
         Err(error) => Err(LoadProblem::unavailable(error.to_string())),
     }

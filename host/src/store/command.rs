@@ -258,6 +258,29 @@ impl Command {
         }
     }
 
+    /// True when a store may hold more afterwards than before.
+    pub fn may_grow(&self) -> bool {
+        match self {
+            Self::Set { .. } | Self::Increment { .. } | Self::EstimateAdd(..) => true,
+            Self::OnHash(_, command) => {
+                matches!(command, HashCommand::Set(_) | HashCommand::Increment(..))
+            }
+            Self::OnSet(_, command) => matches!(command, SetCommand::Add(_)),
+            Self::OnSorted(_, command) => matches!(
+                command,
+                SortedCommand::Add(_) | SortedCommand::Increment(..)
+            ),
+            Self::OnList(_, command) => matches!(command, ListCommand::Push(..)),
+            Self::Get(_)
+            | Self::Delete(_)
+            | Self::Exists(_)
+            | Self::Expire { .. }
+            | Self::Persist(_)
+            | Self::TimeToLive(_)
+            | Self::EstimateCount(_) => false,
+        }
+    }
+
     /// True when it changes nothing, so that a replica may answer it.
     pub fn only_reads(&self) -> bool {
         match self {

@@ -3,6 +3,8 @@
 //! The same for every implementation: what is refused here never reaches one. Also refuses what Redis
 //! refuses before it looks at the data (no members at all, scores that are no numbers), in its words.
 
+use crate::config::ServerLimits;
+
 use super::{Bound, Command, HashCommand, ListCommand, Reply, SetCommand, SortedCommand};
 
 /// How much one step may ask. Above it a command is refused with the limit's name, and changes nothing.
@@ -17,6 +19,8 @@ pub struct Limits {
     pub members: usize,
     /// Most commands of one [`run`](super::Store::run).
     pub commands: usize,
+    /// Most that a store in memory holds. A change that could make a full one grow fails as a whole.
+    pub memory_bytes: u64,
 }
 
 impl Default for Limits {
@@ -27,6 +31,17 @@ impl Default for Limits {
             value_bytes: 512 << 20,
             members: 200_000,
             commands: 10_000,
+            memory_bytes: 1 << 30,
+        }
+    }
+}
+
+impl From<&ServerLimits> for Limits {
+    fn from(limits: &ServerLimits) -> Self {
+        Self {
+            members: usize::try_from(limits.store_members).unwrap_or(usize::MAX),
+            memory_bytes: limits.store_memory_bytes,
+            ..Self::default()
         }
     }
 }

@@ -11,7 +11,10 @@ mod shard;
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use futures_util::future::BoxFuture;
@@ -33,6 +36,8 @@ pub struct MemoryStore {
     topics: Topics,
     hasher: RandomState,
     shards: Vec<Mutex<Shard>>,
+    /// Of all shards.
+    bytes: AtomicU64,
 }
 
 impl Default for MemoryStore {
@@ -55,6 +60,7 @@ impl MemoryStore {
             topics: Topics::default(),
             hasher: RandomState::new(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            bytes: AtomicU64::new(0),
         }
     }
 
@@ -93,9 +99,34 @@ impl MemoryStore {
             .into_iter()
             .filter_map(|index| Some((index, lock(self.shards.get(index)?))));
         let mut locked = Locked::new(guards.collect(), &self.hasher, self.clock.now_ms());
+        let before = locked.bytes();
         let done = step(&mut locked);
         locked.sweep();
+        // In this order the sum never falls below zero for a moment.
+        let after = locked.bytes();
+        self.bytes
+            .fetch_add(after.saturating_sub(before), Ordering::Relaxed);
+        self.bytes
+            .fetch_sub(before.saturating_sub(after), Ordering::Relaxed);
         done
+    }
+
+    /// Refuses to grow when full. Several steps at once may pass the limit together, by what they add.
+    fn check_room(&self) -> Result<(), StoreError> {
+        let limit = self.limits.memory_bytes;
+        if self.bytes.load(Ordering::Relaxed) < limit {
+            return Ok(());
+        }
+        // What has expired may be in the way.
+        for shard in 0..self.shards.len() {
+            self.step(vec![shard], |_| Ok(()))?;
+        }
+        if self.bytes.load(Ordering::Relaxed) < limit {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!(
+            "it is full: the limit `store_memory` is {limit} bytes"
+        )))
     }
 }
 
@@ -118,6 +149,9 @@ impl Store for MemoryStore {
             if let Some(refusals) = self.limits.refuse_step(&commands) {
                 return Ok(refusals);
             }
+            if commands.iter().any(Command::may_grow) {
+                self.check_room()?;
+            }
             let shards = self.shards_of(commands.iter().map(Command::key));
             self.step(shards, |rows| {
                 let run = |command| embedded::run(rows, &self.limits, command);
@@ -133,6 +167,7 @@ impl Store for MemoryStore {
         arguments: Vec<Vec<u8>>,
     ) -> BoxFuture<'_, Result<Reply, StoreError>> {
         Box::pin(async move {
+            self.check_room()?;
             self.step(self.shards_of(keys.iter()), |rows| {
                 embedded::call(rows, &self.limits, procedure, &keys, &arguments)
             })
@@ -156,13 +191,10 @@ impl Store for MemoryStore {
     }
 
     fn usage(&self) -> Option<Usage> {
-        let mut usage = Usage::default();
-        for shard in &self.shards {
-            let shard = lock(shard);
-            usage.keys += u64::try_from(shard.keys()).unwrap_or(u64::MAX);
-            usage.bytes += shard.bytes();
-        }
-        Some(usage)
+        Some(Usage {
+            keys: u64::try_from(self.len()).unwrap_or(u64::MAX),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        })
     }
 }
 

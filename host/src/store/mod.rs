@@ -41,10 +41,10 @@ pub use self::{
 ///
 /// # Errors
 /// What stands in the way, and what to do about it.
-pub fn open(config: &StoreConfig) -> Result<Arc<dyn Store>, OpenError> {
+pub fn open(config: &StoreConfig, limits: Limits) -> Result<Arc<dyn Store>, OpenError> {
     Ok(match config {
-        StoreConfig::Memory => Arc::new(MemoryStore::new()),
-        StoreConfig::Redb { path } => Arc::new(RedbStore::open(path)?),
+        StoreConfig::Memory => Arc::new(MemoryStore::new().with_limits(limits)),
+        StoreConfig::Redb { path } => Arc::new(RedbStore::open_with_limits(path, limits)?),
     })
 }
 

@@ -32,6 +32,16 @@ pub struct Procedure {
 /// The Rust body of a procedure: it gets the data, the keys and the arguments.
 pub type Native = fn(&mut dyn Data, &[Key], &[Vec<u8>]) -> Result<Reply, StoreError>;
 
+/// Why a procedure cannot have these keys: they are not all of one tag, so that on a Redis cluster they
+/// may be on different nodes. A single key needs none.
+pub(super) fn refuse_keys(keys: &[Key]) -> Option<Reply> {
+    let (first, others) = keys.split_first()?;
+    let together = |key: &Key| key == first || (!first.tag.is_empty() && key.tag == first.tag);
+    (!others.iter().all(together)).then(|| {
+        Reply::Refused("CROSSSLOT the keys of a procedure do not have the same tag".to_owned())
+    })
+}
+
 impl std::fmt::Debug for Procedure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Procedure")

@@ -52,7 +52,15 @@ impl RedbStore {
     /// # Errors
     /// What stands in the way, and what to do about it.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_with_clock(path, Arc::new(WallClock))
+        Self::open_with_limits(path, Limits::default())
+    }
+
+    /// As [`RedbStore::open`], with other limits.
+    ///
+    /// # Errors
+    /// As [`RedbStore::open`].
+    pub fn open_with_limits(path: &Path, limits: Limits) -> Result<Self, OpenError> {
+        Self::open_with(path, Arc::new(WallClock), limits, Box::new(open::open))
     }
 
     /// As [`RedbStore::open`], with keys that expire by `clock`.

@@ -149,6 +149,20 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "All context values of one request.",
         ),
         size("store_value_bytes", (KIB, GIB), "1MiB", "One stored value."),
+        whole(
+            "store_members",
+            (1000, 10_000_000),
+            "200000",
+            "Members of a set, fields of a hash or elements of a list that one command to the store \
+             names or one reply has.",
+        ),
+        size(
+            "store_memory",
+            (MIB, 64 * GIB),
+            "1GiB",
+            "What a store of `kind: memory` holds at most. A full one takes no further changes: they \
+             fail for the time being.",
+        ),
         key(
             "password_threads",
             Kind::Whole(1, 1024),

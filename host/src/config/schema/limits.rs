@@ -13,6 +13,11 @@ pub struct ServerLimits {
     pub context_bytes: u64,
     /// `store_value_bytes`: one stored value. Default 1 MiB.
     pub store_value_bytes: u64,
+    /// `store_members`: most members, fields or elements that one command of a store names or one reply
+    /// has. Default 200,000.
+    pub store_members: u32,
+    /// `store_memory`: most that a store in memory holds, in bytes. Default 1 GiB.
+    pub store_memory_bytes: u64,
     /// `password_threads`: verifications at the same time. Default: number of cores.
     pub password_threads: u32,
     /// `password_queue`: verifications that wait. Default 256.
@@ -71,6 +76,8 @@ impl Default for ServerLimits {
             concurrent_requests: 3000,
             context_bytes: 1 << 20,
             store_value_bytes: 1 << 20,
+            store_members: 200_000,
+            store_memory_bytes: 1 << 30,
             password_threads: u32::try_from(cores).unwrap_or(1),
             password_queue: 256,
             password_memory_bytes: 256 << 20,

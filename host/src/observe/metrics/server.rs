@@ -28,6 +28,7 @@ use super::{
 use crate::{
     auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
     observe::{LoginRecord, login::mode_name},
+    store::Usage,
 };
 
 /// Different protocols that have a label of their own.
@@ -85,6 +86,9 @@ struct Inner {
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
+    store_times: Histograms<1>,
+    store_keys: Gauge,
+    store_bytes: Gauge,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -101,6 +105,8 @@ pub struct Snapshot {
     pub generation: u64,
     /// When it came into force.
     pub loaded_at: Option<SystemTime>,
+    /// What the store holds, if it can say.
+    pub store: Option<Usage>,
 }
 
 impl fmt::Debug for ServerMetrics {
@@ -150,6 +156,9 @@ impl ServerMetrics {
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
+            store_times: Family::new_with_constructor(times),
+            store_keys: Gauge::default(),
+            store_bytes: Gauge::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -337,12 +346,16 @@ impl ServerMetrics {
         self.0.post_actions_dropped.inc_by(actions as u64);
     }
 
-    /// Counts an operation of the store that failed.
-    pub fn store_failed(&self, operation: &'static str) {
+    /// Counts an operation of the store, and how long it took.
+    pub fn store_asked(&self, operation: &'static str, time: Duration, has_failed: bool) {
+        let labels = [("operation", operation.into())];
         self.0
-            .store_errors
-            .get_or_create(&[("operation", operation.into())])
-            .inc();
+            .store_times
+            .get_or_create(&labels)
+            .observe(time.as_secs_f64());
+        if has_failed {
+            self.0.store_errors.get_or_create(&labels).inc();
+        }
     }
 
     /// Counts spans that the collector took, or that it will never get.
@@ -378,6 +391,13 @@ impl ServerMetrics {
         if let Some(loaded_at) = now.loaded_at {
             inner.last_reload.set(unix_seconds(loaded_at));
         }
+        let store = now.store.unwrap_or_default();
+        inner
+            .store_keys
+            .set(i64::try_from(store.keys).unwrap_or(i64::MAX));
+        inner
+            .store_bytes
+            .set(i64::try_from(store.bytes).unwrap_or(i64::MAX));
         let mut text = String::with_capacity(16 << 10);
         // Writing to a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &inner.registry);

@@ -1,6 +1,6 @@
-//! A store whose failures are counted.
+//! A store whose operations are timed, and its failures counted.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::broadcast;
@@ -15,7 +15,7 @@ struct Counted {
 }
 
 impl ServerMetrics {
-    /// The same store, its failures counted. That a value is no number is the asker's mistake, not a
+    /// The same store, its operations timed and its failures counted. That a value is no number is the asker's mistake, not a
     /// failure.
     pub fn counting(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
         Arc::new(Counted {
@@ -31,10 +31,11 @@ impl Counted {
         operation: &'static str,
         done: BoxFuture<'a, Result<T, StoreError>>,
     ) -> BoxFuture<'a, Result<T, StoreError>> {
+        let began = Instant::now();
         done.inspect(move |done| {
-            if let Err(StoreError::Unavailable(_)) = done {
-                self.metrics.store_failed(operation);
-            }
+            let has_failed = matches!(done, Err(StoreError::Unavailable(_)));
+            self.metrics
+                .store_asked(operation, began.elapsed(), has_failed);
         })
         .boxed()
     }
@@ -117,5 +118,8 @@ mod tests {
                 format!("bulkhead_store_errors_total{{operation=\"{operation}\"}} {failures}\n");
             assert!(page.contains(&line), "{line}{page}");
         }
+        // Those that failed and those that did not.
+        let all = "bulkhead_store_seconds_count{operation=\"set\"} 2\n";
+        assert!(page.contains(all), "{all}{page}");
     }
 }

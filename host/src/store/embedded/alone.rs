@@ -1,7 +1,7 @@
 //! A procedure that has the rows to itself.
 
 use super::{
-    super::{Command, Data, Key, Limits, Procedure, Reply, StoreError},
+    super::{Command, Data, Key, Limits, Procedure, Reply, StoreError, procedure::refuse_keys},
     Rows, run,
 };
 
@@ -16,6 +16,9 @@ pub(in crate::store) fn call(
     keys: &[Key],
     arguments: &[Vec<u8>],
 ) -> Result<Reply, StoreError> {
+    if let Some(refusal) = refuse_keys(keys) {
+        return Ok(refusal);
+    }
     let mut alone = Alone { rows, limits, keys };
     (procedure.native)(&mut alone, keys, arguments)
 }

@@ -11,11 +11,13 @@ use super::super::embedded::{
     rows::{Header, Kind, Visit, VisitScore},
 };
 
+/// Fields, members or positions, and what belongs to them.
+pub(super) type Members = BTreeMap<Box<[u8]>, Box<[u8]>>;
+
 /// A value, or a collection with its members.
 pub(super) enum Body {
     Value(Vec<u8>),
-    /// Fields, members or positions, and what belongs to them.
-    Plain(Header, BTreeMap<Box<[u8]>, Box<[u8]>>),
+    Plain(Header, Members),
     Sorted(Header, Sorted),
 }
 
@@ -41,14 +43,14 @@ impl Body {
         }
     }
 
-    pub(super) fn members(&self) -> Option<&BTreeMap<Box<[u8]>, Box<[u8]>>> {
+    pub(super) fn members(&self) -> Option<&Members> {
         match self {
             Self::Plain(_, members) => Some(members),
             Self::Value(_) | Self::Sorted(..) => None,
         }
     }
 
-    pub(super) fn members_mut(&mut self) -> Option<&mut BTreeMap<Box<[u8]>, Box<[u8]>>> {
+    pub(super) fn members_mut(&mut self) -> Option<&mut Members> {
         match self {
             Self::Plain(_, members) => Some(members),
             Self::Value(_) | Self::Sorted(..) => None,

@@ -35,6 +35,11 @@ impl<'a> Locked<'a> {
         }
     }
 
+    /// Of these shards.
+    pub(super) fn bytes(&self) -> u64 {
+        self.shards.iter().map(|(_, shard)| shard.bytes()).sum()
+    }
+
     /// Removes some of what has expired.
     pub(super) fn sweep(&mut self) {
         for (_, shard) in &mut self.shards {
@@ -84,6 +89,9 @@ impl<'a> Locked<'a> {
 fn not_locked() -> StoreError {
     StoreError::Unavailable("the step was not given this key".to_owned())
 }
+
+/// What a member takes beside its bytes: its places in the tables, about.
+const MEMBER: usize = 64;
 
 /// By how many bytes something grew.
 fn grown(before: usize, after: usize) -> i64 {
@@ -172,7 +180,8 @@ impl Rows for Locked<'_> {
                 return Some((false, grown(before.len(), value.len())));
             }
             members.insert(member.into(), value.into());
-            Some((true, grown(0, member.len().saturating_add(value.len()))))
+            let bytes = member.len().saturating_add(value.len());
+            Some((true, grown(0, bytes.saturating_add(MEMBER))))
         })
     }
 
@@ -184,7 +193,8 @@ impl Rows for Locked<'_> {
     ) -> Result<bool, StoreError> {
         self.change(name, |body| {
             let value = body.members_mut()?.remove(member)?;
-            Some((true, grown(member.len().saturating_add(value.len()), 0)))
+            let bytes = member.len().saturating_add(value.len());
+            Some((true, grown(bytes.saturating_add(MEMBER), 0)))
         })
     }
 
@@ -215,7 +225,7 @@ impl Rows for Locked<'_> {
     ) -> Result<bool, StoreError> {
         self.change(name, |body| {
             let is_new = body.sorted_mut()?.put(member, score);
-            let bytes = if is_new { member.len() } else { 0 };
+            let bytes = if is_new { member.len() + 2 * MEMBER } else { 0 };
             Some((is_new, grown(0, bytes)))
         })
     }
@@ -223,7 +233,11 @@ impl Rows for Locked<'_> {
     fn remove_score(&mut self, name: &[u8], _: &Header, member: &[u8]) -> Result<bool, StoreError> {
         self.change(name, |body| {
             let existed = body.sorted_mut()?.remove(member);
-            let bytes = if existed { member.len() } else { 0 };
+            let bytes = if existed {
+                member.len() + 2 * MEMBER
+            } else {
+                0
+            };
             Some((existed, grown(bytes, 0)))
         })
     }

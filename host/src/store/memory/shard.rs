@@ -12,6 +12,8 @@ use super::{
 
 /// Expired entries that one step removes at most.
 const SWEEP: usize = 16;
+/// What an entry takes beside name and content: its places in the tables, about.
+const ENTRY: usize = 128;
 
 /// Names and what they hold.
 #[derive(Default)]
@@ -68,7 +70,7 @@ impl Shard {
             Body::Value(value) => value.len(),
             Body::Plain(..) | Body::Sorted(..) => 0,
         };
-        let bytes = length(name.len()).saturating_add(length(content));
+        let bytes = length(name.len().saturating_add(content).saturating_add(ENTRY));
         if let Some(entry) = self.entries.get_mut(name) {
             self.bytes = self.bytes.saturating_sub(entry.bytes).saturating_add(bytes);
             entry.body = body;

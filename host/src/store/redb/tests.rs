@@ -10,28 +10,80 @@ use std::{
     time::Duration,
 };
 
-use ::redb::{Database, StorageBackend, backends::FileBackend};
+use ::redb::{
+    Database, StorageBackend,
+    backends::{FileBackend, InMemoryBackend},
+};
+use proptest::prelude::*;
 
 use super::{
     tables::{EXPIRIES, FACTS},
     *,
 };
-use crate::store::{Remaining, clock::ManualClock, conformance};
+use crate::store::{
+    Remaining, SortedCommand,
+    clock::ManualClock,
+    conformance::{self, Subject, Time},
+};
+
+fn key(name: &str) -> Key {
+    Key::new("test", name)
+}
 
 fn open(path: &Path) -> Arc<dyn Store> {
     Arc::new(RedbStore::open(path).unwrap())
+}
+
+fn without_file(path: &Path) -> Result<Database, OpenError> {
+    let failed = |error: String| OpenError::Other(path.to_owned(), error);
+    let database = Database::builder()
+        .create_with_backend(InMemoryBackend::new())
+        .map_err(|error| failed(error.to_string()))?;
+    migrate::prepare(&database).map_err(|error| failed(error.to_string()))?;
+    Ok(database)
+}
+
+/// In a file, or without one: then nothing waits for a disk.
+fn subject(path: Option<&Path>, limits: Limits) -> Subject {
+    let clock = Arc::new(ManualClock::default());
+    let turned = clock.clone();
+    let (path, opener): (&Path, Opener) = match path {
+        Some(path) => (path, Box::new(open::open)),
+        None => (Path::new("nowhere"), Box::new(without_file)),
+    };
+    Subject {
+        store: Arc::new(RedbStore::open_with(path, clock, limits, opener).unwrap()),
+        time: Time::Turned(Box::new(move |time| turned.advance(time))),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conforms() {
     let folder = tempfile::tempdir().unwrap();
     let mut number = 0;
-    conformance::run_all(|clock| {
+    conformance::run_all_in_process(|| {
         number += 1;
         let path = folder.path().join(format!("{number}.redb"));
-        Arc::new(RedbStore::open_with_clock(&path, clock).unwrap())
+        async move { subject(Some(&path), Limits::default()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn limits_hold() {
+    let limits = conformance::low_limits();
+    conformance::limits(&subject(None, limits), &limits).await;
+}
+
+proptest! {
+    #[test]
+    fn random_histories_agree_with_the_model(history in conformance::histories(true)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(conformance::agrees_with_the_model(
+            &subject(None, Limits::default()),
+            &history,
+        ));
+    }
 }
 
 #[tokio::test]
@@ -39,7 +91,7 @@ async fn values_and_expiries_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/er/store.redb");
     let clock = Arc::new(ManualClock::default());
-    let (plain, counter) = (conformance::key("plain"), conformance::key("counter"));
+    let (plain, counter) = (key("plain"), key("counter"));
     let store: Arc<dyn Store> = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
     store.set(plain.clone(), b"v".to_vec(), None).await.unwrap();
     let ttl = Some(Duration::from_secs(60));
@@ -63,18 +115,136 @@ async fn expired_entries_leave_the_file_as_others_arrive() {
     let store: Arc<dyn Store> = file.clone();
     let writes = (0..300).map(|number: u32| {
         let ttl = Some(Duration::from_secs(1));
-        store.set(conformance::key(&number.to_string()), vec![1], ttl)
+        store.set(key(&number.to_string()), vec![1], ttl)
     });
     futures_util::future::join_all(writes).await;
     clock.advance(Duration::from_secs(2));
     for number in 0..2_u32 {
-        let key = conformance::key(&format!("new {number}"));
+        let key = key(&format!("new {number}"));
         store.set(key, vec![], None).await.unwrap();
     }
     use ::redb::ReadableTableMetadata;
     let read = file.database.get().unwrap().begin_read().unwrap();
     assert_eq!(read.open_table(KEYS).unwrap().len().unwrap(), 2);
     assert_eq!(read.open_table(EXPIRIES).unwrap().len().unwrap(), 0);
+}
+
+/// How many rows a table has.
+fn rows(store: &RedbStore, table: impl Fn(&::redb::ReadTransaction) -> u64) -> u64 {
+    table(&store.database.get().unwrap().begin_read().unwrap())
+}
+
+#[tokio::test]
+async fn members_of_removed_collections_leave_the_file_by_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let file = Arc::new(RedbStore::open(&path).unwrap());
+    let store: Arc<dyn Store> = file.clone();
+    for (collection, members) in [("small", 3), ("large", 5000_u32)] {
+        let members = (0..members).map(|member| (f64::from(member), member.to_be_bytes().to_vec()));
+        let add = SortedCommand::Add(members.collect());
+        let added = store.one(Command::OnSorted(key(collection), add)).await;
+        assert!(matches!(added, Ok(Reply::Integer(_))), "{added:?}");
+    }
+    let left = || {
+        let members = rows(&file, |read| {
+            read.open_table(tables::MEMBERS).unwrap().len().unwrap()
+        });
+        let scores = rows(&file, |read| {
+            read.open_table(tables::SCORES).unwrap().len().unwrap()
+        });
+        let gone = rows(&file, |read| {
+            read.open_table(tables::GONE).unwrap().len().unwrap()
+        });
+        (members, scores, gone)
+    };
+    assert_eq!(left(), (5003, 5003, 0));
+    store.delete(key("small")).await.unwrap();
+    assert_eq!(left(), (5000, 5000, 0));
+    store.delete(key("large")).await.unwrap();
+    assert_eq!(
+        store.time_to_live(key("large")).await,
+        Ok(Remaining::Missing)
+    );
+    let swept = async {
+        while left() != (0, 0, 0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let patience = Duration::from_secs(60);
+    tokio::time::timeout(patience, swept).await.unwrap();
+}
+
+/// What a file of format 1 holds, byte for byte as its program wrote it.
+fn format_1(path: &Path) {
+    let database = Database::create(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut facts = transaction.open_table(FACTS).unwrap();
+        facts.insert("format", 1).unwrap();
+        let mut entries = transaction.open_table(migrate::ENTRIES).unwrap();
+        let mut expiries = transaction.open_table(EXPIRIES).unwrap();
+        for (name, expires, value) in [
+            (&b"\0\0\0\0\0\0\0\x04testplain"[..], u64::MAX, &b"v"[..]),
+            (b"\0\0\0\0\0\0\0\x04testcounter", 60_000, b"41"),
+            (b"\0\0\0\0\0\0\0\x04testold", 10, b"x"),
+        ] {
+            entries.insert(name, (expires, value)).unwrap();
+            if expires != u64::MAX {
+                expiries.insert((expires, name), ()).unwrap();
+            }
+        }
+    }
+    transaction.commit().unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_format_1_is_taken_over_with_all_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    format_1(&path);
+    let clock = Arc::new(ManualClock::default());
+    clock.advance(Duration::from_secs(20));
+    // The second time it is a file of this format.
+    for sum in [42, 43] {
+        let file = Arc::new(RedbStore::open_with_clock(&path, clock.clone()).unwrap());
+        let store: Arc<dyn Store> = file.clone();
+        assert_eq!(store.get(key("plain")).await, Ok(Some(b"v".to_vec())));
+        assert_eq!(store.get(key("old")).await, Ok(None));
+        assert_eq!(store.increment(key("counter"), 1, None).await, Ok(sum));
+        let left = Remaining::For(Duration::from_secs(40));
+        assert_eq!(store.time_to_live(key("counter")).await, Ok(left));
+        let old = rows(&file, |read| read.list_tables().unwrap().count() as u64);
+        assert_eq!(old, 6, "no table of the former format is left");
+    }
+}
+
+static PANICS: Procedure = Procedure {
+    name: "panics",
+    lua: "",
+    native: |data, keys, _| {
+        let by = Command::Increment {
+            key: keys.first().unwrap().clone(),
+            by: 1,
+            ttl: None,
+        };
+        data.run(by)?;
+        panic!("a mistake in a procedure");
+    },
+};
+
+#[tokio::test]
+async fn a_procedure_that_panics_changes_nothing_and_the_store_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("store.redb"));
+    assert_eq!(store.increment(key("n"), 1, None).await, Ok(1));
+    let reply = store.call(&PANICS, vec![key("n")], Vec::new()).await;
+    assert!(
+        matches!(reply, Err(StoreError::Unavailable(_))),
+        "{reply:?}"
+    );
+    assert_eq!(store.increment(key("n"), 1, None).await, Ok(2));
+    assert_eq!(store.get(key("n")).await, Ok(Some(b"2".to_vec())));
 }
 
 #[test]
@@ -204,7 +374,7 @@ async fn a_full_disk_is_an_error_and_the_store_works_again_after() {
     let limits = Limits::default();
     let store = RedbStore::open_with(&path, Arc::new(WallClock), limits, opener).unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
-    let key = conformance::key("count");
+    let key = key("count");
     assert_eq!(store.increment(key.clone(), 1, None).await, Ok(1));
 
     full.store(true, Ordering::SeqCst);

@@ -133,6 +133,21 @@ impl Inner {
             self.store_errors.clone(),
         );
         registry.register(
+            "bulkhead_store_seconds",
+            "Time of an operation of the store",
+            self.store_times.clone(),
+        );
+        registry.register(
+            "bulkhead_store_keys",
+            "Keys in the store",
+            self.store_keys.clone(),
+        );
+        registry.register(
+            "bulkhead_store_bytes",
+            "What the store takes in memory, or its file on disk",
+            self.store_bytes.clone(),
+        );
+        registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",
             self.reloads.clone(),

@@ -153,12 +153,16 @@ fn everything() -> (ServerMetrics, Snapshot) {
     }
     drop(metrics.request("/ping"));
     metrics.refused("malformed");
-    metrics.store_failed("get");
+    metrics.store_asked("get", Duration::from_millis(2), true);
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
         post_actions_pending: 3,
         generation: 4,
         loaded_at: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1500)),
+        store: Some(crate::store::Usage {
+            keys: 5,
+            bytes: 600,
+        }),
     };
     (metrics, now)
 }
