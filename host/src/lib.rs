@@ -14,6 +14,7 @@ pub mod config;
 pub mod control;
 pub mod engine;
 pub mod jobs;
+pub mod login_cache;
 pub mod lua_check;
 pub mod observe;
 pub mod pipeline;

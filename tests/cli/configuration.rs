@@ -167,6 +167,21 @@ fn every_key_reaches_the_configuration() {
 }
 
 #[test]
+fn every_key_of_redis_reaches_the_configuration() {
+    for name in ["store-redis-cluster", "store-redis-sentinels"] {
+        let file = folder("good").join(name).with_extension("yaml");
+        let config = config::load(&file).unwrap().config;
+        insta::with_settings!({
+            snapshot_path => "snapshots",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(name, format!("{:#?}", config.store));
+        });
+    }
+}
+
+#[test]
 fn every_key_of_the_service_reaches_the_configuration() {
     let config = config::load(&folder("good/service.yaml")).unwrap().config;
     let here = std::path::absolute(folder("good")).unwrap();

@@ -58,8 +58,20 @@ fn comparable(config: &Config) -> String {
             credentials(&server.metrics_auth),
         ),
     );
+    let cache = config.cache.as_ref().map(|cache| {
+        let secret = cache.secret.as_ref().map(|secret| secret.expose().to_vec());
+        let lifetimes = (cache.memory_ttl, cache.store_ttl, cache.negative_ttl);
+        let flags = (cache.negative_in_store, cache.by_client_address);
+        (
+            lifetimes,
+            cache.memory_bytes,
+            cache.store_timeout,
+            flags,
+            secret,
+        )
+    });
     format!(
-        "{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
+        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
         config.store,
         config.limits,
         config.pipeline,

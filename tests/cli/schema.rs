@@ -106,6 +106,8 @@ fn the_schema_refuses_broken_configurations() {
         "section-that-is-text",
         "size-with-a-wrong-unit",
         "store-kind-unknown",
+        "store-redis-with-two-kinds-of-servers",
+        "store-redis-without-servers",
         "traces-without-an-endpoint",
         "trusted-proxy-that-is-a-name",
         "unknown-key-with-a-near-name",

@@ -1,8 +1,8 @@
 //! `/ping` and `/healthz`: is the server alive, and can it work?
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
-//! works and somebody should look: a reload was refused and the generation before it serves on, or a plugin
-//! is not ready.
+//! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
+//! is not ready, or Redis is away and a store in memory stands in.
 
 use std::{
     collections::BTreeSet,
@@ -123,14 +123,16 @@ async fn store(state: &State) -> Check {
     if let Some(error) = &problem {
         tracing::warn!(check = "store", error, "A health check failed");
     }
+    let stands_in = state.store.numbers().is_some_and(|numbers| numbers.local);
+    let (status, meta) = match (problem, stands_in) {
+        (Some(_), _) => (Status::Error, json!({})),
+        (None, true) => (Status::Degraded, json!({ "local": true })),
+        (None, false) => (Status::Ok, json!({})),
+    };
     Check {
         name: "store",
-        status: if problem.is_none() {
-            Status::Ok
-        } else {
-            Status::Error
-        },
-        meta: json!({}),
+        status,
+        meta,
         latency: started.elapsed(),
     }
 }

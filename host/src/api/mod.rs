@@ -11,6 +11,7 @@ mod admin;
 mod basic_scheme;
 mod body;
 mod brute_force;
+mod cache_flush;
 mod client;
 mod concurrency;
 mod credentials;

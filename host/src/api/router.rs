@@ -8,7 +8,8 @@ use axum::{
 };
 
 use super::{
-    State, admin, brute_force, health, hooks, jobs, login, metrics, openapi, route::ROUTES,
+    State, admin, brute_force, cache_flush, health, hooks, jobs, login, metrics, openapi,
+    route::ROUTES,
 };
 
 /// All routes.
@@ -34,6 +35,11 @@ pub fn router(state: Arc<State>) -> Router {
             delete(brute_force::flush_later),
         )
         .route("/api/v1/async/jobs/{jobId}", get(jobs::status))
+        .route("/api/v1/cache/flush", delete(cache_flush::flush))
+        .route(
+            "/api/v1/cache/flush/async",
+            delete(cache_flush::flush_async),
+        )
         .route("/ping", get(health::ping))
         .route("/healthz", get(health::check))
         .route("/metrics", get(metrics::page))

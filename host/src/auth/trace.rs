@@ -18,6 +18,8 @@ pub enum Stage {
     Features,
     /// What an earlier login found out, before the backends are asked.
     Cache,
+    /// Plugins that are asked what else to forget of a user; no part of a login.
+    CacheFlush,
     /// Plugins that check the password or find the account.
     Backends,
     /// Plugins after it.
@@ -35,6 +37,7 @@ impl Stage {
             Self::Controls => "controls",
             Self::Features => "features",
             Self::Cache => "cache",
+            Self::CacheFlush => "cache-flush",
             Self::Backends => "backends",
             Self::Filters => "filters",
             Self::Actions => "actions",

@@ -4,15 +4,15 @@
 use super::{
     bindings::{
         bulkhead::policy::types as wit,
-        exports::bulkhead::policy::{backend, feature, filter, hook},
+        exports::bulkhead::policy::{backend, cache_flush, feature, filter, hook},
     },
     convert::{value, weight},
 };
 use crate::{
     auth::{Attribute, Event, Header, HookResponse},
     pipeline::{
-        BackendAnswer, BackendUser, FeatureAnswer, FeatureVerdict, FilterAnswer, FilterVerdict,
-        Operation,
+        BackendAnswer, BackendUser, CacheFlushAnswer, FeatureAnswer, FeatureVerdict, FilterAnswer,
+        FilterVerdict, Operation,
     },
 };
 
@@ -236,6 +236,18 @@ fn backend_user(user: backend::User, weight: &mut Weight) -> Result<BackendUser,
         groups: user.groups,
         group_dns: user.group_dns,
     })
+}
+
+pub(crate) fn cache_flush_answer(
+    answer: cache_flush::Answer,
+    weight: &mut Weight,
+) -> CacheFlushAnswer {
+    weight.texts(&answer.keys);
+    weight.text(answer.account.as_deref().unwrap_or_default());
+    CacheFlushAnswer {
+        keys: answer.keys,
+        account: answer.account,
+    }
 }
 
 pub(crate) fn hook_response(

@@ -39,6 +39,7 @@ pub use services::{
 pub use sources::Sources;
 pub use state::{CallState, Rights, TABLE_ELEMENTS};
 pub use stop::Stop;
+pub use store::store_namespace;
 pub(crate) use wasi::link;
 
 impl bindings::bulkhead::policy::types::Host for CallState {}

@@ -5,6 +5,11 @@ use std::time::Duration;
 use super::{bindings::bulkhead::policy::store, grant::Grant, state::CallState};
 use crate::store::{Key, Remaining, StoreError};
 
+/// Where the keys of a plugin are.
+pub fn store_namespace(plugin: &str) -> String {
+    format!("plugin:{plugin}")
+}
+
 /// Longest key in bytes.
 const KEY_BYTES: usize = 512;
 
@@ -127,8 +132,7 @@ impl CallState {
             );
             return Ok(Err(store::Error::Invalid(text)));
         }
-        let namespace = format!("plugin:{}", self.rights.plugin);
-        Ok(Ok(Key::new(namespace, name)))
+        Ok(Ok(Key::new(store_namespace(&self.rights.plugin), name)))
     }
 }
 

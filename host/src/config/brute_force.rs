@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use super::{
     keys,
     reader::Reader,
-    schema::{BruteForce, Bucket, CustomToleration, ListFormat, OnStoreFailure, Tolerate},
+    schema::{BruteForce, Bucket, CustomToleration, ListFormat, Tolerate},
     secrets::secret_value,
     section::Section,
     server::{network, networks},
@@ -62,16 +62,6 @@ pub(super) fn brute_force(reader: &mut Reader, top: &Section<'_>) -> Option<Brut
         history_entries: history.integer(reader, "max_entries", default.history_entries),
         history_ttl: history.duration(reader, "ttl", default.history_ttl),
         history_for_known_accounts: section.boolean(reader, "pw_history_for_known_accounts", false),
-        on_store_failure: section.choice(
-            reader,
-            "on_store_failure",
-            &[
-                ("temporary_failure", OnStoreFailure::TemporaryFailure),
-                ("local", OnStoreFailure::Local),
-            ],
-            default.on_store_failure,
-        ),
-        store_timeout: section.duration(reader, "store_timeout", default.store_timeout),
         decision_cache: section.duration(reader, "decision_cache", default.decision_cache),
         decision_cache_entries: section.integer(
             reader,

@@ -1,35 +1,8 @@
-//! The sections `store` and `limits`, and the folders that Bulkhead uses by default.
+//! The section `limits`, and the folders that Bulkhead uses by default.
 
 use std::path::PathBuf;
 
-use super::{
-    keys,
-    reader::Reader,
-    schema::{ServerLimits, StoreConfig},
-    section::Section,
-};
-
-pub(super) fn store(reader: &mut Reader, top: &Section<'_>) -> StoreConfig {
-    let section = top.section(reader, "store", &keys::STORE);
-    let memory = section.choice(reader, "kind", &[("redb", false), ("memory", true)], false);
-    if memory {
-        if let Some(entry) = section.entry("path") {
-            let message = "`store.path` has no use with `kind: memory`".to_owned();
-            reader.warning(
-                &entry.key_span,
-                message,
-                "",
-                "remove it, or write `kind: redb`",
-            );
-        }
-        return StoreConfig::Memory;
-    }
-    StoreConfig::Redb {
-        path: section
-            .path(reader, "path")
-            .unwrap_or_else(|| state_directory().join("bulkhead.redb")),
-    }
-}
+use super::{keys, reader::Reader, schema::ServerLimits, section::Section};
 
 pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
     let section = top.section(reader, "limits", &keys::LIMITS);
@@ -95,6 +68,11 @@ pub(super) fn cache_directory(reader: &mut Reader, top: &Section<'_>) -> PathBuf
 /// `bulkhead` in the user's cache folder otherwise.
 pub fn default_cache_directory() -> PathBuf {
     default_directory("/var/cache/bulkhead", "XDG_CACHE_HOME", ".cache")
+}
+
+/// Where the database file is if the configuration names none.
+pub(super) fn default_store() -> PathBuf {
+    state_directory().join("bulkhead.redb")
 }
 
 fn state_directory() -> PathBuf {

@@ -23,6 +23,7 @@ use super::{
     server::server,
     source::{Source, Span},
     source_map::SourceMap,
+    store::store,
     yaml::{self, Content, Node},
 };
 
@@ -103,7 +104,7 @@ pub fn yaml_to_json(text: &str) -> Option<serde_json::Value> {
 fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) {
     let top = Section::open(reader, root, &root.span, "", &keys::TOP);
     let server = server(reader, &top);
-    let store = general::store(reader, &top);
+    let store = store(reader, &top, general::default_store);
     let secrets = secrets(reader, &top);
     let secret_names: BTreeSet<&str> = match top.value("secrets").map(|node| &node.content) {
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),

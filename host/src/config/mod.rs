@@ -29,6 +29,7 @@ mod show;
 mod show_free;
 mod source;
 mod source_map;
+mod store;
 mod units;
 mod wire;
 mod yaml;
@@ -43,9 +44,9 @@ pub use schema::{
     ActionEntry, BasicAuth, BruteForce, Bucket, Cache, Compression, Config, CustomToleration,
     DEFAULT_HEADERS, Dialect, EndpointName, EventName, ExampleLogin, ExamplePassword, Grants,
     HeaderNames, HookEntry, HttpGrant, Instances, Limits, ListFormat, ListenAt, Listener, Lockout,
-    MasterUsers, Observe, OnStoreFailure, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
-    Tolerate, Traces,
+    MasterUsers, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
+    RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Server,
+    ServerLimits, StoreConfig, StorePassword, TlsFiles, TlsVersion, Tolerate, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -186,12 +186,13 @@ fn plugin<'a>(
             "remove `when_authenticated: false` or `when_unauthenticated: false`",
         );
     }
-    let (protocols, cache_name) = match part {
+    let (protocols, cached, cache_name) = match part {
         Part::Backend => (
             protocols(reader, &section),
+            section.boolean(reader, "cache", true),
             section.text(reader, "cache_name").map(str::to_owned),
         ),
-        _ => (Vec::new(), None),
+        _ => (Vec::new(), true, None),
     };
     let (name, span) = name?;
     let place = Listed {
@@ -219,6 +220,7 @@ fn plugin<'a>(
             when_authenticated,
             when_unauthenticated,
             protocols,
+            cached,
             cache_name,
         },
         section,

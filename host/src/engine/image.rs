@@ -54,8 +54,7 @@ enum Guest {
     Action(action::Guest),
     Hook(hook::Guest),
     Init(init::Guest),
-    /// Checked when it is loaded; nothing asks it yet.
-    CacheFlush,
+    CacheFlush(cache_flush::Guest),
 }
 
 /// An instance that can be asked.
@@ -73,6 +72,7 @@ pub(super) enum Asked {
     Filter(Sent),
     Action(Sent, wit::Event),
     Hook(Arc<HookRequest>),
+    CacheFlush(Sent),
     Init,
 }
 
@@ -168,10 +168,7 @@ impl Image {
             Entry::Action(entry) => Guest::Action(entry.load(store, &instance)?),
             Entry::Hook(entry) => Guest::Hook(entry.load(store, &instance)?),
             Entry::Init(entry) => Guest::Init(entry.load(store, &instance)?),
-            Entry::CacheFlush(entry) => {
-                entry.load(store, &instance)?;
-                Guest::CacheFlush
-            }
+            Entry::CacheFlush(entry) => Guest::CacheFlush(entry.load(store, &instance)?),
         })
     }
 }
@@ -216,6 +213,11 @@ impl Live {
                 .map_err(said)
                 .and_then(|response| kept(answer::hook_response(response, &mut weight)))
                 .map(Answer::Hook),
+            (Guest::CacheFlush(guest), Asked::CacheFlush(request)) => guest
+                .call_run(&mut *store, &request.0)
+                .await?
+                .map_err(said)
+                .map(|answer| Answer::CacheFlush(answer::cache_flush_answer(answer, &mut weight))),
             (Guest::Init(guest), Asked::Init) => guest
                 .call_run(&mut *store)
                 .await?
@@ -242,6 +244,7 @@ impl Asked {
             Question::Filter => Self::Filter(sent()),
             Question::Action(event) => Self::Action(sent(), convert::event_in(event)),
             Question::Hook(request) => Self::Hook(request),
+            Question::CacheFlush => Self::CacheFlush(sent()),
         }
     }
 }

@@ -308,7 +308,10 @@ impl Inner {
     }
 
     async fn ask(&self, question: Option<Question>, call: Call, meter: Arc<Meter>) -> Outcome {
-        let in_login = !matches!(question, None | Some(Question::Hook(_)));
+        let in_login = !matches!(
+            question,
+            None | Some(Question::Hook(_) | Question::CacheFlush)
+        );
         let asked = match question {
             Some(question) => Asked::new(question, &call, self.rights.grants.password),
             None => Asked::Init,

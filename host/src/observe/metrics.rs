@@ -7,6 +7,7 @@
 mod exposition;
 mod plain;
 mod server;
+mod servers;
 mod store;
 mod words;
 

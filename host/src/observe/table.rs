@@ -78,6 +78,7 @@ fn stage_name(stage: Stage) -> &'static str {
         Stage::Controls => "controls",
         Stage::Features => "features",
         Stage::Cache => "cache",
+        Stage::CacheFlush => "cache-flush",
         Stage::Backends => "backends",
         Stage::Filters => "filters",
         Stage::Actions => "actions",

@@ -30,6 +30,7 @@ enum Expected {
     Filter,
     Action,
     Hook,
+    CacheFlush,
 }
 
 /// Asks, by the call's deadline at the latest.
@@ -115,7 +116,9 @@ fn redacted(mut answer: Answer, password: Option<&Password>) -> Answer {
     let (message, headers) = match &mut answer {
         Answer::Feature(feature) => (&mut feature.status_message, &mut feature.response_headers),
         Answer::Filter(filter) => (&mut filter.status_message, &mut filter.response_headers),
-        Answer::Backend(_) | Answer::Action | Answer::Hook(_) => return answer,
+        Answer::Backend(_) | Answer::Action | Answer::Hook(_) | Answer::CacheFlush(_) => {
+            return answer;
+        }
     };
     *message = message.take().map(|text| redact::text(text, password));
     headers.retain(|header| !redact::is_in(&header.value, password));
@@ -143,6 +146,7 @@ fn expected(question: &Question) -> Expected {
         Question::Filter => Expected::Filter,
         Question::Action(_) => Expected::Action,
         Question::Hook(_) => Expected::Hook,
+        Question::CacheFlush => Expected::CacheFlush,
     }
 }
 
@@ -158,6 +162,7 @@ fn fits(expected: Expected, answer: &Answer) -> bool {
         Expected::Filter => matches!(answer, Answer::Filter(_)),
         Expected::Action => matches!(answer, Answer::Action),
         Expected::Hook => matches!(answer, Answer::Hook(_)),
+        Expected::CacheFlush => matches!(answer, Answer::CacheFlush(_)),
     }
 }
 
@@ -184,7 +189,7 @@ fn word(answer: &Answer) -> &'static str {
             FilterVerdict::Reject => "reject",
             FilterVerdict::TemporaryFailure => "temporary-failure",
         },
-        Answer::Action | Answer::Hook(_) => "done",
+        Answer::Action | Answer::Hook(_) | Answer::CacheFlush(_) => "done",
     }
 }
 

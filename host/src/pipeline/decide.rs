@@ -30,7 +30,7 @@ const NO_USERNAME: &str = "No username given";
 
 /// All stages of one generation of the configuration.
 pub struct Pipeline {
-    stages: Stages,
+    pub(super) stages: Stages,
     post: Arc<[Arc<dyn Plugin>]>,
     /// Last, so that it goes after the plugins.
     lease: Option<Lease>,
@@ -88,7 +88,8 @@ impl Pipeline {
             .chain(&stages.backends)
             .chain(&stages.filters);
         let acting = stages.actions.iter().map(|(_, member)| member);
-        asked.chain(acting).map(|member| &member.plugin)
+        let members = asked.chain(acting).map(|member| &member.plugin);
+        members.chain(&stages.cache_flush)
     }
 
     /// Decides as [`Self::decide`] does, for somebody who only wants to know how: failed logins are not

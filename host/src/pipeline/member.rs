@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{BruteForce, LoginCache, MasterUsers, Plugin};
+use super::{BruteForce, Forget, LoginCache, MasterUsers, Plugin};
 use crate::auth::{Event, Mode};
 
 /// One plugin in the pipeline, and when it is asked.
@@ -20,6 +20,8 @@ pub struct Member {
     pub when_unauthenticated: bool,
     /// Backends: the protocols that it serves; all if empty.
     pub protocols: Vec<String>,
+    /// Backends: what it says may be kept.
+    pub cached: bool,
     /// Backends: where what it says is kept. `None`: under its own name, apart for each protocol.
     pub cache_name: Option<String>,
 }
@@ -33,6 +35,7 @@ impl Member {
             when_authenticated: true,
             when_unauthenticated: true,
             protocols: Vec::new(),
+            cached: true,
             cache_name: None,
         }
     }
@@ -79,6 +82,10 @@ pub struct Stages {
     pub masters: Option<MasterUsers>,
     /// After the password check.
     pub filters: Vec<Member>,
+    /// Asked what else to forget when a user is flushed.
+    pub cache_flush: Vec<Arc<dyn Plugin>>,
+    /// Whoever remembers something of users.
+    pub memories: Vec<Arc<dyn Forget>>,
     /// React to an event. Those of [`Event::Post`] run after the answer.
     pub actions: Vec<(Event, Member)>,
 }

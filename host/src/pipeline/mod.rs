@@ -15,6 +15,7 @@ mod control;
 mod decide;
 mod features;
 mod filters;
+mod flush;
 mod login;
 mod master;
 mod member;
@@ -32,6 +33,7 @@ pub use control::{
     BRUTE_FORCE, Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain,
 };
 pub use decide::{Lease, Outcome, Pipeline};
+pub use flush::{CacheFlushAnswer, Flushed, Forget, Forgot, Subject};
 pub use master::MasterUsers;
 pub use member::{Member, Stages};
 pub use plugin::{

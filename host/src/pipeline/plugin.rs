@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Instant};
 
 use futures_util::future::BoxFuture;
 
-use super::{Context, ContextChange};
+use super::{CacheFlushAnswer, Context, ContextChange};
 use crate::auth::{
     Attribute, Event, Header, HookRequest, HookResponse, Progress, Request, TraceContext, Usage,
     Value,
@@ -89,6 +89,8 @@ pub enum Question {
     Action(Event),
     /// Answer an HTTP request. `Call` carries an empty request then.
     Hook(Arc<HookRequest>),
+    /// What else is to be forgotten of the request's user.
+    CacheFlush,
 }
 
 /// What a backend is asked (`wit/backend.wit`).
@@ -148,6 +150,8 @@ pub enum Answer {
     Action,
     /// To `Question::Hook`.
     Hook(HookResponse),
+    /// To `Question::CacheFlush`.
+    CacheFlush(CacheFlushAnswer),
 }
 
 /// A feature's say.

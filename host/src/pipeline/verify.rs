@@ -75,18 +75,19 @@ async fn check_master(
 async fn find(login: &mut Login, stages: &Stages, request: &Arc<Request>) -> Arc<Finding> {
     let by_password =
         request.mode == Mode::Verify && request.challenge.is_none() && !request.lacks_password();
-    let Some(cache) = stages.cache.as_ref().filter(|_| by_password) else {
+    let serving = || {
+        let members = stages.backends.iter();
+        members.filter(|member| member.serves(&request.protocol))
+    };
+    let may_keep = by_password && serving().all(|member| member.cached);
+    let Some(cache) = stages.cache.as_ref().filter(|_| may_keep) else {
         let (finding, password) = backends::find_user(login, stages, request).await;
         login.recovered_password = password;
         return Arc::new(finding);
     };
-    let serving = stages
-        .backends
-        .iter()
-        .filter(|member| member.serves(&request.protocol));
     let question = CacheQuestion {
         request: Arc::clone(request),
-        backends: serving
+        backends: serving()
             .map(|member| Keeper {
                 backend: member.plugin.name().to_owned(),
                 cache_name: member.cache_name.clone(),

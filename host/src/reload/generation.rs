@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{StreamExt, future::BoxFuture, stream};
 
-use super::LoadProblem;
+use super::{LoadProblem, memories::remember};
 use crate::{
     config::{Config, MasterUsers, PluginConfig, PluginEntry, PluginSource},
     control::brute_force,
     engine::PluginKind,
     pipeline::{self, Lease, Member, Pipeline, Plugin, Stages},
+    store::Store,
 };
 
 /// Everything that one configuration loads. Requests that began with one generation end with it.
@@ -54,7 +55,8 @@ pub trait LoadPlugin: Send + Sync {
 }
 
 impl Generation {
-    /// Loads all plugins, as many at the same time as there are cores.
+    /// Loads all plugins, as many at the same time as there are cores. What it remembers of users for
+    /// longer than a login is in `store`.
     ///
     /// # Errors
     ///
@@ -62,6 +64,7 @@ impl Generation {
     pub async fn load(
         config: Arc<Config>,
         loader: &dyn LoadPlugin,
+        store: &Arc<dyn Store>,
     ) -> Result<Self, Vec<LoadProblem>> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let results: Vec<_> = stream::iter(wanted(&config))
@@ -83,7 +86,7 @@ impl Generation {
             }
         }
         if problems.is_empty() {
-            Self::assemble(config, &plugins).map_err(|problem| vec![problem])
+            Self::assemble(config, &plugins, store).map_err(|problem| vec![problem])
         } else {
             Err(problems)
         }
@@ -92,6 +95,7 @@ impl Generation {
     fn assemble(
         config: Arc<Config>,
         plugins: &BTreeMap<String, Arc<dyn Plugin>>,
+        store: &Arc<dyn Store>,
     ) -> Result<Self, LoadProblem> {
         let plugin = |entry: &PluginEntry| {
             plugins
@@ -106,13 +110,14 @@ impl Generation {
                 when_authenticated: entry.when_authenticated,
                 when_unauthenticated: entry.when_unauthenticated,
                 protocols: entry.protocols.clone(),
+                cached: entry.cached,
                 cache_name: entry.cache_name.clone(),
             })
         };
         let members =
             |entries: &[PluginEntry]| entries.iter().map(member).collect::<Result<Vec<_>, _>>();
         let pipeline = &config.pipeline;
-        let stages = Stages {
+        let mut stages = Stages {
             password_attribute: config.server.password_attribute.clone(),
             sequential: pipeline.sequential,
             features: members(&pipeline.features)?,
@@ -126,7 +131,14 @@ impl Generation {
                 .iter()
                 .map(|action| Ok((action.event, member(&action.plugin)?)))
                 .collect::<Result<_, LoadProblem>>()?,
+            cache_flush: pipeline
+                .cache_flush
+                .iter()
+                .map(plugin)
+                .collect::<Result<_, _>>()?,
+            memories: Vec::new(),
         };
+        remember(&mut stages, &config, store);
         let hooks = pipeline
             .hooks
             .iter()
@@ -232,6 +244,7 @@ mod tests {
     use crate::{
         config,
         pipeline::{Call, Failure, FailureKind, OnError, Question, Ran},
+        store::MemoryStore,
     };
 
     struct Nobody(String);
@@ -284,6 +297,10 @@ mod tests {
         }
     }
 
+    fn store() -> Arc<dyn Store> {
+        Arc::new(MemoryStore::new())
+    }
+
     fn parsed(yaml: &str) -> config::Loaded {
         config::parse(Path::new("/etc/bulkhead.yaml"), yaml)
             .unwrap_or_else(|all| panic!("{}", config::render(&all, false)))
@@ -301,7 +318,7 @@ plugins:
     #[tokio::test]
     async fn all_problems_of_all_plugins_are_reported_in_order() {
         let config = Arc::new(parsed(TWO_BAD).config);
-        let problems = Generation::load(config, &Fake::default())
+        let problems = Generation::load(config, &Fake::default(), &store())
             .await
             .err()
             .unwrap();
@@ -327,7 +344,7 @@ plugins:
     #[tokio::test]
     async fn problems_point_to_the_place_in_the_file() {
         let loaded = parsed(TWO_BAD);
-        let problems = Generation::load(Arc::new(loaded.config), &Fake::default())
+        let problems = Generation::load(Arc::new(loaded.config), &Fake::default(), &store())
             .await
             .err()
             .unwrap();
@@ -351,7 +368,7 @@ plugins:
             .collect();
         let config = Arc::new(parsed(&format!("pipeline:\n  hooks:\n{hooks}")).config);
         let fake = Fake::default();
-        let generation = Generation::load(config, &fake)
+        let generation = Generation::load(config, &fake, &store())
             .await
             .unwrap_or_else(|_| panic!());
         assert_eq!(generation.hooks.len(), 50);

@@ -8,6 +8,7 @@ mod dry_run;
 mod engine_loader;
 mod generation;
 mod lease;
+mod memories;
 mod outcome;
 mod problem;
 mod queue;

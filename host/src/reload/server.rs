@@ -14,7 +14,7 @@ use crate::{
     control::brute_force,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
-    store::{self, Limits, MemoryStore, OpenError, Store},
+    store::{self, Limits, MemoryStore, OpenError, StartError, Store},
 };
 
 /// Which store to use.
@@ -116,7 +116,8 @@ pub(super) async fn build(
     number: u64,
     read_at: SystemTime,
 ) -> Result<Built, Vec<LoadProblem>> {
-    let mut generation = Generation::load(Arc::clone(&config), &loader).await?;
+    let mut generation =
+        Generation::load(Arc::clone(&config), &loader, &loader.services.store).await?;
     let problems = loader.try_out(&config).await;
     if !problems.is_empty() {
         return Err(problems);
@@ -152,7 +153,7 @@ fn open_store(config: &Config, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadP
     }
     match store::open(&config.store, limits) {
         Ok(store) => Ok(store),
-        Err(OpenError::Locked(path)) if wanted == StoreUse::ConfiguredIfFree => {
+        Err(StartError::File(OpenError::Locked(path))) if wanted == StoreUse::ConfiguredIfFree => {
             tracing::warn!(
                 store = %path.display(),
                 "Another process has the store: this login sees an empty one"

@@ -11,7 +11,9 @@ mod limits;
 mod memory;
 mod procedure;
 mod redb;
+mod redis;
 mod simple;
+mod standby;
 
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -23,7 +25,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
-use crate::config::StoreConfig;
+use crate::config::{OnOutage, StoreConfig};
 
 pub use self::{
     clock::{Clock, SteadyClock, WallClock},
@@ -35,17 +37,37 @@ pub use self::{
     memory::MemoryStore,
     procedure::{Data, Native, Procedure},
     redb::{OpenError, RedbStore},
+    redis::{RedisStore, StoreNumbers},
+    standby::Standby,
 };
 
 /// Opens the store that the configuration names.
 ///
 /// # Errors
 /// What stands in the way, and what to do about it.
-pub fn open(config: &StoreConfig, limits: Limits) -> Result<Arc<dyn Store>, OpenError> {
+pub fn open(config: &StoreConfig, limits: Limits) -> Result<Arc<dyn Store>, StartError> {
     Ok(match config {
         StoreConfig::Memory => Arc::new(MemoryStore::new().with_limits(limits)),
         StoreConfig::Redb { path } => Arc::new(RedbStore::open_with_limits(path, limits)?),
+        StoreConfig::Redis(config) => {
+            let redis = RedisStore::new(config).map_err(StartError::Redis)?;
+            match config.on_outage {
+                OnOutage::TemporaryFailure => Arc::new(redis),
+                OnOutage::Local => Arc::new(Standby::new(redis)),
+            }
+        }
     })
+}
+
+/// Why there is no store.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database file cannot be used.
+    #[error(transparent)]
+    File(#[from] OpenError),
+    /// The configuration of Redis cannot be used. That Redis is away is no such error.
+    #[error("{0}")]
+    Redis(String),
 }
 
 /// Why the store could not do it.
@@ -105,6 +127,11 @@ pub trait Store: Send + Sync {
 
     /// How much it holds; nothing if it cannot say cheaply.
     fn usage(&self) -> Option<Usage> {
+        None
+    }
+
+    /// What it counts about its servers; nothing if it has none.
+    fn numbers(&self) -> Option<StoreNumbers> {
         None
     }
 }

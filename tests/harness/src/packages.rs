@@ -61,6 +61,15 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
     ("caddy", &["/usr/bin/caddy"], &["caddy"]),
     ("postfix", &["/usr/sbin/postfix"], &["postfix"]),
     (
+        "redis",
+        &[
+            "/usr/bin/redis-server",
+            "/usr/bin/redis-sentinel",
+            "/usr/bin/redis-cli",
+        ],
+        &["redis-server", "redis-sentinel", "redis-tools"],
+    ),
+    (
         "saslauthd",
         &["/usr/sbin/saslauthd", "/usr/sbin/testsaslauthd"],
         &["sasl2-bin", "libsasl2-modules"],

@@ -52,6 +52,8 @@ pub(super) fn add(paths: &mut Map<String, Value>) {
     paths.insert("/api/v1/custom/{location}".to_owned(), hooks());
     paths.insert("/api/v1/admin/reload".to_owned(), reload());
     paths.insert("/api/v1/async/jobs/{jobId}".to_owned(), job());
+    paths.insert("/api/v1/cache/flush".to_owned(), flush());
+    paths.insert("/api/v1/cache/flush/async".to_owned(), flush_async());
     for (path, kind, name) in [
         ("/api/v1/openapi.json", "application/json", "openapi-json"),
         ("/api/v1/openapi.yaml", "application/yaml", "openapi-yaml"),
@@ -158,6 +160,54 @@ fn job() -> Value {
             "404": reference("responses", "NotFound"),
             "429": reference("responses", "TooMany"),
             "503": envelope("The store cannot say."),
+        },
+    } })
+}
+
+/// Whom to forget.
+fn user() -> Value {
+    json!({
+        "required": true,
+        "content": { "application/json": { "schema": {
+            "type": "object",
+            "required": ["user"],
+            "properties": { "user": { "type": "string", "minLength": 1 } },
+        } } },
+    })
+}
+
+fn flush() -> Value {
+    json!({ "delete": {
+        "operationId": "cache-flush",
+        "tags": ["operation"],
+        "summary": "Forget a user",
+        "requestBody": user(),
+        "responses": {
+            "200": envelope("`user`, `removed_keys`, and `status`: `N keys flushed` or `not flushed`."),
+            "400": reference("responses", "Malformed"),
+            "401": reference("responses", "Unauthorized"),
+            "404": reference("responses", "NotFound"),
+            "413": reference("responses", "TooLarge"),
+            "429": reference("responses", "TooMany"),
+            "503": envelope("Some of it may still be remembered; `error` says why."),
+        },
+    } })
+}
+
+fn flush_async() -> Value {
+    json!({ "delete": {
+        "operationId": "cache-flush-async",
+        "tags": ["operation"],
+        "summary": "Forget a user, without waiting for it",
+        "requestBody": user(),
+        "responses": {
+            "202": envelope("`jobId` and `status`: `QUEUED`."),
+            "400": reference("responses", "Malformed"),
+            "401": reference("responses", "Unauthorized"),
+            "404": reference("responses", "NotFound"),
+            "413": reference("responses", "TooLarge"),
+            "429": reference("responses", "TooMany"),
+            "503": envelope("The job cannot be started; `error` says why."),
         },
     } })
 }

@@ -106,19 +106,6 @@ pub(in super::super) static BRUTE_FORCE: Keys = Keys::new(
             "false",
             "Only known accounts have a history.",
         ),
-        written(
-            "on_store_failure",
-            Kind::Choice(&["temporary_failure", "local"]),
-            "temporary_failure",
-            "`temporary_failure`: no login is decided that cannot be counted. `local`: this process counts \
-             alone until the store is back.",
-        ),
-        duration(
-            "store_timeout",
-            (10, MINUTE),
-            "1s",
-            "A store that takes longer is away; for a second it is not asked again.",
-        ),
         duration(
             "decision_cache",
             (0, MINUTE),

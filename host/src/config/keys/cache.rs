@@ -12,7 +12,7 @@ pub(in super::super) static CACHE: Keys = Keys::new(
             (0, HOUR),
             "30s",
             "How long this process keeps what the backends said, for logins that are equal in all but \
-             ports, ids and times; `0s`: not at all.",
+             ports, ids and the HTTP request behind them; `0s`: not at all.",
         ),
         size(
             "memory_bytes",
@@ -37,9 +37,10 @@ pub(in super::super) static CACHE: Keys = Keys::new(
         duration(
             "negative_ttl",
             (0, 10 * MINUTE),
-            "10s",
+            "0s",
             "How long a wrong password or an unknown user is remembered; such a reject counts like any \
-             other. `0s`: not at all.",
+             other. `0s`: not at all. A password that somebody tries before it is set is refused for that \
+             long afterwards.",
         ),
         flag(
             "negative_in_store",

@@ -9,6 +9,7 @@ mod pipeline;
 mod plugins;
 mod server;
 mod service;
+mod store;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
@@ -18,7 +19,10 @@ pub(super) use {
     pipeline::{ACTION, BACKEND, CACHE_FLUSH, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
-    service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
+    service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
+    store::{
+        REDIS, REDIS_CLUSTER, REDIS_PRIMARY, REDIS_REPLICA, REDIS_SENTINELS, REDIS_TLS, STORE,
+    },
 };
 
 /// All sections. The first one is the file itself.
@@ -34,6 +38,12 @@ pub static ALL: &[&Keys] = &[
     &LOCKOUT,
     &COMPRESSION,
     &STORE,
+    &REDIS,
+    &REDIS_PRIMARY,
+    &REDIS_REPLICA,
+    &REDIS_SENTINELS,
+    &REDIS_CLUSTER,
+    &REDIS_TLS,
     &CACHE,
     &SECRET,
     &PIPELINE,

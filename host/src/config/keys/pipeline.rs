@@ -128,6 +128,13 @@ pub(in super::super) static BACKEND: Keys = Keys::new(
             "The protocols that it serves. A login over a protocol that no backend serves is a temporary \
              failure. Lists that name no protocol (`account-provider`) ask all.",
         ),
+        flag(
+            "cache",
+            "true",
+            "What it says may be kept by the section `cache`. `false` for a backend that looks at more than \
+             the cache tells apart, such as HTTP header fields, the context of features, or the time; \
+             logins that may ask it are never answered by the cache.",
+        ),
         optional(
             "cache_name",
             Kind::Text,

@@ -4,7 +4,8 @@ use super::kind::{
     DefaultValue::Computed, GIB, HOUR, KIB, Keys, Kind, MIB, MINUTE, SECOND, below, duration, flag,
     key, optional, required, size, whole, written,
 };
-use crate::config::{schema::StoreConfig, yaml};
+use super::store::STORE;
+use crate::config::yaml;
 
 pub(in super::super) static TOP: Keys = Keys::new(
     "",
@@ -82,31 +83,6 @@ pub(in super::super) static TOP: Keys = Keys::new(
 fn path(path: &std::path::Path) -> String {
     yaml::written(&path.display().to_string())
 }
-
-pub(in super::super) static STORE: Keys = Keys::new(
-    "store",
-    &[
-        written(
-            "kind",
-            Kind::Choice(&["redb", "memory"]),
-            "redb",
-            "`redb`: a database file. `memory`: gone when the server ends.",
-        ),
-        key(
-            "path",
-            Kind::Path,
-            Computed(
-                "`$XDG_STATE_HOME/bulkhead/bulkhead.redb`, `~/.local/state/…`; \
-                 `/var/lib/bulkhead/bulkhead.redb` for root",
-                |config| match &config.store {
-                    StoreConfig::Redb { path: file } => Some(path(file)),
-                    StoreConfig::Memory => None,
-                },
-            ),
-            "The database file.",
-        ),
-    ],
-);
 
 pub(in super::super) static SECRET: Keys = Keys::new(
     "secrets.NAME",

@@ -42,10 +42,6 @@ pub struct BruteForce {
     pub history_ttl: Duration,
     /// `pw_history_for_known_accounts`
     pub history_for_known_accounts: bool,
-    /// `on_store_failure`
-    pub on_store_failure: OnStoreFailure,
-    /// `store_timeout`: a store that takes longer is away.
-    pub store_timeout: Duration,
     /// `decision_cache`: how long a ban is known without asking the store.
     pub decision_cache: Duration,
     /// `decision_cache_entries`
@@ -107,16 +103,6 @@ pub struct CustomToleration {
     pub ttl: Duration,
 }
 
-/// What becomes of logins when the store is away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnStoreFailure {
-    /// `temporary_failure`
-    #[default]
-    TemporaryFailure,
-    /// `local`: counts in this process.
-    Local,
-}
-
 /// The shape of `/api/v1/bruteforce/list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ListFormat {
@@ -146,8 +132,6 @@ impl Default for BruteForce {
             history_entries: 100,
             history_ttl: Duration::from_secs(60 * 60),
             history_for_known_accounts: false,
-            on_store_failure: OnStoreFailure::TemporaryFailure,
-            store_timeout: Duration::from_secs(1),
             decision_cache: Duration::from_secs(1),
             decision_cache_entries: 100_000,
             digest_key: None,

@@ -17,7 +17,7 @@ pub struct Cache {
     pub store_ttl: Duration,
     /// `store_timeout`: how long a login waits for the store before it asks the backends. Default 500 ms.
     pub store_timeout: Duration,
-    /// `negative_ttl`: how long a wrong password or an unknown user is remembered. Default 10 s; zero:
+    /// `negative_ttl`: how long a wrong password or an unknown user is remembered. Default zero:
     /// not at all.
     pub negative_ttl: Duration,
     /// `negative_in_store`: the store remembers it too. Default false.
@@ -37,7 +37,7 @@ impl Default for Cache {
             memory_bytes: 64 << 20,
             store_ttl: Duration::from_secs(3600),
             store_timeout: Duration::from_millis(500),
-            negative_ttl: Duration::from_secs(10),
+            negative_ttl: Duration::ZERO,
             negative_in_store: false,
             by_client_address: false,
             secret: None,

@@ -9,6 +9,7 @@ mod limits;
 mod observe;
 mod reload;
 mod server;
+mod store;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-pub use brute_force::{BruteForce, Bucket, CustomToleration, ListFormat, OnStoreFailure, Tolerate};
+pub use brute_force::{BruteForce, Bucket, CustomToleration, ListFormat, Tolerate};
 pub use cache::{Cache, MasterUsers};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
@@ -25,6 +26,9 @@ pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
     BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
     Lockout, RateLimit, Server, TlsFiles, TlsVersion,
+};
+pub use store::{
+    OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword,
 };
 
 use crate::pipeline::OnError;
@@ -67,18 +71,6 @@ pub struct Config {
     pub cache_directory: PathBuf,
 }
 
-/// `store`
-#[derive(Clone, Debug, PartialEq)]
-pub enum StoreConfig {
-    /// `kind: memory`
-    Memory,
-    /// `kind: redb`, `path`. The default, in the state directory.
-    Redb {
-        /// The database file.
-        path: PathBuf,
-    },
-}
-
 /// `pipeline`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PipelineConfig {
@@ -118,6 +110,8 @@ pub struct PluginEntry {
     pub when_unauthenticated: bool,
     /// `protocols`: backends only; all protocols if empty.
     pub protocols: Vec<String>,
+    /// `cache`: backends only; default true.
+    pub cached: bool,
     /// `cache_name`: backends only.
     pub cache_name: Option<String>,
 }

@@ -78,7 +78,7 @@ impl Control {
         let mut flushed = Flushed::default();
         // All keys of an address have one tag: this is one step.
         let commands = keys.iter().cloned().map(Command::Delete).collect();
-        let replies = self.node.run(&self.config, commands, deadline).await?;
+        let replies = self.node.run(commands, deadline).await?;
         for (key, reply) in keys.iter().zip(replies) {
             match reply {
                 Reply::Integer(0) => {}
@@ -138,7 +138,7 @@ impl Control {
             let remove = SortedCommand::Remove(accounts.entries);
             commands.push(Command::OnSorted(lists::accounts(), remove));
         }
-        self.node.run(&self.config, commands, deadline).await?;
+        self.node.run(commands, deadline).await?;
         Ok(())
     }
 }

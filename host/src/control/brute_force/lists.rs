@@ -100,9 +100,7 @@ impl Control {
             entries.push(account_entry(attempt.address, &request.username));
         }
         let arguments = enlist::arguments(milliseconds(remaining), MOST_ENTRIES, &entries);
-        let listed = self
-            .node
-            .call(&self.config, &ENLIST, keys, arguments, deadline);
+        let listed = self.node.call(&ENLIST, keys, arguments, deadline);
         if let Err(Uncertain(why)) = listed.await {
             let session = &request.session;
             tracing::warn!(session, why, "A ban holds, but is not in the list of bans");
@@ -163,9 +161,7 @@ impl Control {
         while skip < MOST_ENTRIES {
             let arguments = page::arguments(skip, AT_ONCE);
             let keys = vec![list.clone()];
-            let reply = self
-                .node
-                .call(&self.config, &PAGE, keys, arguments, deadline);
+            let reply = self.node.call(&PAGE, keys, arguments, deadline);
             let (_, found) =
                 page::read(reply.await?).map_err(|error| Uncertain(error.to_string()))?;
             let is_last = (found.len() as u64) < AT_ONCE;

@@ -3,8 +3,7 @@
 //! A login asks the store once whether its client is banned, and once more when its password was wrong;
 //! each question is one procedure, so that parallel logins on several nodes neither lose a count nor ban
 //! twice. A new ban costs one more step, which lists it. What cannot be counted is never guessed: without
-//! the store the login is a temporary failure, or, where the configuration says so, this process counts
-//! alone. The store holds neither names nor passwords that were tried, but for the user whose attempt
+//! the store the login is a temporary failure. The store holds neither names nor passwords that were tried, but for the user whose attempt
 //! led to a ban.
 //!
 //! Knows nothing of HTTP; implements what the pipeline wants of such a control.
@@ -105,9 +104,7 @@ impl Control {
         let arguments = check::arguments(ttl, toleration.tolerate, &looks);
         let mut keys = vec![attempt.positive(), attempt.negative()];
         keys.extend(attempt.buckets());
-        let reply = self
-            .node
-            .call(&self.config, &CHECK, keys, arguments, deadline);
+        let reply = self.node.call(&CHECK, keys, arguments, deadline);
         read(reply.await?, Seen::read)
     }
 
@@ -205,9 +202,7 @@ impl Control {
         ];
         keys.extend(attempt.buckets());
         let arguments = failed.arguments();
-        let reply = self
-            .node
-            .call(&self.config, &FAILURE, keys, arguments, deadline);
+        let reply = self.node.call(&FAILURE, keys, arguments, deadline);
         let counted = read(reply.await?, failure::Counted::read)?;
         Ok(pipeline::Counted {
             repeated: counted.outcome == Outcome::Repeated,
@@ -240,9 +235,7 @@ impl Control {
         let ttl = milliseconds(attempt.toleration.ttl);
         let arguments = success::arguments(&user, ttl, self.config.tolerate_users);
         let keys = vec![attempt.positive()];
-        let reply = self
-            .node
-            .call(&self.config, &SUCCESS, keys, arguments, deadline);
+        let reply = self.node.call(&SUCCESS, keys, arguments, deadline);
         reply.await.map(|_| ())
     }
 }

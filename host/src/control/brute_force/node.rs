@@ -1,12 +1,14 @@
-//! What the control keeps from one configuration to the next: the way to the store, what is done when it
-//! is away, and the key of the digests.
+//! What the control keeps from one configuration to the next: the way to the store, the flushes that it has
+//! heard of, and the key of the digests.
+//!
+//! A store that is away says so; whether another stands in for it is the store's business.
 
 use std::{
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use tokio::{
@@ -16,35 +18,23 @@ use tokio::{
 
 use super::{digest::DigestKey, rule::NAMESPACE};
 use crate::{
-    config::{BruteForce, OnStoreFailure},
+    config::BruteForce,
     pipeline::Uncertain,
-    store::{Command, Key, MemoryStore, Procedure, Reply, Store, StoreError, When},
+    store::{Command, Key, Procedure, Reply, Store, StoreError, When},
 };
 
 /// Says to all nodes that bans have been lifted.
 const FLUSHED: &str = "bulkhead.brute-force.flushed";
-/// A store that has failed is not asked again for so long.
-const PAUSE: Duration = Duration::from_secs(1);
 /// Bytes of a key that is drawn.
 const KEY_BYTES: usize = 32;
 
 /// This process' part of the control.
 pub struct Node {
     store: Arc<dyn Store>,
-    /// Counts while the store is away, if that is wanted.
-    local: Arc<dyn Store>,
     /// The key that all nodes share, once the store has told it.
     shared_key: OnceCell<DigestKey>,
-    local_key: DigestKey,
     flushes: Arc<AtomicU64>,
-    away: Mutex<Option<Away>>,
     listener: OnceLock<AbortHandle>,
-}
-
-/// Why the store is not asked, and until when.
-struct Away {
-    until: Instant,
-    why: String,
 }
 
 impl Node {
@@ -52,11 +42,8 @@ impl Node {
     pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             store,
-            local: Arc::new(MemoryStore::new()),
             shared_key: OnceCell::new(),
-            local_key: DigestKey::new(&drawn()),
             flushes: Arc::default(),
-            away: Mutex::new(None),
             listener: OnceLock::new(),
         })
     }
@@ -90,36 +77,24 @@ impl Node {
         }
     }
 
-    /// One step on the store, or, where that is wanted, on what this process counts while the store is away.
+    /// One step on the store.
     pub(super) async fn call(
         &self,
-        config: &BruteForce,
         procedure: &'static Procedure,
         keys: Vec<Key>,
         arguments: Vec<Vec<u8>>,
         deadline: Instant,
     ) -> Result<Reply, Uncertain> {
-        let local = (config.on_store_failure == OnStoreFailure::Local)
-            .then(|| (keys.clone(), arguments.clone()));
-        let step = || self.store.call(procedure, keys, arguments);
-        let answer = self.ask(config, deadline, step).await;
-        match (answer, local) {
-            (Err(_), Some((keys, arguments))) => {
-                let reply = self.local.call(procedure, keys, arguments).await;
-                reply.map_err(|error| Uncertain(error.to_string()))
-            }
-            (answer, _) => answer,
-        }
+        within(deadline, self.store.call(procedure, keys, arguments)).await
     }
 
-    /// Commands that are one step, on the store itself.
+    /// Commands that are one step.
     pub(super) async fn run(
         &self,
-        config: &BruteForce,
         commands: Vec<Command>,
         deadline: Instant,
     ) -> Result<Vec<Reply>, Uncertain> {
-        self.ask(config, deadline, || self.store.run(commands)).await
+        within(deadline, self.store.run(commands)).await
     }
 
     /// The key of the digests: as configured, or the one that is kept in the store, drawn by the first who
@@ -129,92 +104,41 @@ impl Node {
         config: &BruteForce,
         deadline: Instant,
     ) -> Result<DigestKey, Uncertain> {
-        if let Some(key) = &config.digest_key {
-            return Ok(DigestKey::new(key.expose()));
-        }
-        let key = self
-            .shared_key
-            .get_or_try_init(|| self.stored_key(config, deadline));
-        match key.await {
-            Ok(key) => Ok(key.clone()),
-            Err(_) if config.on_store_failure == OnStoreFailure::Local => {
-                Ok(self.local_key.clone())
+        match &config.digest_key {
+            Some(key) => Ok(DigestKey::new(key.expose())),
+            None => {
+                let stored = || self.stored_key(deadline);
+                self.shared_key.get_or_try_init(stored).await.cloned()
             }
-            Err(uncertain) => Err(uncertain),
         }
     }
 
-    async fn stored_key(
-        &self,
-        config: &BruteForce,
-        deadline: Instant,
-    ) -> Result<DigestKey, Uncertain> {
+    async fn stored_key(&self, deadline: Instant) -> Result<DigestKey, Uncertain> {
         let key = Key::new(NAMESPACE, "digest-key");
         let commands = vec![
             Command::Set {
                 key: key.clone(),
-                value: drawn(),
+                value: rand::random::<[u8; KEY_BYTES]>().to_vec(),
                 ttl: None,
                 when: When::Absent,
             },
             Command::Get(key),
         ];
-        match self.run(config, commands, deadline).await?.pop() {
+        match self.run(commands, deadline).await?.pop() {
             Some(Reply::Bytes(key)) if key.len() == KEY_BYTES => Ok(DigestKey::new(&key)),
             _ => Err(Uncertain("the store holds no key for digests".to_owned())),
         }
     }
+}
 
-    /// Begins a step on the store, unless it is away, and waits for as long as it may take and the login has
-    /// time.
-    async fn ask<T, S>(
-        &self,
-        config: &BruteForce,
-        deadline: Instant,
-        step: impl FnOnce() -> S,
-    ) -> Result<T, Uncertain>
-    where
-        S: Future<Output = Result<T, StoreError>>,
-    {
-        if let Some(why) = self.is_away() {
-            return Err(Uncertain(why));
-        }
-        let left = deadline.saturating_duration_since(Instant::now());
-        let patience = left.min(config.store_timeout);
-        match tokio::time::timeout(patience, step()).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.went_away(error.to_string())),
-            Err(_) if left < config.store_timeout => {
-                Err(Uncertain("the login's time is over".to_owned()))
-            }
-            Err(_) => {
-                let limit = config.store_timeout.as_millis();
-                Err(self.went_away(format!("the store did not answer within {limit} ms")))
-            }
-        }
-    }
-
-    fn is_away(&self) -> Option<String> {
-        let away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        away.as_ref()
-            .filter(|away| away.until > Instant::now())
-            .map(|away| away.why.clone())
-    }
-
-    fn went_away(&self, why: String) -> Uncertain {
-        let until = Instant::now() + PAUSE;
-        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        if away
-            .as_ref()
-            .is_none_or(|away| away.until <= Instant::now())
-        {
-            tracing::warn!(why, "Failed logins cannot be counted in the store");
-        }
-        *away = Some(Away {
-            until,
-            why: why.clone(),
-        });
-        Uncertain(why)
+/// Waits for the store as long as the login has time.
+async fn within<T>(
+    deadline: Instant,
+    step: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Uncertain> {
+    match tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), step).await {
+        Ok(answer) => answer.map_err(|error| Uncertain(error.to_string())),
+        Err(_) => Err(Uncertain("the store did not answer in time".to_owned())),
     }
 }
 
@@ -224,8 +148,4 @@ impl Drop for Node {
             listener.abort();
         }
     }
-}
-
-fn drawn() -> Vec<u8> {
-    rand::random::<[u8; KEY_BYTES]>().to_vec()
 }

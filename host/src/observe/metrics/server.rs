@@ -23,12 +23,13 @@ use prometheus_client::{
 
 use super::{
     PluginMetrics,
+    servers::StoreServers,
     words::{Word, Words},
 };
 use crate::{
     auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
     observe::{LoginRecord, login::mode_name},
-    store::Usage,
+    store::{Store, Usage},
 };
 
 /// Different protocols that have a label of their own.
@@ -89,6 +90,7 @@ struct Inner {
     store_times: Histograms<1>,
     store_keys: Gauge,
     store_bytes: Gauge,
+    store_servers: StoreServers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -159,6 +161,7 @@ impl ServerMetrics {
             store_times: Family::new_with_constructor(times),
             store_keys: Gauge::default(),
             store_bytes: Gauge::default(),
+            store_servers: StoreServers::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -356,6 +359,11 @@ impl ServerMetrics {
         if has_failed {
             self.0.store_errors.get_or_create(&labels).inc();
         }
+    }
+
+    /// Shows what the store counts about its servers.
+    pub(super) fn show_servers_of(&self, store: &Arc<dyn Store>) {
+        self.0.store_servers.watch(store);
     }
 
     /// Counts spans that the collector took, or that it will never get.

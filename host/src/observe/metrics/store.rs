@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::broadcast;
 
 use super::ServerMetrics;
-use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, Usage};
+use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, StoreNumbers, Usage};
 
 /// Passes everything on to another store.
 struct Counted {
@@ -18,6 +18,7 @@ impl ServerMetrics {
     /// The same store, its operations timed and its failures counted. That a value is no number is the asker's mistake, not a
     /// failure.
     pub fn counting(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
+        self.show_servers_of(&store);
         Arc::new(Counted {
             store,
             metrics: self.clone(),
@@ -73,6 +74,10 @@ impl Store for Counted {
 
     fn usage(&self) -> Option<Usage> {
         self.store.usage()
+    }
+
+    fn numbers(&self) -> Option<StoreNumbers> {
+        self.store.numbers()
     }
 }
 

@@ -38,4 +38,13 @@ impl Topics {
             .or_insert_with(|| broadcast::channel(WAITING).0)
             .subscribe()
     }
+
+    /// The channels that somebody listens to.
+    pub(in crate::store) fn names(&self) -> Vec<String> {
+        let topics = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = topics
+            .iter()
+            .filter(|(_, topic)| topic.receiver_count() > 0);
+        heard.map(|(name, _)| name.clone()).collect()
+    }
 }

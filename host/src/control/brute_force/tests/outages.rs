@@ -6,10 +6,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::{
-    config::OnStoreFailure,
-    store::{Command, Key, Procedure, Reply, StoreError},
-};
+use crate::store::{Command, Key, Procedure, Reply, StoreError};
 
 /// How a store behaves.
 const WELL: u32 = 0;
@@ -110,74 +107,43 @@ async fn a_login_asks_the_store_once_before_the_password_and_once_after_it() {
 async fn a_login_that_cannot_be_counted_is_not_decided() {
     let (control, store) = flaky(&rules(vec![hosts()]));
     fail(&control, "192.0.2.1", 4).await;
-    for behaviour in [DOWN, SILENT] {
-        store.be(behaviour);
-        for _ in 0..10 {
-            let came = log_in(&control, "nobody", Given::Unknown("x"), "192.0.2.1").await;
-            assert!(matches!(came, Came::Nowhere(_)), "{came:?}");
-        }
-        // It was asked once, and left in peace after that.
-        assert!(store.asked() <= 10);
-        store.be(WELL);
-        tokio::time::sleep(Duration::from_millis(1100)).await;
-        assert!(!is_banned(&control, "192.0.2.1").await);
+    store.be(DOWN);
+    for _ in 0..10 {
+        let came = log_in(&control, "nobody", Given::Unknown("x"), "192.0.2.1").await;
+        let away = Came::Nowhere("the store is unavailable: no route".to_owned());
+        assert_eq!(came, away);
     }
+    store.be(WELL);
+    // Neither forgotten nor counted.
+    assert!(!is_banned(&control, "192.0.2.1").await);
     fail(&control, "192.0.2.1", 1).await;
     assert!(is_banned(&control, "192.0.2.1").await);
 }
 
 #[tokio::test]
-async fn a_store_that_has_failed_is_left_in_peace_for_a_second() {
+async fn a_store_that_fails_after_the_check_leaves_the_login_undecided() {
     let (control, store) = flaky(&rules(vec![hosts()]));
+    let request = request("nobody", "guess", "192.0.2.1");
+    let clear = Standing::Clear(crate::pipeline::Clearance::default());
+    assert_eq!(control.check(&request, soon()).await, clear);
     store.be(DOWN);
-    for _ in 0..100 {
-        log_in(&control, "nobody", Given::Unknown("x"), "192.0.2.1").await;
-    }
-    assert_eq!(store.asked(), 1);
-}
-
-#[tokio::test]
-async fn a_store_that_says_nothing_costs_no_more_than_its_time() {
-    let config = BruteForce {
-        store_timeout: Duration::from_millis(50),
-        ..rules(vec![hosts()])
+    let failed = FailedLogin {
+        request: &request,
+        account: None,
+        clearance: crate::pipeline::Clearance::default(),
     };
-    let (control, store) = flaky(&config);
-    store.be(SILENT);
-    let began = Instant::now();
-    let came = log_in(&control, "nobody", Given::Unknown("x"), "192.0.2.1").await;
-    assert_eq!(
-        came,
-        Came::Nowhere("the store did not answer within 50 ms".to_owned())
-    );
-    assert!(began.elapsed() < 10 * SECOND);
+    let away = Uncertain("the store is unavailable: no route".to_owned());
+    assert_eq!(control.failed(failed, soon()).await, Err(away));
 }
 
 #[tokio::test]
-async fn a_login_without_time_does_not_say_that_the_store_is_away() {
+async fn a_store_that_says_nothing_costs_no_more_than_the_time_of_the_login() {
     let (control, store) = flaky(&rules(vec![hosts()]));
     store.be(SILENT);
     let late = Instant::now() + Duration::from_millis(5);
     let standing = control.check(&request("a", "b", "192.0.2.1"), late).await;
-    let over = Uncertain("the login's time is over".to_owned());
+    let over = Uncertain("the store did not answer in time".to_owned());
     assert_eq!(standing, Standing::Uncertain(over));
     store.be(WELL);
     fail(&control, "192.0.2.1", 1).await;
-}
-
-#[tokio::test]
-async fn where_that_is_wanted_the_process_counts_alone() {
-    let config = BruteForce {
-        on_store_failure: OnStoreFailure::Local,
-        ..rules(vec![hosts()])
-    };
-    let (control, store) = flaky(&config);
-    store.be(DOWN);
-    fail(&control, "192.0.2.1", 5).await;
-    assert!(is_banned(&control, "192.0.2.1").await);
-    assert!(!is_banned(&control, "192.0.2.2").await);
-    store.be(WELL);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
-    // The store knows nothing of it.
-    assert!(!is_banned(&control, "192.0.2.1").await);
 }

@@ -132,6 +132,7 @@ impl Inner {
             "Operations of the store that failed",
             self.store_errors.clone(),
         );
+        registry.register_collector(Box::new(self.store_servers.clone()));
         registry.register(
             "bulkhead_store_seconds",
             "Time of an operation of the store",

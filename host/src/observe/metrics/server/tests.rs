@@ -145,12 +145,31 @@ fn eventful(protocol: &str, verdict: Verdict) -> LoginRecord {
     }
 }
 
+/// A login that has led to a ban.
+fn banned() -> LoginRecord {
+    LoginRecord {
+        brute_force_bucket: "hosts".to_owned(),
+        is_new_ban: true,
+        trace: Trace {
+            stages: vec![StageTrace {
+                stage: crate::auth::Stage::Controls,
+                started: Duration::ZERO,
+                elapsed: Duration::from_millis(1),
+                plugins: Vec::new(),
+            }],
+            ..Trace::default()
+        },
+        ..LoginRecord::example()
+    }
+}
+
 /// Metrics to which everything has happened once.
 fn everything() -> (ServerMetrics, Snapshot) {
     let metrics = ServerMetrics::default();
     for verdict in [Verdict::Accept, Verdict::Reject, Verdict::TemporaryFailure] {
         metrics.login(&eventful("imap", verdict));
     }
+    metrics.login(&banned());
     drop(metrics.request("/ping"));
     metrics.refused("malformed");
     metrics.store_asked("get", Duration::from_millis(2), true);

@@ -1,0 +1,158 @@
+//! What nodes tell each other: whom their memories should forget.
+//!
+//! A message is the sender, a kind and digests. Nobody can make a node answer wrongly with it: at worst it
+//! asks the store again. A message that is lost is made good by `memory_ttl`.
+
+use std::sync::{Arc, Weak};
+
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::{Shared, digest::Digest, in_store::CACHE};
+use crate::store::Store;
+
+/// Tells a node's own messages from those of others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct NodeId([u8; 16]);
+
+impl NodeId {
+    pub(super) fn random() -> Self {
+        Self(rand::random())
+    }
+}
+
+/// To and from other nodes.
+pub(super) struct News {
+    store: Arc<dyn Store>,
+    node: NodeId,
+}
+
+/// Whom to forget.
+#[derive(Debug, PartialEq)]
+enum Message {
+    /// Users by name.
+    Users(Vec<Digest>),
+    /// Users by name or account.
+    Accounts(Vec<Digest>),
+}
+
+impl News {
+    pub(super) fn new(store: Arc<dyn Store>, node: NodeId) -> Self {
+        Self { store, node }
+    }
+
+    /// These users have other passwords.
+    pub(super) async fn users_changed(&self, users: &[Digest]) {
+        self.publish(&Message::Users(users.to_vec())).await;
+    }
+
+    /// These users, and everybody who has an account of one of these names, are to be forgotten.
+    pub(super) async fn forget_accounts(&self, digests: Vec<Digest>) {
+        self.publish(&Message::Accounts(digests)).await;
+    }
+
+    async fn publish(&self, message: &Message) {
+        let message = message.encode(self.node);
+        if let Err(error) = self.store.publish(CACHE, message).await {
+            tracing::warn!(%error, "Other nodes do not hear what to forget before `cache.memory_ttl`");
+        }
+    }
+
+    /// Listens until the cache is gone. Subscribes at once, before anything is kept.
+    pub(super) fn listen(&self, shared: Weak<Shared>) -> impl Future<Output = ()> + use<> {
+        let node = self.node;
+        let messages = self.store.subscribe(CACHE);
+        listen(messages, node, shared)
+    }
+}
+
+async fn listen(mut messages: Receiver<Vec<u8>>, node: NodeId, shared: Weak<Shared>) {
+    loop {
+        let message = messages.recv().await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        match message {
+            Ok(message) => match Message::decode(&message) {
+                Some((sender, _)) if sender == node => {}
+                Some((_, message)) => obey(&shared, &message),
+                None => {}
+            },
+            // Whoever it was about.
+            Err(RecvError::Lagged(_)) => {
+                shared.flights.detach(|_| true);
+                if let Some(memory) = &shared.memory {
+                    memory.forget_all();
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn obey(shared: &Shared, message: &Message) {
+    match message {
+        Message::Users(users) => {
+            shared.flights.detach(|user| users.contains(user));
+            if let Some(memory) = &shared.memory {
+                memory.forget(users);
+            }
+        }
+        Message::Accounts(digests) => {
+            shared.flights.detach(|_| true);
+            if let Some(memory) = &shared.memory {
+                memory.forget_accounts(digests, digests);
+            }
+        }
+    }
+}
+
+impl Message {
+    fn encode(&self, sender: NodeId) -> Vec<u8> {
+        let (kind, digests) = match self {
+            Self::Users(digests) => (0, digests),
+            Self::Accounts(digests) => (1, digests),
+        };
+        let mut bytes = sender.0.to_vec();
+        bytes.push(kind);
+        bytes.extend(digests.iter().flatten());
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Option<(NodeId, Self)> {
+        let (sender, rest) = bytes.split_first_chunk::<16>()?;
+        let (kind, rest) = rest.split_first()?;
+        let (digests, rest) = rest.as_chunks::<32>();
+        let digests = digests.to_vec();
+        let message = match (kind, rest) {
+            (0, []) => Self::Users(digests),
+            (1, []) => Self::Accounts(digests),
+            _ => return None,
+        };
+        Some((NodeId(*sender), message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_come_back_and_anything_else_is_none() {
+        let node = NodeId([7; 16]);
+        for message in [
+            Message::Users(Vec::new()),
+            Message::Users(vec![[1; 32], [2; 32]]),
+            Message::Accounts(vec![[3; 32]]),
+        ] {
+            let bytes = message.encode(node);
+            let decoded = Message::decode(&bytes);
+            assert!(decoded.is_some_and(|(sender, decoded)| sender == node && decoded == message));
+            let mut longer = bytes.clone();
+            longer.push(0);
+            assert!(Message::decode(&longer).is_none());
+        }
+        assert!(Message::decode(b"").is_none());
+        assert!(Message::decode(&[0; 16]).is_none());
+        assert!(Message::decode(&[2; 17]).is_none());
+    }
+}

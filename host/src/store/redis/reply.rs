@@ -1,0 +1,172 @@
+//! What Redis answered, as the store's replies.
+//!
+//! Pure functions. An error is a refusal of that one command (`WRONGTYPE`, `ERR`), or it says something
+//! about the server, and then the whole batch failed.
+
+use redis::{ServerError, Value};
+
+use super::{encode::Shape, failure::Failure};
+use crate::store::Reply;
+
+/// The reply to a command that was answered with `value` by `server`.
+pub(super) fn reply(value: Value, shape: Shape, server: &str) -> Result<Reply, Failure> {
+    if let Value::ServerError(error) = &value {
+        return refusal(error, server);
+    }
+    Ok(match (shape, value) {
+        (_, Value::Nil) => Reply::Nothing,
+        (Shape::Done, _) => Reply::Done,
+        (Shape::DoneIfAny, Value::Int(0)) => Reply::Nothing,
+        (Shape::DoneIfAny, _) => Reply::Done,
+        (Shape::DoneIfNone, Value::Int(0)) => Reply::Done,
+        (Shape::DoneIfNone, _) => Reply::Nothing,
+        (Shape::Score, value) => score(value, server)?,
+        (Shape::Scored, Value::Array(values)) => Reply::List(scored(values, server)?),
+        (_, value) => plain(value, server)?,
+    })
+}
+
+/// What a command of its own was told.
+fn refusal(error: &ServerError, server: &str) -> Result<Reply, Failure> {
+    let text = text(error);
+    match error.code() {
+        "ERR" | "WRONGTYPE" => Ok(Reply::Refused(text)),
+        _ => Err(Failure::from_server(&text, server)),
+    }
+}
+
+/// An error as Redis sent it, without what it adds about the script in which it happened.
+pub(super) fn text(error: &ServerError) -> String {
+    let whole = match error.details() {
+        Some(details) => format!("{} {details}", error.code()),
+        None => error.code().to_owned(),
+    };
+    match whole.find(" script: ") {
+        Some(end) => whole.get(..end).unwrap_or(&whole).to_owned(),
+        None => whole,
+    }
+}
+
+fn plain(value: Value, server: &str) -> Result<Reply, Failure> {
+    Ok(match value {
+        Value::Nil => Reply::Nothing,
+        Value::Okay => Reply::Done,
+        Value::SimpleString(text) if text == "OK" => Reply::Done,
+        Value::SimpleString(text) => Reply::Bytes(text.into_bytes()),
+        Value::Int(number) => Reply::Integer(number),
+        Value::BulkString(bytes) => Reply::Bytes(bytes),
+        Value::Double(number) => Reply::Number(number),
+        Value::Boolean(is) => Reply::Integer(i64::from(is)),
+        Value::VerbatimString { text, .. } => Reply::Bytes(text.into_bytes()),
+        Value::Array(values) | Value::Set(values) => {
+            let replies = values.into_iter().map(|value| match value {
+                Value::ServerError(error) => refusal(&error, server),
+                value => plain(value, server),
+            });
+            Reply::List(replies.collect::<Result<_, _>>()?)
+        }
+        Value::Map(pairs) => {
+            let flat = pairs.into_iter().flat_map(|(name, value)| [name, value]);
+            let replies = flat.map(|value| plain(value, server));
+            Reply::List(replies.collect::<Result<_, _>>()?)
+        }
+        other => return Err(Failure::unexpected(server, &format!("{other:?}"))),
+    })
+}
+
+fn score(value: Value, server: &str) -> Result<Reply, Failure> {
+    let number = match &value {
+        Value::Double(number) => Some(*number),
+        Value::BulkString(bytes) => std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| text.parse().ok()),
+        _ => None,
+    };
+    number
+        .map(Reply::Number)
+        .ok_or_else(|| Failure::unexpected(server, &format!("{value:?}")))
+}
+
+fn scored(values: Vec<Value>, server: &str) -> Result<Vec<Reply>, Failure> {
+    let numbered = values.into_iter().enumerate();
+    numbered
+        .map(|(index, value)| {
+            if index % 2 == 0 {
+                plain(value, server)
+            } else {
+                score(value, server)
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn parse(wire: &str) -> Value {
+        redis::parse_redis_value(wire.as_bytes()).unwrap()
+    }
+
+    fn read(wire: &str, shape: Shape) -> Result<Reply, Failure> {
+        reply(parse(wire), shape, "127.0.0.1:6379")
+    }
+
+    #[test]
+    fn answers_are_read_by_shape() {
+        let bytes = |text: &str| Reply::Bytes(text.as_bytes().to_vec());
+        for (wire, shape, expected) in [
+            ("+OK\r\n", Shape::Plain, Reply::Done),
+            ("$-1\r\n", Shape::Plain, Reply::Nothing),
+            ("*-1\r\n", Shape::Plain, Reply::Nothing),
+            (":-2\r\n", Shape::Plain, Reply::Integer(-2)),
+            ("$1\r\nx\r\n", Shape::Plain, bytes("x")),
+            ("$0\r\n\r\n", Shape::Plain, bytes("")),
+            ("$3\r\n1.5\r\n", Shape::Score, Reply::Number(1.5)),
+            (
+                "$4\r\n-inf\r\n",
+                Shape::Score,
+                Reply::Number(f64::NEG_INFINITY),
+            ),
+            ("$-1\r\n", Shape::Score, Reply::Nothing),
+            (
+                "*2\r\n$1\r\na\r\n$1\r\n2\r\n",
+                Shape::Scored,
+                Reply::List(vec![bytes("a"), Reply::Number(2.0)]),
+            ),
+            (":1\r\n", Shape::Done, Reply::Done),
+            (":1\r\n", Shape::DoneIfAny, Reply::Done),
+            (":0\r\n", Shape::DoneIfAny, Reply::Nothing),
+            (":1\r\n", Shape::DoneIfNone, Reply::Nothing),
+            (":0\r\n", Shape::DoneIfNone, Reply::Done),
+            ("*0\r\n", Shape::Plain, Reply::List(vec![])),
+        ] {
+            assert_eq!(read(wire, shape), Ok(expected), "{wire:?} {shape:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_the_commands_own_and_other_errors_are_the_servers() {
+        let refused = |text: &str| Ok(Reply::Refused(text.to_owned()));
+        assert_eq!(
+            read("-WRONGTYPE Operation against a key\r\n", Shape::Plain),
+            refused("WRONGTYPE Operation against a key")
+        );
+        assert_eq!(
+            read(
+                "-ERR value is not an integer or out of range script: ab12, on @user_script:1.\r\n",
+                Shape::Plain
+            ),
+            refused("ERR value is not an integer or out of range")
+        );
+        assert!(read("-OOM command not allowed\r\n", Shape::Plain).is_err());
+        assert!(read("-READONLY You can't write\r\n", Shape::Plain).is_err());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_a_failure() {
+        assert!(read("$1\r\nx\r\n", Shape::Score).is_err());
+        assert!(read(":7\r\n", Shape::Score).is_err());
+    }
+}
