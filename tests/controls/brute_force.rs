@@ -3,6 +3,7 @@
 mod allowed;
 mod bans;
 mod flushes;
+mod nodes;
 mod outages;
 mod policy;
 mod repeated;

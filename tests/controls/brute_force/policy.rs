@@ -6,10 +6,10 @@ use bulkhead_harness::{
 };
 use serde_json::{Value, json};
 
-/// `alice` and `bob`, whose passwords are `right`; the store is on disk.
+/// `alice` and `bob`, whose passwords are `right`.
 const CONFIGURATION: &str = r#"
 server: {listen: "{listen}", request_timeout: 20s}
-store: {kind: redb, path: store.redb}
+store: {store}
 pipeline:
   backends:
     - {name: users, component: "builtin:users-file"}
@@ -39,7 +39,29 @@ pub(crate) fn with_files(
     plugins: &str,
     files: &[(&str, &str)],
 ) -> Bulkhead {
+    with_store(
+        "{kind: redb, path: store.redb}",
+        rules,
+        pipeline,
+        plugins,
+        files,
+    )
+}
+
+/// With another store than a file.
+pub(crate) fn on_store(store: &str, rules: &str) -> Bulkhead {
+    with_store(store, rules, "", "", &[])
+}
+
+fn with_store(
+    store: &str,
+    rules: &str,
+    pipeline: &str,
+    plugins: &str,
+    files: &[(&str, &str)],
+) -> Bulkhead {
     let configuration = CONFIGURATION
+        .replace("{store}", store)
         .replace("{rules}", rules)
         .replace("{pipeline}", pipeline)
         .replace("{plugins}", plugins);
