@@ -29,7 +29,7 @@ pub struct Client {
     pub id: String,
     /// HTTP user agent.
     pub user_agent: String,
-    /// The network that a brute-force rule matched.
+    /// The network that a brute-force rule has banned, in CIDR form; empty unless one has.
     pub network: String,
 }
 
@@ -284,8 +284,6 @@ pub struct Progress {
     pub brute_force_bucket: String,
     /// Failed attempts in that bucket.
     pub brute_force_counter: u32,
-    /// The network that the rule has banned, in CIDR form.
-    pub brute_force_network: String,
     /// Rejected for the same reason a moment ago.
     pub repeating: bool,
     /// The wrong password is an old one of this account.

@@ -5,12 +5,15 @@
 //! temporary failure, no failure of a plugin, no login without a password. A control that cannot say is
 //! a temporary failure, also after a wrong password: who cannot be counted gets no answer to a guess.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 
 use super::{Conclusion, login::Login};
-use crate::auth::{Event, Mode, PluginTrace, Request, Stage, Usage};
+use crate::auth::{Client, Event, Mode, PluginTrace, Request, Stage, Usage};
 
 /// What the trace, the log and `progress.feature` call it.
 pub const BRUTE_FORCE: &str = "brute_force";
@@ -139,10 +142,18 @@ pub(super) async fn check(login: &mut Login, control: Option<&dyn BruteForce>) -
             let progress = &mut login.progress;
             progress.feature = BRUTE_FORCE.to_owned();
             progress.brute_force_bucket = ban.bucket;
-            progress.brute_force_network = ban.network;
             progress.brute_force_counter = ban.failures;
             progress.failed_logins = ban.failures;
             progress.repeating = ban.repeating;
+            let request = &login.request;
+            let client = Client {
+                network: ban.network,
+                ..request.client.clone()
+            };
+            login.request = Arc::new(Request {
+                client,
+                ..request.about(&request.username)
+            });
             Checked::Reject {
                 is_new: !ban.repeating,
             }

@@ -117,7 +117,11 @@ async fn a_banned_client_is_rejected_before_anybody_else_is_asked() {
             failures: 7,
             repeating,
         }));
-        let action = FakePlugin::says("report", Answer::Action).member();
+        let action = FakePlugin::new("report", |_, call| {
+            assert_eq!(call.request.client.network, "192.0.2.0/24");
+            ran(Answer::Action)
+        });
+        let action = action.member();
         let stages = Stages {
             features: vec![FakePlugin::says("f", feature(FeatureVerdict::Pass, None)).member()],
             filters: vec![FakePlugin::says("g", filter(FilterVerdict::Accept, None)).member()],
