@@ -13,7 +13,16 @@ use std::{
 };
 
 /// The first-party plugins: each is a crate in `plugins/` with the same name.
-const PLUGINS: [&str; 4] = ["allow-nets", "tls-required", "users-file", "webhook"];
+const PLUGINS: [&str; 8] = [
+    "allow-nets",
+    "geoip",
+    "geoip-attributes",
+    "rbl",
+    "relay-domains",
+    "tls-required",
+    "users-file",
+    "webhook",
+];
 
 fn main() -> ExitCode {
     match build() {

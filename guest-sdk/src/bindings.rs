@@ -30,6 +30,8 @@ wit_bindgen::generate!({
             import bulkhead:policy/password@0.1.0;
             import bulkhead:policy/metrics@0.1.0;
             import bulkhead:policy/secret@0.1.0;
+            import bulkhead:policy/dns@0.1.0;
+            import bulkhead:policy/geoip@0.1.0;
             export bulkhead:policy/lifecycle@0.1.0;
         }
     ",
@@ -45,6 +47,7 @@ wit_bindgen::generate!({
         "bulkhead:policy/types@0.1.0/identity": [#[derive(Default)]],
         "bulkhead:policy/types@0.1.0/dovecot": [#[derive(Default)]],
         "bulkhead:policy/types@0.1.0/progress": [#[derive(Default)]],
+        "bulkhead:policy/geoip@0.1.0/facts": [#[derive(Default)]],
     },
     with: {
         "bulkhead:policy/types@0.1.0/failure": crate::Failure,
@@ -52,5 +55,7 @@ wit_bindgen::generate!({
         "bulkhead:policy/http@0.1.0/error": crate::http::Error,
         "bulkhead:policy/password@0.1.0/error": crate::password::Error,
         "bulkhead:policy/metrics@0.1.0/error": crate::metrics::Error,
+        "bulkhead:policy/dns@0.1.0/error": crate::dns::Error,
+        "bulkhead:policy/geoip@0.1.0/error": crate::geoip::Error,
     },
 });

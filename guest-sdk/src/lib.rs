@@ -31,9 +31,9 @@
 //! ```
 //!
 //! What a plugin may ask the server for has one module each: [`log`], [`context`], [`incoming`],
-//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`password`], [`metrics`] and
-//! [`secret`] need a grant in the server's configuration, and a component that uses one without the
-//! grant does not load.
+//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`password`], [`metrics`],
+//! [`secret`], [`dns`] and [`geoip`] need a grant in the server's configuration, and a component that
+//! uses one without the grant does not load.
 //!
 //! The same crate compiles natively, where every such call goes to the [`testing::TestHost`] of the
 //! current thread: `cargo test` needs neither WebAssembly nor a server.
@@ -44,6 +44,7 @@
 //! it slow. Use `BTreeMap` for keys that come from a request.
 
 pub mod action;
+pub mod allowlist;
 pub mod backend;
 #[doc(hidden)]
 pub mod bindings;
@@ -51,9 +52,11 @@ pub mod cache_flush;
 pub mod clock;
 mod configuration;
 pub mod context;
+pub mod dns;
 mod failure;
 pub mod feature;
 pub mod filter;
+pub mod geoip;
 pub mod hook;
 mod host;
 pub mod http;

@@ -55,6 +55,31 @@ impl Networks {
     }
 }
 
+/// True for addresses that nobody outside can have: loopback, private (RFC 1918, RFC 4193), shared
+/// (RFC 6598), link-local, multicast and unspecified ones. Lists and databases about the internet know
+/// nothing of them.
+pub fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_multicast()
+                || address.is_broadcast()
+                || first == 0
+                || (first == 100 && (64..128).contains(&second))
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || address.is_multicast()
+        }
+    }
+}
+
 fn parse(text: &str) -> Option<IpNet> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(IpNet::from(address.to_canonical()));
@@ -101,6 +126,36 @@ mod tests {
             assert!(networks.add(network), "{network}");
             let held = networks.contains(address.parse().unwrap());
             assert_eq!(held, wanted, "{network} {address}");
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_those_that_nobody_outside_can_have() {
+        let cases = [
+            ("127.0.0.1", true),
+            ("10.255.0.1", true),
+            ("172.31.0.1", true),
+            ("172.32.0.1", false),
+            ("192.168.1.1", true),
+            ("169.254.1.1", true),
+            ("100.64.0.1", true),
+            ("100.127.255.255", true),
+            ("100.128.0.1", false),
+            ("0.0.0.0", true),
+            ("224.0.0.1", true),
+            ("255.255.255.255", true),
+            ("::ffff:10.0.0.1", true),
+            ("::ffff:192.0.2.1", false),
+            ("192.0.2.1", false),
+            ("::1", true),
+            ("::", true),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("ff02::1", true),
+            ("2001:db8::1", false),
+        ];
+        for (address, wanted) in cases {
+            assert_eq!(is_private(address.parse().unwrap()), wanted, "{address}");
         }
     }
 

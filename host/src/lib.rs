@@ -2,8 +2,9 @@
 //!
 //! The rooms, and what each must not know, are described in `ARCHITECTURE.md`. In short: `auth` holds
 //! plain types, `pipeline` decides in which order plugins are asked, `engine` and `capability` run
-//! them (and are the only ones to name wasmtime), `store` and `backend_io` reach the outside, `api`
-//! speaks HTTP, `control` counts failed logins, `config` reads what an administrator wrote, `cli` is the command line.
+//! them (and are the only ones to name wasmtime), `store` and `backend_io` reach the outside,
+//! `upstream` knows which of the servers behind the proxies live, `control` counts failed logins, `api`
+//! speaks HTTP, `config` reads what an administrator wrote, `cli` is the command line.
 
 pub mod api;
 pub mod auth;
@@ -20,3 +21,4 @@ pub mod observe;
 pub mod pipeline;
 pub mod reload;
 pub mod store;
+pub mod upstream;

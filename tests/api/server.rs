@@ -163,7 +163,7 @@ impl Running {
             self.begin_stop();
         }
         self.serving.await.unwrap();
-        self.state.close(Duration::from_secs(5)).await;
+        self.state.close().await;
     }
 }
 

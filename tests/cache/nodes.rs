@@ -1,13 +1,9 @@
 //! Several nodes on one Redis, and what holds when it or one of them is away.
 
-use std::time::Duration;
-
 use bulkhead_harness::{Bulkhead, Redis, wait};
 use serde_json::json;
 
-use crate::support::{BACKENDS, CACHED, Site, delete, login, on_redis};
-
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::support::{BACKENDS, CACHED, PATIENCE, Site, delete, login, on_redis};
 
 fn site(redis: &Redis) -> Site {
     let configuration = format!("{}{CACHED}{BACKENDS}", on_redis(redis));

@@ -3,13 +3,18 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bulkhead_harness::{
     Answer, Bulkhead, Policy, Redis, WebServer,
     http::{Request, Response},
+    wait,
 };
 use serde_json::{Value, json};
+
+/// How long something may take that is waited for.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The configuration of most tests: a cache in memory and in the store.
 pub(crate) const CACHED: &str = r#"
@@ -138,6 +143,18 @@ impl Site {
 
     pub(crate) fn log_in(&self, username: &str, password: &str) -> Response {
         self.server.send(&login(username, password, json!({})))
+    }
+
+    /// Logs the user in until the store knows of it: it hears of a login behind the answer.
+    pub(crate) fn await_kept(&self, user: &str, password: &str) {
+        let kept = || {
+            let before = self.asked();
+            let target = "/api/v1/auth/json?in-memory=0";
+            let login = login_at(target, user, password, json!({}));
+            assert_eq!(self.server.send(&login).status, 200);
+            self.asked() == before
+        };
+        assert!(wait::until(PATIENCE, kept), "{}", self.server.log());
     }
 
     pub(crate) fn flush(&self, user: &str) -> Response {

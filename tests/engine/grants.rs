@@ -17,16 +17,25 @@ use crate::support::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ungranted_import_is_named_with_its_grant() {
-    let spec = spec(
-        "webhook",
-        PluginKind::Action,
-        PluginSource::Builtin("webhook".to_owned()),
-    );
-    let error = refused(spec).await.to_string();
-    assert!(
-        error.contains("`webhook` imports bulkhead:policy/http, which needs the grant `http`; to give it, write `http: { hosts: [ \"host.example\" ] }` under plugins.webhook.grants"),
-        "{error}"
-    );
+    let rows = [
+        (
+            "webhook",
+            PluginKind::Action,
+            "http",
+            "http: { hosts: [ \"host.example\" ] }",
+        ),
+        ("rbl", PluginKind::Feature, "dns", "dns: true"),
+        ("geoip", PluginKind::Feature, "geoip", "geoip: [ NAME ]"),
+    ];
+    for (name, kind, grant, to_write) in rows {
+        let spec = spec(name, kind, PluginSource::Builtin(name.to_owned()));
+        let error = refused(spec).await.to_string();
+        let text = format!(
+            "`{name}` imports bulkhead:policy/{grant}, which needs the grant `{grant}`; to give it, \
+             write `{to_write}` under plugins.{name}.grants"
+        );
+        assert!(error.contains(&text), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

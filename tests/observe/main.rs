@@ -15,5 +15,6 @@ mod health;
 mod log_line;
 mod metrics;
 mod policy;
+mod post_actions;
 mod trace_context;
 mod traces;

@@ -38,7 +38,8 @@ fn subject(store: impl Store + 'static) -> Subject {
 }
 
 async fn conforms(config: &RedisConfig) {
-    suite::run_all(|| async { subject(fresh(config, Limits::default())) }).await;
+    // What the stores of this process refuse, this one refuses too.
+    suite::run_all_in_process(|| async { subject(fresh(config, Limits::default())) }).await;
     let low = suite::low_limits();
     suite::limits(&subject(fresh(config, low)), &low).await;
 }
@@ -65,7 +66,8 @@ async fn a_cluster_conforms() {
 async fn a_store_with_a_substitute_conforms() {
     let redis = Redis::start();
     let config = single(&redis);
-    suite::run_all(|| async { subject(Standby::new(fresh(&config, Limits::default()))) }).await;
+    let limits = Limits::default();
+    suite::run_all(|| async { subject(Standby::new(fresh(&config, limits), limits)) }).await;
 }
 
 /// So the model, to which the stores of this process are held, is Redis.

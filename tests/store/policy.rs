@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bulkhead::store::{Procedure, Reply, Standby, Store};
+use bulkhead::store::{Limits, Procedure, Reply, Standby, Store};
 use bulkhead_harness::{Bulkhead, Policy, Redis, RedisSetup, http::Request};
 
 use crate::support::{blocking, eventually, integer, key, single};
@@ -27,7 +27,7 @@ fn standby(redis: &Redis) -> Arc<dyn Store> {
     config.read_timeout = Duration::from_millis(300);
     config.write_timeout = Duration::from_millis(300);
     let redis = bulkhead::store::RedisStore::new(&config).unwrap();
-    Arc::new(Standby::new(redis))
+    Arc::new(Standby::new(redis, Limits::default()))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use bulkhead::{config::RedisTls, store::RedisStore};
 use bulkhead_harness::{Redis, RedisSetup, Scratch};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
 
 use crate::support::{eventually, key, single, store, why};
 
@@ -27,7 +29,10 @@ impl Authority {
     /// Certificate and key in PEM.
     fn issue(&self, name: &str) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        // Another name than the authority's, or it would look signed by itself.
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         (certificate.pem(), key.serialize_pem())
     }

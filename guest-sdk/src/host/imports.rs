@@ -7,6 +7,8 @@ use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
         clock, context,
+        dns::{self, Answer, Question},
+        geoip::{self as wit_geoip, Facts},
         http::{self as wit_http, IncomingResponse, OutgoingRequest},
         incoming,
         log::{self, Level},
@@ -15,7 +17,7 @@ use crate::{
         random, secret,
         store::{self as wit_store, Remaining},
     },
-    http, metrics, password, store,
+    geoip, http, metrics, password, store,
 };
 
 /// The imports of this component.
@@ -129,5 +131,13 @@ impl Host for Imports {
 
     fn secret_get(name: &str) -> Option<Vec<u8>> {
         secret::get(name)
+    }
+
+    fn dns_lookup(questions: &[Question], timeout_ms: Option<u32>) -> Vec<Answer> {
+        dns::lookup(questions, timeout_ms)
+    }
+
+    fn geoip_lookup(database: &str, address: &str) -> Result<Option<Facts>, geoip::Error> {
+        wit_geoip::lookup(database, address)
     }
 }

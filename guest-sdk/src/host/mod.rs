@@ -8,10 +8,11 @@ use std::time::Duration;
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
-        context, http::IncomingResponse, http::OutgoingRequest, log::Level, metrics::Label,
-        password::Verification, store::Remaining,
+        context, dns::Answer, dns::Question, geoip::Facts, http::IncomingResponse,
+        http::OutgoingRequest, log::Level, metrics::Label, password::Verification,
+        store::Remaining,
     },
-    http, metrics, password, store,
+    geoip, http, metrics, password, store,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -65,4 +66,8 @@ pub(crate) trait Host {
     ) -> Result<(), metrics::Error>;
 
     fn secret_get(name: &str) -> Option<Vec<u8>>;
+
+    fn dns_lookup(questions: &[Question], timeout_ms: Option<u32>) -> Vec<Answer>;
+
+    fn geoip_lookup(database: &str, address: &str) -> Result<Option<Facts>, geoip::Error>;
 }

@@ -6,9 +6,17 @@ use super::host::{LogLine, TestHost};
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
-        context, http::IncomingResponse, http::OutgoingRequest, log::Level, metrics::Label,
-        password::Verification, store::Remaining,
+        context,
+        dns::{Answer, Question},
+        geoip::Facts,
+        http::IncomingResponse,
+        http::OutgoingRequest,
+        log::Level,
+        metrics::Label,
+        password::Verification,
+        store::Remaining,
     },
+    dns, geoip,
     host::Host,
     http, metrics, password, store,
 };
@@ -204,5 +212,30 @@ impl Host for Double {
 
     fn secret_get(name: &str) -> Option<Vec<u8>> {
         current().state.borrow().secrets.get(name).cloned()
+    }
+
+    fn dns_lookup(questions: &[Question], _timeout_ms: Option<u32>) -> Vec<Answer> {
+        let host = current();
+        let mut state = host.state.borrow_mut();
+        let answer = |question: &Question| {
+            state.asked.push(question.clone());
+            let name = question.name.trim_end_matches('.').to_ascii_lowercase();
+            let known = state.names.get(&(name, question.kind as u8)).cloned();
+            Answer {
+                records: known.unwrap_or(Err(dns::Error::NoSuchName)),
+                elapsed_ms: 1.0,
+            }
+        };
+        questions.iter().map(answer).collect()
+    }
+
+    fn geoip_lookup(database: &str, address: &str) -> Result<Option<Facts>, geoip::Error> {
+        let host = current();
+        let state = host.state.borrow();
+        let known = state
+            .places
+            .get(&(database.to_owned(), address.to_owned()))
+            .cloned();
+        known.unwrap_or(Ok(None))
     }
 }

@@ -13,7 +13,7 @@ use super::clock::AgingStore;
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{metrics::Label, password::Verification},
-    http,
+    dns, geoip, http,
     log::Level,
     password,
 };
@@ -53,6 +53,11 @@ pub(super) struct State {
     pub(super) incoming_query: Vec<(String, String)>,
     pub(super) incoming_body: Vec<u8>,
     pub(super) random: u64,
+    pub(super) asked: Vec<dns::Question>,
+    /// By name in lower case, without the final dot, and kind.
+    pub(super) names: BTreeMap<(String, u8), Result<Vec<dns::Data>, dns::Error>>,
+    /// By database and address.
+    pub(super) places: BTreeMap<(String, String), Result<Option<geoip::Facts>, geoip::Error>>,
 }
 
 /// A server for tests: it answers the calls of the plugin that runs in [`TestHost::run`] on the same
@@ -95,6 +100,9 @@ impl TestHost {
                 incoming_query: Vec::new(),
                 incoming_body: Vec::new(),
                 random: 0,
+                asked: Vec::new(),
+                names: BTreeMap::new(),
+                places: BTreeMap::new(),
             })),
         }
     }
@@ -164,6 +172,37 @@ impl TestHost {
         self.state.borrow_mut().store.outage = reason.map(str::to_owned);
     }
 
+    /// Answers every question of that kind about a name. Names that have no answer do not exist.
+    #[must_use]
+    pub fn with_name(
+        self,
+        name: &str,
+        kind: dns::Kind,
+        answer: Result<Vec<dns::Data>, dns::Error>,
+    ) -> Self {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        self.state
+            .borrow_mut()
+            .names
+            .insert((name, kind as u8), answer);
+        self
+    }
+
+    /// Lets a database know an address, or fail. Other addresses are in no database.
+    #[must_use]
+    pub fn with_place(
+        self,
+        database: &str,
+        address: &str,
+        answer: Result<geoip::Facts, geoip::Error>,
+    ) -> Self {
+        self.state
+            .borrow_mut()
+            .places
+            .insert((database.to_owned(), address.to_owned()), answer.map(Some));
+        self
+    }
+
     /// The HTTP request that brought the login.
     #[must_use]
     pub fn with_incoming(
@@ -219,6 +258,11 @@ impl TestHost {
     /// The HTTP requests that were sent.
     pub fn sent(&self) -> Vec<http::OutgoingRequest> {
         self.state.borrow().sent.clone()
+    }
+
+    /// The questions to the domain name system.
+    pub fn asked(&self) -> Vec<dns::Question> {
+        self.state.borrow().asked.clone()
     }
 
     /// How many passwords were verified.

@@ -21,8 +21,9 @@ use super::{
     Generation, State,
     concurrency::Place,
     negotiate::ListForm,
-    response::{self, Frame},
+    response::{self, Frame, Upstream},
     route::Route,
+    upstream::upstream,
 };
 use crate::{
     auth::{Decision, Progress, Request, Verdict},
@@ -58,14 +59,15 @@ pub(super) async fn decide(
         ..
     } = question;
     let request = Arc::new(state.observer.traced(question.request));
-    let frame = Frame {
+    let username = request.username.clone();
+    let mut frame = Frame {
         shape: route.shape,
         session: request.session.clone(),
         idempotency_key: question.idempotency_key,
         failed_attempts: request.login_attempt.saturating_sub(1),
         wait_delay_seconds: generation.server.wait_delay_seconds,
         protocol: request.protocol.clone(),
-        upstreams: &generation.server.upstreams,
+        upstream: Upstream::Unknown,
         backend_numbers: &generation.backend_numbers,
         is_challenge: request.challenge.is_some(),
     };
@@ -91,6 +93,8 @@ pub(super) async fn decide(
         tracing::error!(session = frame.session, "A login ended without a decision");
         return response::login(&no_decision(), &frame);
     };
+    let login = (frame.protocol.as_str(), username.as_str());
+    frame.upstream = upstream(state, &generation, &decision, route.shape, login);
     let response = match list_form {
         Some(form) => response::accounts(&decision, form, &frame),
         None => response::login(&decision, &frame),

@@ -2,10 +2,11 @@
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
-//! is not ready, or Redis is away and a store in memory stands in.
+//! is not ready, a server behind the proxies is dead, name servers do not answer, or Redis is away and a
+//! store in memory stands in.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -19,7 +20,10 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{Generation, State, credentials, origin::peer, response};
-use crate::observe::format::rfc3339;
+use crate::{
+    observe::format::rfc3339,
+    upstream::{self, Life},
+};
 
 /// A store that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -58,7 +62,8 @@ pub(super) async fn ping() -> Response<Body> {
     response::pong()
 }
 
-/// Looks at the store, the generation and the plugins. Why the store fails goes to the log, not to the
+/// Looks at the store, the generation, the plugins, and what is known of the servers behind the proxies (of
+/// which the public learns only how many there are). Why the store fails goes to the log, not to the
 /// public; why a reload was refused, to callers with the API's credentials, or to all where there are none.
 pub(super) async fn check(
     extract::State(state): extract::State<Arc<State>>,
@@ -67,11 +72,13 @@ pub(super) async fn check(
     let generation = state.generation.load_full();
     let peer = peer(request.extensions());
     let may_know = may_know(&state, &generation, peer, request.headers()).await;
-    let checks = [
+    let mut checks = vec![
         store(&state).await,
         loaded(&state, may_know),
         plugins(&generation),
     ];
+    checks.extend(upstreams(&state, may_know));
+    checks.extend(names(&state, may_know));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -163,6 +170,73 @@ fn loaded(state: &State, may_know: bool) -> Check {
         meta,
         latency: started.elapsed(),
     }
+}
+
+/// A dead server is somebody's business, but other Bulkheads would see the same: no reason to ask them.
+fn upstreams(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let statuses = state.upstreams.load().statuses();
+    if statuses.is_empty() {
+        return None;
+    }
+    let is_dead = |one: &upstream::Status| one.life == Life::Dead;
+    let mut counts: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
+    for one in &statuses {
+        let of_protocol = counts.entry(one.protocol.as_str()).or_default();
+        *of_protocol.entry(one.life.as_str()).or_default() += 1;
+    }
+    let mut meta = json!(counts);
+    if let (true, Some(meta)) = (may_know, meta.as_object_mut()) {
+        let servers: Vec<_> = statuses.iter().map(server).collect();
+        meta.insert("servers".to_owned(), json!(servers));
+    }
+    Some(Check {
+        name: "upstreams",
+        status: if statuses.iter().any(is_dead) {
+            Status::Degraded
+        } else {
+            Status::Ok
+        },
+        meta,
+        latency: started.elapsed(),
+    })
+}
+
+fn server(status: &upstream::Status) -> Value {
+    let mut server = json!({
+        "name": status.name,
+        "protocol": status.protocol.as_str(),
+        "host": status.host,
+        "port": status.port,
+        "state": status.life.as_str(),
+        "since": rfc3339(status.since),
+    });
+    if let (Some((at, why)), Some(members)) = (&status.last_failure, server.as_object_mut()) {
+        members.insert("last_error".to_owned(), json!(why));
+        members.insert("last_error_at".to_owned(), json!(rfc3339(*at)));
+    }
+    server
+}
+
+/// Only where something asks the domain name system. Logins that need no answer go on, so nobody should
+/// ask another server for that.
+fn names(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let resolver = state.resolver.get().filter(|resolver| resolver.in_use())?;
+    let (status, meta) = match resolver.problem() {
+        None => (Status::Ok, json!({})),
+        Some(why) if may_know => (Status::Degraded, json!({ "reason": why })),
+        Some(_) => (
+            Status::Degraded,
+            json!({ "reason": "questions go unanswered" }),
+        ),
+    };
+    Some(Check {
+        name: "dns",
+        status,
+        meta,
+        latency: started.elapsed(),
+    })
 }
 
 fn plugins(generation: &Generation) -> Check {

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     config::{BasicAuth, EndpointName, ListenAt, Server},
     observe::metrics::{OPEN_METRICS, PLAIN, Snapshot, plain, wants_open_metrics},
+    upstream::Life,
 };
 
 /// The label of requests that no route matches.
@@ -113,7 +114,12 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
             place.insert(plugin.running());
         }
     }
+    let upstreams = state.upstreams.load().statuses().into_iter().map(|status| {
+        let is_used = status.life != Life::Dead;
+        (status.name, status.protocol.as_str(), is_used)
+    });
     Snapshot {
+        upstreams: upstreams.collect(),
         running: running.into_iter().collect(),
         post_actions_pending: state.post_actions.pending(),
         generation: health.generation,

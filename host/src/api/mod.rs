@@ -34,6 +34,7 @@ mod router;
 mod serve;
 mod source;
 mod state;
+mod upstream;
 
 pub use admin::{Reload, ReloadAnswer};
 pub use listen::ConnectionLimits;

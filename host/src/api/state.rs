@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use arc_swap::ArcSwap;
@@ -17,12 +17,14 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
+    backend_io::dns::Resolver,
     config::{PluginSource, Server, ServerLimits},
     control::brute_force,
     jobs::{JobLimits, Jobs},
     observe::Observer,
-    pipeline::{Pipeline, Plugin, PostActions, PostListener},
+    pipeline::{Pipeline, Plugin, PostActions, PostLimits, PostListener},
     store::Store,
+    upstream,
 };
 
 /// A hook, where it answers.
@@ -111,9 +113,13 @@ pub struct State {
     pub post_actions: Arc<PostActions>,
     /// What administrators started and do not wait for.
     pub jobs: Arc<Jobs>,
+    /// The servers behind the proxies.
+    pub upstreams: Arc<upstream::Current>,
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
+    /// Asks name servers for plugins; for `/healthz`.
+    pub(super) resolver: OnceLock<Arc<Resolver>>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -128,6 +134,16 @@ impl State {
         store: Arc<dyn Store>,
         observer: Arc<Observer>,
     ) -> Arc<Self> {
+        Self::with_upstreams(generation, store, observer, Arc::default())
+    }
+
+    /// The same before servers that are checked.
+    pub fn with_upstreams(
+        generation: Generation,
+        store: Arc<dyn Store>,
+        observer: Arc<Observer>,
+        upstreams: Arc<upstream::Current>,
+    ) -> Arc<Self> {
         let limits = &generation.limits;
         let job_limits = JobLimits {
             jobs: limits.jobs,
@@ -136,15 +152,12 @@ impl State {
         };
         let runtime = tokio::runtime::Handle::current();
         let jobs = Arc::new(Jobs::new(Arc::clone(&store), job_limits, runtime));
-        let post_actions = PostActions::new(
-            limits.post_actions,
-            limits.post_action_timeout,
-            tokio::runtime::Handle::current(),
-        )
-        .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
+        let post_actions = PostActions::new(post_limits(limits), tokio::runtime::Handle::current())
+            .reporting_to(Arc::clone(&observer) as Arc<dyn PostListener>);
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
+            resolver: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -152,6 +165,7 @@ impl State {
             health: ArcSwap::from_pointee(Health::serving(1)),
             store,
             jobs,
+            upstreams,
             observer,
             post_actions: Arc::new(post_actions),
             logins: TaskTracker::new(),
@@ -181,12 +195,18 @@ impl State {
         let _ = self.reload.set(reload);
     }
 
+    /// Names the resolver whose state `/healthz` shows. Only the first one counts.
+    pub fn resolve_with(&self, resolver: Arc<Resolver>) {
+        let _ = self.resolver.set(resolver);
+    }
+
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,
-    /// gives post actions and jobs up to `grace` to end, and writes what the decision log still holds.
-    pub async fn close(&self, grace: Duration) {
+    /// gives post actions and jobs their grace, and writes what the decision log still holds.
+    pub async fn close(&self) {
         self.logins.close();
         // They have deadlines, so this is a matter of `request_timeout`.
         self.logins.wait().await;
+        let grace = self.generation.load().limits.post_action_grace;
         tokio::join!(self.post_actions.drain(grace), self.jobs.drain(grace));
         let observer = Arc::clone(&self.observer);
         if tokio::task::spawn_blocking(move || observer.close())
@@ -195,5 +215,13 @@ impl State {
         {
             tracing::error!("The decision log could not be closed");
         }
+    }
+}
+
+fn post_limits(limits: &ServerLimits) -> PostLimits {
+    PostLimits {
+        actions: limits.post_actions,
+        logins: limits.post_action_workers,
+        timeout: limits.post_action_timeout,
     }
 }

@@ -12,10 +12,12 @@ use super::SpanId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// The host's own controls, before and after the password check.
-    Controls,
+    /// The host's own control of failed logins: asked first, told after the password check.
+    BruteForce,
     /// Plugins before the password check.
     Features,
+    /// Features that are asked one after the other, after the others.
+    Controls,
     /// What an earlier login found out, before the backends are asked.
     Cache,
     /// Plugins that are asked what else to forget of a user; no part of a login.
@@ -34,8 +36,9 @@ impl Stage {
     /// The word for logs, traces and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Controls => "controls",
+            Self::BruteForce => "brute-force",
             Self::Features => "features",
+            Self::Controls => "controls",
             Self::Cache => "cache",
             Self::CacheFlush => "cache-flush",
             Self::Backends => "backends",

@@ -1,3 +1,6 @@
 //! Clients of outside services. Each destination must have been granted; each wait has a deadline.
 
+pub mod dns;
+pub mod geoip;
 pub mod http;
+pub mod probe;

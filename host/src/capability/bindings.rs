@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
     // Host functions that wait for the outside suspend the guest's fiber instead of a thread.
     // All may trap: that is how an exceeded limit ends a call.
     imports: {
+        "bulkhead:policy/dns": async | trappable,
         "bulkhead:policy/files": async | trappable,
         "bulkhead:policy/http": async | trappable,
         "bulkhead:policy/password": async | trappable,

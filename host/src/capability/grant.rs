@@ -40,6 +40,10 @@ pub enum Grant {
     Metrics,
     /// `secret: [ … ]`
     Secret,
+    /// `dns: true`, or zones
+    Dns,
+    /// `geoip: [ … ]`
+    Geoip,
 }
 
 impl Grant {
@@ -51,6 +55,8 @@ impl Grant {
             Self::Password => "password",
             Self::Metrics => "metrics",
             Self::Secret => "secret",
+            Self::Dns => "dns",
+            Self::Geoip => "geoip",
         }
     }
 
@@ -62,6 +68,8 @@ impl Grant {
             Self::Password => "password: true",
             Self::Metrics => "metrics: true",
             Self::Secret => "secret: [ NAME ]",
+            Self::Dns => "dns: true",
+            Self::Geoip => "geoip: [ NAME ]",
         }
     }
 
@@ -73,6 +81,8 @@ impl Grant {
             Self::Password => grants.password,
             Self::Metrics => grants.metrics,
             Self::Secret => !grants.secret.is_empty(),
+            Self::Dns => grants.dns.is_some(),
+            Self::Geoip => !grants.geoip.is_empty(),
         }
     }
 }
@@ -89,6 +99,8 @@ pub fn need(import: &str) -> Need {
             "password" => Need::Grant(Grant::Password),
             "metrics" => Need::Grant(Grant::Metrics),
             "secret" => Need::Grant(Grant::Secret),
+            "dns" => Need::Grant(Grant::Dns),
+            "geoip" => Need::Grant(Grant::Geoip),
             "sources" | "files" | "environment" | "output" => Need::Script,
             // An interface of a plugin kind appears among the imports when only its types are used.
             "feature" | "backend" | "filter" | "action" | "hook" | "init" | "cache-flush"
@@ -123,6 +135,8 @@ mod tests {
                 "bulkhead:policy/password@0.1.9",
                 Need::Grant(Grant::Password),
             ),
+            ("bulkhead:policy/dns@0.1.0", Need::Grant(Grant::Dns)),
+            ("bulkhead:policy/geoip@0.1.0", Need::Grant(Grant::Geoip)),
             ("bulkhead:policy/sources@0.1.0", Need::Script),
             ("bulkhead:policy/shell@0.1.0", Need::Unknown),
             ("bulkhead:policyx/log@0.1.0", Need::Unknown),
@@ -145,6 +159,8 @@ mod tests {
             Grant::Password,
             Grant::Metrics,
             Grant::Secret,
+            Grant::Dns,
+            Grant::Geoip,
         ] {
             assert!(!grant.given(&grants), "{}", grant.key());
         }

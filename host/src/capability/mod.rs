@@ -9,8 +9,10 @@ pub(crate) mod bindings;
 mod clock;
 mod context;
 pub(crate) mod convert;
+mod dns;
 mod environment;
 mod files;
+mod geoip;
 mod grant;
 mod http;
 mod incoming;
@@ -33,8 +35,9 @@ pub use grant::{Grant, Need, need};
 pub use log::printable;
 pub use meter::Meter;
 pub use services::{
-    HttpEgress, HttpError, HttpSend, IncomingResponse, MetricChange, MetricError, OutgoingRequest,
-    PasswordError, PasswordVerify, PluginMetrics, Services, Verification,
+    AddressLookup, HttpEgress, HttpError, HttpSend, IncomingResponse, MetricChange, MetricError,
+    NameLookup, OutgoingRequest, PasswordError, PasswordVerify, PluginMetrics, Services,
+    Verification,
 };
 pub use sources::Sources;
 pub use state::{CallState, Rights, TABLE_ELEMENTS};

@@ -3,13 +3,21 @@
 //! The real ones live elsewhere (`store`, `backend_io`, `observe`, the password pool); this room knows
 //! only what a guest may ask of them.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use crate::{
     auth::{Header, Password},
+    backend_io::{
+        dns::{Answer, DnsError, Question},
+        geoip::{Facts, GeoipError},
+    },
     config::HttpGrant,
     store::{Command, Key, Procedure, Reply, Store, StoreError},
 };
@@ -24,6 +32,22 @@ pub struct Services {
     pub passwords: Arc<dyn PasswordVerify>,
     /// Behind `metrics`.
     pub metrics: Arc<dyn PluginMetrics>,
+    /// Behind `dns`.
+    pub names: Arc<dyn NameLookup>,
+    /// Behind `geoip`.
+    pub addresses: Arc<dyn AddressLookup>,
+}
+
+/// Asks the domain name system.
+pub trait NameLookup: Send + Sync {
+    /// Answers all questions, in their order, by the deadline.
+    fn lookup(&self, questions: Vec<Question>, deadline: Instant) -> BoxFuture<'_, Vec<Answer>>;
+}
+
+/// Knows where addresses are.
+pub trait AddressLookup: Send + Sync {
+    /// What the database of that name knows of an address; nothing if it does not hold it.
+    fn lookup(&self, database: &str, address: IpAddr) -> Result<Option<Facts>, GeoipError>;
 }
 
 /// Turns a grant into something that can send requests.
@@ -159,6 +183,8 @@ impl Services {
             http: Arc::new(Nothing),
             passwords: Arc::new(Nothing),
             metrics: Arc::new(Nothing),
+            names: Arc::new(Nothing),
+            addresses: Arc::new(Nothing),
         }
     }
 }
@@ -167,6 +193,23 @@ impl Services {
 struct Nothing;
 
 const NOTHING: &str = "there is none here";
+
+impl NameLookup for Nothing {
+    fn lookup(&self, questions: Vec<Question>, _: Instant) -> BoxFuture<'_, Vec<Answer>> {
+        let denied = |_| Answer {
+            records: Err(DnsError::Denied(NOTHING.to_owned())),
+            elapsed: Duration::ZERO,
+        };
+        let answers = questions.into_iter().map(denied).collect();
+        Box::pin(async move { answers })
+    }
+}
+
+impl AddressLookup for Nothing {
+    fn lookup(&self, database: &str, _: IpAddr) -> Result<Option<Facts>, GeoipError> {
+        Err(GeoipError::NoSuchDatabase(database.to_owned()))
+    }
+}
 
 impl HttpSend for Nothing {
     fn bind(&self, _: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {

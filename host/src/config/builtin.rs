@@ -20,6 +20,21 @@ pub const BUILTIN: &[Builtin] = &[
         summary: "Answers a temporary failure to logins over unencrypted connections.",
     },
     Builtin {
+        name: "relay-domains",
+        kind: "feature",
+        summary: "Rejects logins of users whose domain is not served here.",
+    },
+    Builtin {
+        name: "rbl",
+        kind: "feature",
+        summary: "Rejects logins from addresses that block lists in the DNS hold.",
+    },
+    Builtin {
+        name: "geoip",
+        kind: "feature",
+        summary: "Allows and rejects logins by country, continent or network operator.",
+    },
+    Builtin {
         name: "users-file",
         kind: "backend",
         summary: "Checks passwords against a list of users and stored hashes.",
@@ -28,6 +43,11 @@ pub const BUILTIN: &[Builtin] = &[
         name: "allow-nets",
         kind: "filter",
         summary: "Rejects logins from outside the networks that a user may come from.",
+    },
+    Builtin {
+        name: "geoip-attributes",
+        kind: "filter",
+        summary: "Adds to a login's attributes where it came from.",
     },
     Builtin {
         name: "webhook",

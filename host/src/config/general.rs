@@ -31,6 +31,11 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
         load_timeout: section.duration(reader, "load_timeout", default.load_timeout),
         metric_series: section.integer(reader, "metric_series", default.metric_series),
         post_actions: section.integer(reader, "post_actions", default.post_actions),
+        post_action_workers: section.integer(
+            reader,
+            "post_action_workers",
+            default.post_action_workers,
+        ),
         post_action_timeout: section.duration(
             reader,
             "post_action_timeout",
@@ -39,6 +44,7 @@ pub(super) fn limits(reader: &mut Reader, top: &Section<'_>) -> ServerLimits {
         jobs: section.integer(reader, "jobs", default.jobs),
         job_timeout: section.duration(reader, "job_timeout", default.job_timeout),
         job_lifetime: section.duration(reader, "job_lifetime", default.job_lifetime),
+        post_action_grace: section.duration(reader, "post_action_grace", default.post_action_grace),
         connections: section.integer(reader, "connections", default.connections),
         head_bytes: section.size(reader, "head_bytes", default.head_bytes),
         head_timeout: section.duration(reader, "head_timeout", default.head_timeout),

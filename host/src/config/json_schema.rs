@@ -105,6 +105,7 @@ fn kind(kind: &Kind) -> Value {
             ],
         }),
         Kind::Duration(..) => json!({ "type": "string", "pattern": units::duration_pattern() }),
+        Kind::FlagOrTexts => json!({ "anyOf": [{ "type": "boolean" }, list(&text())] }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::Choice(words) => json!({ "enum": choices(words) }),
         Kind::Choices(words) => list(&json!({ "enum": choices(words) })),

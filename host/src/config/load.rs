@@ -10,11 +10,11 @@ use super::{
     brute_force::brute_force,
     cache::cache,
     diagnostic::Diagnostic,
-    general, include, keys,
+    general, health, include, keys, lookups,
     observe::observe,
     pipeline::pipeline,
     place::Places,
-    plugins::plugins,
+    plugins::{Known, plugins},
     reader::Reader,
     reload::reload,
     schema::Config,
@@ -110,17 +110,30 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
     };
+    let geoip = lookups::geoip(reader, &top);
+    let database_names: BTreeSet<&str> = match top.value("geoip").map(|node| &node.content) {
+        Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
+        _ => BTreeSet::new(),
+    };
     let (pipeline, listed) = pipeline(reader, &top);
-    let plugins = plugins(reader, &top, &listed, &secrets, &secret_names);
+    let known = Known {
+        secrets: &secrets,
+        secret_names: &secret_names,
+        databases: &database_names,
+    };
+    let plugins = plugins(reader, &top, &listed, &known);
     let config = Config {
         file: reader.sources.main().to_owned(),
         files: Vec::new(),
         include_folders: Vec::new(),
         secret_files: Vec::new(),
         server,
+        health_checks: health::health_checks(reader, &top),
         store,
         cache: cache(reader, &top),
         limits: general::limits(reader, &top),
+        dns: lookups::dns(reader, &top),
+        geoip,
         pipeline,
         plugins,
         secrets,

@@ -8,12 +8,14 @@ mod builtin;
 mod cache;
 mod diagnostic;
 mod general;
+mod health;
 mod hooks;
 mod include;
 mod json_schema;
 pub mod keys;
 mod listen;
 mod load;
+mod lookups;
 mod merge;
 mod observe;
 mod pipeline;
@@ -41,12 +43,14 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, BasicAuth, BruteForce, Bucket, Cache, Compression, Config, CustomToleration,
-    DEFAULT_HEADERS, Dialect, EndpointName, EventName, ExampleLogin, ExamplePassword, Grants,
-    HeaderNames, HookEntry, HttpGrant, Instances, Limits, ListFormat, ListenAt, Listener, Lockout,
-    MasterUsers, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Server,
-    ServerLimits, StoreConfig, StorePassword, TlsFiles, TlsVersion, Tolerate, Traces,
+    ActionEntry, AuthMechanism, Authorities, BasicAuth, BruteForce, Bucket, Cache, Compression,
+    Config, CustomToleration, DEFAULT_HEADERS, DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption,
+    EndpointName, EventName, ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames,
+    HealthChecks, HealthTarget, HookEntry, HttpGrant, Instances, Limits, ListFormat, ListenAt,
+    Listener, Lockout, MasterUsers, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry,
+    PluginSource, RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload,
+    SecretSource, Selection, Server, ServerLimits, ServerProtocol, StoreConfig, StorePassword,
+    TlsFiles, TlsVersion, Tolerate, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -21,6 +21,7 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Feature,
+    Control,
     Backend,
     Filter,
     Action,
@@ -32,7 +33,8 @@ pub(super) enum Part {
 impl Part {
     fn word(self) -> &'static str {
         match self {
-            Self::Feature => "feature",
+            // A control is a feature that is asked later.
+            Self::Feature | Self::Control => "feature",
             Self::Backend => "backend",
             Self::Filter => "filter",
             Self::Action => "action",
@@ -45,6 +47,7 @@ impl Part {
     fn key(self) -> &'static str {
         match self {
             Self::Feature => "features",
+            Self::Control => "controls",
             Self::Backend => "backends",
             Self::Filter => "filters",
             Self::Action => "actions",
@@ -57,6 +60,7 @@ impl Part {
     fn keys(self) -> &'static Keys {
         match self {
             Self::Feature => &keys::FEATURE,
+            Self::Control => &keys::CONTROL,
             Self::Backend => &keys::BACKEND,
             Self::Filter => &keys::FILTER,
             Self::Action => &keys::ACTION,
@@ -123,12 +127,15 @@ pub(super) fn pipeline(
     };
     let init = part(reader, Part::Init);
     let features = part(reader, Part::Feature);
+    let controls = part(reader, Part::Control);
     let backends = part(reader, Part::Backend);
     let filters = part(reader, Part::Filter);
     let actions = part(reader, Part::Action);
     let hooks = part(reader, Part::Hook);
     let cache_flush = part(reader, Part::CacheFlush);
-    if section.value("backends").is_none() && section.value("features").is_none() {
+    let before = ["features", "controls"];
+    if section.value("backends").is_none() && before.iter().all(|key| section.value(key).is_none())
+    {
         reader.warning(
             &section.span,
             "the pipeline has no backend: no login can be accepted".to_owned(),
@@ -146,6 +153,7 @@ pub(super) fn pipeline(
         sequential,
         init: entries(init),
         features: entries(features),
+        controls: entries(controls),
         backends: entries(backends),
         filters: entries(filters),
         actions,
@@ -173,7 +181,9 @@ fn plugin<'a>(
     let name = name(reader, &section);
     let source = source(reader, &section, part);
     let when_no_auth = match part {
-        Part::Feature | Part::Filter => section.boolean(reader, "when_no_auth", false),
+        Part::Feature | Part::Control | Part::Filter => {
+            section.boolean(reader, "when_no_auth", false)
+        }
         Part::Backend | Part::Action | Part::Hook | Part::Init | Part::CacheFlush => true,
     };
     let when_authenticated = section.boolean(reader, "when_authenticated", true);

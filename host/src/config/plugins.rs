@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     keys::{self, list, nearest},
+    lookups,
     pipeline::{Listed, Part},
     reader::Reader,
     schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
@@ -23,8 +24,7 @@ pub(super) fn plugins(
     reader: &mut Reader,
     top: &Section<'_>,
     listed: &BTreeMap<String, Listed>,
-    secrets: &BTreeMap<String, SecretSource>,
-    secret_names: &BTreeSet<&str>,
+    known: &Known<'_>,
 ) -> BTreeMap<String, PluginConfig> {
     let mut plugins: BTreeMap<_, _> = listed
         .keys()
@@ -40,13 +40,9 @@ pub(super) fn plugins(
         }
         return plugins;
     };
-    let known = Known {
-        secrets,
-        secret_names,
-    };
     for entry in entries {
         let place = listed.get(&entry.key);
-        let config = plugin(reader, entry, place, &known);
+        let config = plugin(reader, entry, place, known);
         if place.is_some() {
             plugins.insert(entry.key.clone(), config);
         } else {
@@ -57,10 +53,12 @@ pub(super) fn plugins(
 }
 
 /// Names that grants may refer to.
-struct Known<'a> {
-    secrets: &'a BTreeMap<String, SecretSource>,
+pub(super) struct Known<'a> {
+    pub(super) secrets: &'a BTreeMap<String, SecretSource>,
     /// Those that are written down, readable or not.
-    secret_names: &'a BTreeSet<&'a str>,
+    pub(super) secret_names: &'a BTreeSet<&'a str>,
+    /// Those of `geoip`, usable or not.
+    pub(super) databases: &'a BTreeSet<&'a str>,
 }
 
 fn unused(reader: &mut Reader, entry: &Entry, listed: &BTreeMap<String, Listed>) {
@@ -141,6 +139,8 @@ fn grants(
         may_accept,
         http: section.entry("http").and_then(|_| http(reader, &section)),
         secret: secrets(reader, &section, known),
+        dns: lookups::dns_grant(reader, &section),
+        geoip: lookups::geoip_grant(reader, &section, known.databases),
         environment: environment(reader, &section, place),
         files: files(reader, &section, place),
     }

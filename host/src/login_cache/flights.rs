@@ -30,11 +30,13 @@ pub(super) struct FlightKey {
     pub(super) may: (bool, bool),
 }
 
+/// Who finds out what. The number tells a question that is nobody else's from all others.
+type Running = HashMap<(FlightKey, u64), Arc<watch::Sender<Landing>>>;
+
 /// All questions that somebody finds out about at this moment.
 #[derive(Default)]
 pub(super) struct Flights {
-    /// The number tells a question that is nobody else's from all others.
-    running: Mutex<HashMap<(FlightKey, u64), Arc<watch::Sender<Landing>>>>,
+    running: Mutex<Running>,
     alone: AtomicU64,
 }
 
@@ -91,7 +93,7 @@ impl Flights {
         self.running().retain(|(key, _), _| !concerns(&key.user));
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<(FlightKey, u64), Arc<watch::Sender<Landing>>>> {
+    fn running(&self) -> MutexGuard<'_, Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -113,7 +115,7 @@ impl Lead {
         counts
     }
 
-    fn is_running(&self, running: &HashMap<(FlightKey, u64), Arc<watch::Sender<Landing>>>) -> bool {
+    fn is_running(&self, running: &Running) -> bool {
         let mine = running.get(&self.key);
         mine.is_some_and(|landing| Arc::ptr_eq(landing, &self.landing))
     }

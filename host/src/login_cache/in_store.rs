@@ -27,7 +27,7 @@ use super::{
 use crate::{
     auth::Password,
     config,
-    pipeline::{CacheQuestion, Conclusion, Finding, Known},
+    pipeline::{CacheQuestion, Conclusion, Finding},
     store::{Bound, Command, Key, Reply, SortedCommand, Store, When},
 };
 

@@ -87,16 +87,19 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
         Verdict::TemporaryFailure => "tempfail",
     };
     let latency = milliseconds(record.latency);
-    let of_stage = |stage| {
-        let mut stages = record.trace.stages.iter();
+    let of_stages = |wanted: &[Stage]| {
+        let stages = record.trace.stages.iter();
         stages
-            .find(|one| one.stage == stage && one.was_asked())
-            .map(|stage| milliseconds(stage.elapsed))
+            .filter(|one| wanted.contains(&one.stage) && one.was_asked())
+            .map(|stage| stage.elapsed)
+            .reduce(|sum, one| sum + one)
+            .map(milliseconds)
             .unwrap_or_default()
     };
-    let environment_latency = of_stage(Stage::Features);
-    let backend_latency = of_stage(Stage::Backends);
-    let subject_latency = of_stage(Stage::Filters);
+    // Nauthilus' environment stage holds both.
+    let environment_latency = of_stages(&[Stage::Features, Stage::Controls]);
+    let backend_latency = of_stages(&[Stage::Backends]);
+    let subject_latency = of_stages(&[Stage::Filters]);
     let repeated = if record.repeated_wrong_password {
         "true"
     } else {

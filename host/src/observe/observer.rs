@@ -14,7 +14,7 @@ use super::{
 use crate::{
     auth::{Header, Request, StageTrace, TraceContext, Verdict},
     config::Observe,
-    pipeline::PostListener,
+    pipeline::{DropReason, PostListener},
 };
 
 /// Why observation cannot start.
@@ -172,8 +172,8 @@ impl PostListener for Observer {
         }
     }
 
-    fn dropped(&self, actions: usize) {
-        self.metrics.post_actions_dropped(actions);
+    fn dropped(&self, actions: usize, why: DropReason) {
+        self.metrics.post_actions_dropped(actions, why);
     }
 }
 

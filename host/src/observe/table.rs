@@ -75,8 +75,9 @@ pub fn render_trace(decision: &Decision, trace: &Trace) -> String {
 
 fn stage_name(stage: Stage) -> &'static str {
     match stage {
-        Stage::Controls => "controls",
+        Stage::BruteForce => "brute force",
         Stage::Features => "features",
+        Stage::Controls => "controls",
         Stage::Cache => "cache",
         Stage::CacheFlush => "cache-flush",
         Stage::Backends => "backends",

@@ -3,7 +3,7 @@
 //! The order of stages, and where those that are not built yet belong:
 //!
 //! 1. brute-force check: is the client banned?
-//! 2. features; then (relay domains, block lists), which an aborting feature skips
+//! 2. features, then controls in order (TLS, relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
 //! 4. cache, backends (`verify`)
 //! 5. brute-force update, when a password was really checked
@@ -16,8 +16,9 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    BruteForce, CacheSource, Plugin, PostWork, Stages, actions, backends, challenge,
-    control::{self, Checked},
+    BruteForce, CacheSource, Plugin, PostWork, Stages, actions, backends,
+    brute_force::{self, Checked},
+    challenge,
     features::{self, Ending},
     filters,
     login::Login,
@@ -85,6 +86,7 @@ impl Pipeline {
         let asked = stages
             .features
             .iter()
+            .chain(&stages.controls)
             .chain(&stages.backends)
             .chain(&stages.filters);
         let acting = stages.actions.iter().map(|(_, member)| member);
@@ -127,7 +129,7 @@ impl Pipeline {
 
     async fn log_in(&self, login: &mut Login, brute_force: Option<&dyn BruteForce>) -> Verdict {
         let stages = &self.stages;
-        match control::check(login, brute_force).await {
+        match brute_force::check(login, brute_force).await {
             Checked::GoOn => {}
             Checked::Reject { is_new } => {
                 if is_new {
@@ -137,15 +139,16 @@ impl Pipeline {
             }
             Checked::TemporaryFailure => return Verdict::TemporaryFailure,
         }
-        let (verdict, event) = match features::run(login, &stages.features, stages.sequential).await
-        {
+        let (verdict, event) = match features::run(login, stages).await {
             Ending::Reject(event) => (Verdict::Reject, event),
             Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
-            Ending::Continue => return self.check_password(login, brute_force).await,
+            Ending::Continue | Ending::Abort => {
+                return self.check_password(login, brute_force).await;
+            }
         };
         if let Some(event) = event {
             if verdict == Verdict::Reject {
-                control::learn(login, brute_force, event).await;
+                brute_force::learn(login, brute_force, event).await;
             }
             actions::run(login, &stages.actions, event).await;
         }
@@ -170,7 +173,7 @@ impl Pipeline {
         if verdict == Verdict::TemporaryFailure || login.expired() {
             return Verdict::TemporaryFailure;
         }
-        if !control::update(login, brute_force, conclusion).await {
+        if !brute_force::update(login, brute_force, conclusion).await {
             return Verdict::TemporaryFailure;
         }
         filters::run(login, &self.stages.filters, verdict).await

@@ -1,4 +1,7 @@
-//! The feature stage: who may stop a login before its password is looked at.
+//! The stages of features and of controls: who may stop a login before its password is looked at.
+//!
+//! Controls are features in sequence, in a stage of their own after the features; a feature that aborts
+//! skips them, and so does a control that aborts those after it.
 //!
 //! In parallel every feature is waited for, and the strongest verdict counts, whatever the order in
 //! which answers arrive: reject, then temporary failure, then abort, then pass. Among equals the
@@ -12,7 +15,7 @@
 //! reject by a later stage tells the client.
 
 use super::{
-    Answer, FeatureAnswer, FeatureVerdict, Member, OnError, Question,
+    Answer, FeatureAnswer, FeatureVerdict, Member, OnError, Question, Stages,
     ask::{Asked, ask},
     login::Login,
 };
@@ -21,20 +24,40 @@ use crate::auth::{Event, Stage};
 /// What the stage came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ending {
-    /// No objection, or a feature asked to skip what is left of the stage.
+    /// No objection.
     Continue,
+    /// A feature asked to skip what is left before the password check.
+    Abort,
     /// The login is rejected; the event's actions run.
     Reject(Option<Event>),
     /// The login ends in a temporary failure; the event's actions run.
     TemporaryFailure(Option<Event>),
 }
 
-/// Asks the features.
-pub(super) async fn run(login: &mut Login, members: &[Member], sequential: bool) -> Ending {
+/// Asks the features, then the controls.
+pub(super) async fn run(login: &mut Login, stages: &Stages) -> Ending {
+    let ending = ask_all(login, Stage::Features, &stages.features, stages.sequential).await;
+    match ending {
+        Ending::Continue => ask_all(login, Stage::Controls, &stages.controls, true).await,
+        Ending::Abort if stages.controls.is_empty() => ending,
+        Ending::Abort => {
+            let mut clock = login.clock(Stage::Controls);
+            for member in &stages.controls {
+                clock.skipped(member.plugin.name());
+            }
+            clock.finish_into(&mut login.trace);
+            ending
+        }
+        Ending::Reject(_) | Ending::TemporaryFailure(_) => ending,
+    }
+}
+
+/// Asks the plugins of one stage.
+async fn ask_all(login: &mut Login, stage: Stage, members: &[Member], sequential: bool) -> Ending {
     if members.is_empty() {
         return Ending::Continue;
     }
-    let mut clock = login.clock(Stage::Features);
+    let mut clock = login.clock(stage);
     let mode = login.request.mode;
     let mut tally = Tally::default();
     if sequential {
@@ -45,7 +68,7 @@ pub(super) async fn run(login: &mut Login, members: &[Member], sequential: bool)
             }
             let asked = ask(
                 member.plugin.as_ref(),
-                Stage::Features,
+                stage,
                 Question::Feature,
                 login.call(),
             )
@@ -62,7 +85,7 @@ pub(super) async fn run(login: &mut Login, members: &[Member], sequential: bool)
                     return None;
                 }
                 let plugin = member.plugin.as_ref();
-                Some(ask(plugin, Stage::Features, Question::Feature, call).await)
+                Some(ask(plugin, stage, Question::Feature, call).await)
             }
         }))
         .await;
@@ -151,7 +174,9 @@ impl Tally {
     }
 
     fn end(self, login: &mut Login) -> Ending {
-        if let Some(message) = self.message {
+        if let Some(message) = self.message
+            && login.progress.status_message.is_empty()
+        {
             login.progress.status_message = message;
         }
         if let Some(objection) = self.reject {
@@ -162,6 +187,8 @@ impl Tally {
             login.progress.status_message = objection.message.clone().unwrap_or_default();
             login.temporary_failure_message = objection.message;
             Ending::TemporaryFailure(objection.event)
+        } else if self.aborted {
+            Ending::Abort
         } else {
             Ending::Continue
         }

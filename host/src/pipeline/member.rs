@@ -74,6 +74,9 @@ pub struct Stages {
     pub sequential: bool,
     /// Before the password check.
     pub features: Vec<Member>,
+    /// Features that are asked after the others, one after the other: the first that objects ends the
+    /// stage.
+    pub controls: Vec<Member>,
     /// Check the password; asked in order.
     pub backends: Vec<Member>,
     /// Asked before the backends, if there is one.

@@ -8,10 +8,10 @@ mod actions;
 mod ask;
 mod attributes;
 mod backends;
+mod brute_force;
 mod cache;
 mod challenge;
 mod context;
-mod control;
 mod decide;
 mod features;
 mod filters;
@@ -25,13 +25,13 @@ mod post;
 mod tests;
 mod verify;
 
+pub use brute_force::{
+    BRUTE_FORCE, Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain,
+};
 pub use cache::{
     Asking, CacheAnswer, CacheQuestion, CacheSource, Conclusion, Finding, Keeper, Known, LoginCache,
 };
 pub use context::{Context, ContextChange};
-pub use control::{
-    BRUTE_FORCE, Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain,
-};
 pub use decide::{Lease, Outcome, Pipeline};
 pub use flush::{CacheFlushAnswer, Flushed, Forget, Forgot, Subject};
 pub use master::MasterUsers;
@@ -40,4 +40,4 @@ pub use plugin::{
     Answer, BackendAnswer, BackendUser, Call, Failure, FailureKind, FeatureAnswer, FeatureVerdict,
     FilterAnswer, FilterVerdict, OnError, Operation, Plugin, Question, Ran,
 };
-pub use post::{PostActions, PostListener, PostWork};
+pub use post::{DropReason, PostActions, PostLimits, PostListener, PostWork};

@@ -1,5 +1,5 @@
 //! Loads every plugin of a configuration and asks each one harmless question, without any effect
-//! outside: the store is an empty one in memory, and every HTTP request is refused.
+//! outside: the store is an empty one in memory, and HTTP requests and look-ups of names are refused.
 //!
 //! A plugin that fails because it was refused something may be right: it is not reported, unless it
 //! trapped or broke the contract, which nothing outside should bring it to.
@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, future::BoxFuture, stream};
@@ -19,13 +19,18 @@ use zeroize::Zeroizing;
 use super::{LoadProblem, Wanted, engine_loader::problems, generation::wanted, services};
 use crate::{
     auth::{Client, Event, HookRequest, Mode, Request, Tls},
-    capability::{HttpEgress, HttpError, HttpSend, IncomingResponse, OutgoingRequest, Services},
+    backend_io::{dns, geoip::Databases},
+    capability::{
+        HttpEgress, HttpError, HttpSend, IncomingResponse, NameLookup, OutgoingRequest, Services,
+    },
     config::{Config, HttpGrant},
     engine::{Engine, EngineSettings, PluginKind, PluginSpec},
     observe::metrics::PluginMetrics,
     pipeline::{Call, Context, Failure, FailureKind, Operation, Plugin, Question},
     store::MemoryStore,
 };
+
+const NOTHING_SENT: &str = "nothing is sent while a configuration is checked";
 
 /// Who is asked about. Nobody has this name.
 const USER: &str = "bulkhead-check";
@@ -59,10 +64,20 @@ pub async fn dry_run(config: Config) -> DryRun {
     if !found.problems.is_empty() {
         return found;
     }
+    let databases = Databases::new(Box::new(|_, _| {}));
+    match databases.prepare(&config.geoip) {
+        Ok(prepared) => prepared.commit(),
+        Err(problems) => {
+            let problems = problems.into_iter().map(LoadProblem::server);
+            found.problems.extend(problems);
+            return found;
+        }
+    }
     let trial = Trial {
         config: &config,
         engine,
         secrets,
+        databases,
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let results: Vec<DryRun> = stream::iter(wanted(&config))
@@ -97,6 +112,7 @@ struct Trial<'a> {
     config: &'a Config,
     engine: Engine,
     secrets: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    databases: Arc<Databases>,
 }
 
 impl Trial<'_> {
@@ -160,7 +176,10 @@ impl Trial<'_> {
     /// The real ones, but nothing leaves this process.
     fn services(&self, refused: &Arc<AtomicBool>) -> Services {
         let metrics = PluginMetrics::new(self.config.limits.metric_series);
-        let real = services::services(self.config, Arc::new(MemoryStore::new()), metrics);
+        let names = Arc::new(Refusal(Arc::clone(refused)));
+        let store = Arc::new(MemoryStore::new());
+        let databases = Arc::clone(&self.databases);
+        let real = services::services(self.config, store, metrics, names, databases);
         Services {
             http: Arc::new(Refusing {
                 real: real.http,
@@ -203,7 +222,7 @@ fn judge(name: &str, kind: PluginKind, failure: &Failure, refused: bool) -> DryR
             found.problems.push(problem("mend the plugin"));
         }
         FailureKind::Trap | FailureKind::Contract => {
-            let help = "HTTP requests are refused in a check; a plugin must bear that";
+            let help = "HTTP requests and look-ups of names are refused in a check; a plugin must bear that";
             found.doubts.push(problem(help));
         }
         // Ended by what the check denies it, and not by itself.
@@ -284,6 +303,18 @@ impl HttpSend for Refusing {
 
 struct Refusal(Arc<AtomicBool>);
 
+impl NameLookup for Refusal {
+    fn lookup(&self, questions: Vec<dns::Question>, _: Instant) -> BoxFuture<'_, Vec<dns::Answer>> {
+        self.0.store(true, Relaxed);
+        let refusal = |_| dns::Answer {
+            records: Err(dns::DnsError::Network(NOTHING_SENT.to_owned())),
+            elapsed: Duration::ZERO,
+        };
+        let answers = questions.into_iter().map(refusal).collect();
+        Box::pin(async move { answers })
+    }
+}
+
 impl HttpEgress for Refusal {
     fn send(
         &self,
@@ -291,8 +322,7 @@ impl HttpEgress for Refusal {
         _: Instant,
     ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>> {
         self.0.store(true, Relaxed);
-        let text = "nothing is sent while a configuration is checked";
-        Box::pin(async move { Err(HttpError::Connect(text.to_owned())) })
+        Box::pin(async move { Err(HttpError::Connect(NOTHING_SENT.to_owned())) })
     }
 }
 

@@ -121,6 +121,7 @@ impl Generation {
             password_attribute: config.server.password_attribute.clone(),
             sequential: pipeline.sequential,
             features: members(&pipeline.features)?,
+            controls: members(&pipeline.controls)?,
             backends: members(&pipeline.backends)?,
             cache: None,
             brute_force: None,
@@ -209,6 +210,7 @@ pub(super) fn wanted(config: &Config) -> Vec<Wanted> {
     [
         of_kind(PluginKind::Init, pipeline.init.iter().collect()),
         of_kind(PluginKind::Feature, pipeline.features.iter().collect()),
+        of_kind(PluginKind::Feature, pipeline.controls.iter().collect()),
         of_kind(PluginKind::Backend, pipeline.backends.iter().collect()),
         of_kind(PluginKind::Filter, pipeline.filters.iter().collect()),
         of_kind(

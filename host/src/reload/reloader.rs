@@ -149,7 +149,8 @@ impl Reloader {
         config: Config,
         read_at: SystemTime,
     ) -> Result<(Built, Vec<Commit>), Vec<LoadProblem>> {
-        let commits = self.prepare(&config)?;
+        let mut commits = self.prepare(&config)?;
+        commits.push(self.open_databases(&config).await?);
         let built = self.load(config, read_at).await?;
         match self_test(&built.generation).await {
             wrong if wrong.is_empty() => Ok((built, commits)),
@@ -165,15 +166,31 @@ impl Reloader {
         let register = Arc::clone(&self.running.register);
         let failures = Arc::clone(&self.running.failures);
         let number = self.running.lease.number() + 1;
+        let databases = Arc::clone(&self.running.databases);
         server::build(
             Arc::new(config),
             loader,
+            databases,
             register,
             failures,
             number,
             read_at,
         )
         .await
+    }
+
+    /// Reads the files that have changed. Look-ups see them only when the generation is in force.
+    async fn open_databases(&self, config: &Config) -> Result<Commit, Vec<LoadProblem>> {
+        let databases = Arc::clone(&self.running.databases);
+        let wanted = config.geoip.clone();
+        let opening = tokio::task::spawn_blocking(move || databases.prepare(&wanted));
+        match opening.await {
+            Ok(Ok(prepared)) => Ok(Box::new(move || prepared.commit())),
+            Ok(Err(problems)) => Err(problems.into_iter().map(LoadProblem::server).collect()),
+            Err(defect) => Err(vec![LoadProblem::server(format!(
+                "the databases of `geoip` cannot be read: {defect}"
+            ))]),
+        }
     }
 
     fn prepare(&self, config: &Config) -> Result<Vec<Commit>, Vec<LoadProblem>> {

@@ -32,7 +32,7 @@ fn sockets(config: &Config) -> Vec<(&ListenAt, bool, bool)> {
     config.server.listeners.iter().map(socket).collect()
 }
 
-const FIXED: [Fixed; 22] = [
+const FIXED: [Fixed; 24] = [
     Fixed {
         key: "server.listen",
         differs: |running, next| sockets(running) != sockets(next),
@@ -44,6 +44,11 @@ const FIXED: [Fixed; 22] = [
         key: "store",
         differs: |running, next| running.store != next.store,
         keep: |next, running| next.store.clone_from(&running.store),
+    },
+    Fixed {
+        key: "dns",
+        differs: |running, next| running.dns != next.dns,
+        keep: |next, running| next.dns.clone_from(&running.dns),
     },
     Fixed {
         key: "cache_directory",
@@ -145,6 +150,17 @@ const FIXED: [Fixed; 22] = [
         key: "limits.job_lifetime",
         differs: |running, next| running.limits.job_lifetime != next.limits.job_lifetime,
         keep: |next, running| next.limits.job_lifetime = running.limits.job_lifetime,
+    },
+    Fixed {
+        key: "limits.post_action_workers",
+        differs: |running, next| {
+            running.limits.post_action_workers != next.limits.post_action_workers
+        },
+        keep: |next, running| {
+            next.limits
+                .post_action_workers
+                .clone_from(&running.limits.post_action_workers)
+        },
     },
     Fixed {
         key: "limits.connections",

@@ -9,12 +9,14 @@ use super::{
     services,
 };
 use crate::{
-    capability::Services,
+    backend_io::{dns::Resolver, geoip::Databases},
+    capability::{NameLookup, Services},
     config::Config,
     control::brute_force,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
     store::{self, Limits, MemoryStore, OpenError, StartError, Store},
+    upstream,
 };
 
 /// Which store to use.
@@ -42,6 +44,10 @@ pub struct Server {
     pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
+    /// The servers behind the proxies; nobody checks them yet.
+    pub upstreams: Arc<upstream::Current>,
+    /// Asks the domain name system.
+    pub resolver: Arc<Resolver>,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -50,6 +56,8 @@ pub struct Server {
 pub struct Running {
     pub(super) engine: Engine,
     pub(super) services: Arc<Services>,
+    /// Know where addresses are; each generation brings its own.
+    pub(super) databases: Arc<Databases>,
     pub(super) config: Arc<Config>,
     pub(super) plugins: Plugins,
     pub(super) lease: Arc<Lease>,
@@ -79,22 +87,43 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     let metrics = PluginMetrics::new(config.limits.metric_series);
     let server_metrics = ServerMetrics::new(&metrics);
     let store = open_store(&config, store).map_err(|problem| vec![problem])?;
+    tokio::spawn(say_if_away(store.clone()));
     let store = server_metrics.counting(store);
     let engine = Engine::new(EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
+    let resolver = Resolver::new(&config.dns, server_metrics.name_lookups()).map_err(|why| {
+        vec![LoadProblem::server(format!(
+            "names cannot be looked up: {why}"
+        ))]
+    })?;
+    let resolver = Arc::new(resolver);
+    let databases = Databases::new(server_metrics.address_lookups());
+    databases
+        .prepare(&config.geoip)
+        .map_err(|problems| {
+            problems
+                .into_iter()
+                .map(LoadProblem::server)
+                .collect::<Vec<_>>()
+        })?
+        .commit();
+    let names: Arc<dyn NameLookup> = Arc::clone(&resolver) as _;
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
         metrics.clone(),
+        names,
+        Arc::clone(&databases),
     ));
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
     let register = Register::new(metrics.clone());
     let failures = brute_force::Node::new(Arc::clone(&store));
-    let built = build(Arc::new(config), loader, register, failures, 1, read_at).await?;
+    let config = Arc::new(config);
+    let built = build(config, loader, databases, register, failures, 1, read_at).await?;
     built.running.lease.begin();
     Ok(Server {
         generation: built.generation,
@@ -104,6 +133,8 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         metrics,
         server_metrics,
         store,
+        upstreams: Arc::default(),
+        resolver,
     })
 }
 
@@ -111,6 +142,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
 pub(super) async fn build(
     config: Arc<Config>,
     loader: EngineLoader,
+    databases: Arc<Databases>,
     register: Arc<Register>,
     failures: Arc<brute_force::Node>,
     number: u64,
@@ -134,6 +166,7 @@ pub(super) async fn build(
         running: Running {
             engine,
             services,
+            databases,
             config,
             plugins,
             lease,
@@ -143,6 +176,13 @@ pub(super) async fn build(
             read_at,
         },
     })
+}
+
+/// A server starts without its store; somebody should know.
+async fn say_if_away(store: Arc<dyn Store>) {
+    if let Err(error) = store.check().await {
+        tracing::warn!(%error, "The store does not work yet");
+    }
 }
 
 fn open_store(config: &Config, wanted: StoreUse) -> Result<Arc<dyn Store>, LoadProblem> {

@@ -1,10 +1,11 @@
-//! Puts the real services behind the capabilities: store, HTTP client, password pool, metrics.
+//! Puts the real services behind the capabilities: store, HTTP client, password pool, metrics, resolver,
+//! databases of addresses.
 //!
 //! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
 //! guests. This is the one place where the two meet.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,7 +13,11 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    backend_io::http,
+    backend_io::{
+        dns::{Answer, Question, Resolver},
+        geoip::{Databases, Facts, GeoipError},
+        http,
+    },
     capability::{self, MetricChange, Services, password_pool},
     config::{Config, HttpGrant, ListenAt, Listener},
     observe::metrics::{self, PluginMetrics},
@@ -20,13 +25,21 @@ use crate::{
 };
 
 /// The services of one server. Must be called within a tokio runtime.
-pub(super) fn services(config: &Config, store: Arc<dyn Store>, metrics: PluginMetrics) -> Services {
+pub(super) fn services(
+    config: &Config,
+    store: Arc<dyn Store>,
+    metrics: PluginMetrics,
+    names: Arc<dyn capability::NameLookup>,
+    databases: Arc<Databases>,
+) -> Services {
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
         http: Arc::new(Http(Arc::new(http::HttpClient::new(own_addresses(config))))),
         passwords: Arc::new(Passwords(pool)),
         metrics: Arc::new(Metrics(metrics)),
+        names,
+        addresses: databases,
     }
 }
 
@@ -37,6 +50,18 @@ fn own_addresses(config: &Config) -> Vec<SocketAddr> {
         ListenAt::Unix { .. } | ListenAt::Systemd(_) => None,
     };
     config.server.listeners.iter().filter_map(address).collect()
+}
+
+impl capability::NameLookup for Resolver {
+    fn lookup(&self, questions: Vec<Question>, deadline: Instant) -> BoxFuture<'_, Vec<Answer>> {
+        Box::pin(Resolver::lookup(self, questions, deadline))
+    }
+}
+
+impl capability::AddressLookup for Databases {
+    fn lookup(&self, database: &str, address: IpAddr) -> Result<Option<Facts>, GeoipError> {
+        Databases::lookup(self, database, address)
+    }
 }
 
 struct Http(Arc<http::HttpClient>);

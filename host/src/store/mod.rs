@@ -51,9 +51,10 @@ pub fn open(config: &StoreConfig, limits: Limits) -> Result<Arc<dyn Store>, Star
         StoreConfig::Redb { path } => Arc::new(RedbStore::open_with_limits(path, limits)?),
         StoreConfig::Redis(config) => {
             let redis = RedisStore::new(config).map_err(StartError::Redis)?;
+            let redis = redis.with_limits(limits);
             match config.on_outage {
                 OnOutage::TemporaryFailure => Arc::new(redis),
-                OnOutage::Local => Arc::new(Standby::new(redis)),
+                OnOutage::Local => Arc::new(Standby::new(redis, limits)),
             }
         }
     })

@@ -38,7 +38,7 @@ use self::{
     script::Scripts,
     topology::{Plan, Source, Topology},
 };
-use super::{Command, Key, Limits, Procedure, Reply, Store, StoreError};
+use super::{Command, Key, Limits, Procedure, Reply, Store, StoreError, procedure::refuse_keys};
 use crate::config::{RedisConfig, RedisServers};
 
 /// Keys and values on Redis.
@@ -151,6 +151,10 @@ impl RedisStore {
         keys: Vec<Key>,
         arguments: Vec<Vec<u8>>,
     ) -> Result<Reply, StoreError> {
+        // As a cluster would, so that nobody finds it out there only.
+        if let Some(refusal) = refuse_keys(&keys) {
+            return Ok(refusal);
+        }
         let names: Vec<_> = keys
             .iter()
             .map(|key| key::bytes(&self.prefix, key))

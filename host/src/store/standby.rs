@@ -17,7 +17,8 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::broadcast;
 
 use super::{
-    Command, Key, MemoryStore, Procedure, RedisStore, Reply, Store, StoreError, StoreNumbers,
+    Command, Key, Limits, MemoryStore, Procedure, RedisStore, Reply, Store, StoreError,
+    StoreNumbers,
 };
 
 /// How often Redis is tried while it is away.
@@ -28,6 +29,8 @@ pub struct Standby(Arc<Inner>);
 
 struct Inner {
     redis: RedisStore,
+    /// Of what stands in.
+    limits: Limits,
     /// While Redis is away.
     local: Mutex<Option<Arc<MemoryStore>>>,
     outages: AtomicU64,
@@ -35,10 +38,11 @@ struct Inner {
 }
 
 impl Standby {
-    /// Nothing is local yet.
-    pub fn new(redis: RedisStore) -> Self {
+    /// Nothing is local yet. What will stand in has these limits.
+    pub fn new(redis: RedisStore, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             redis,
+            limits,
             local: Mutex::default(),
             outages: AtomicU64::new(0),
             operations: AtomicU64::new(0),
@@ -84,7 +88,7 @@ fn take_over(inner: &Arc<Inner>, why: &str) -> Arc<MemoryStore> {
         "Redis is away: this server counts for itself until it is back"
     );
     inner.outages.fetch_add(1, Relaxed);
-    let substitute = Arc::new(MemoryStore::new());
+    let substitute = Arc::new(MemoryStore::new().with_limits(inner.limits));
     *local = Some(substitute.clone());
     tokio::spawn(wait_for_redis(Arc::downgrade(inner)));
     substitute

@@ -7,7 +7,7 @@
 //!
 //! ```yaml
 //! pipeline:
-//!   features:
+//!   controls:
 //!     - name: tls
 //!       component: builtin:tls-required
 //! plugins:

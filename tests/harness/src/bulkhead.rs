@@ -140,6 +140,11 @@ impl Bulkhead {
         self.server.stop()
     }
 
+    /// Asks it to end, as a service manager does, without waiting.
+    pub fn ask_to_end(&self) {
+        self.server.signal(rustix::process::Signal::TERM);
+    }
+
     /// Asks it to reload, as a service manager does (SIGHUP).
     pub fn hang_up(&self) {
         self.server.signal(rustix::process::Signal::HUP);

@@ -160,10 +160,8 @@ impl DovecotSetup {
             head(&scratch, &self.protocols, imap, script),
             lua_userdb(&scratch, script)
         );
-        let configuration = scratch.write("dovecot.conf", configuration);
-        let mut command = Command::new("/usr/sbin/dovecot");
-        command.arg("-F").arg("-c").arg(&configuration);
-        let server = Server::start(command, &scratch.file("master.log"));
+        scratch.write("dovecot.conf", configuration);
+        let server = launch(&scratch);
         let mut dovecot = Dovecot {
             server,
             scratch,
@@ -174,6 +172,15 @@ impl DovecotSetup {
         dovecot.await_start();
         dovecot
     }
+}
+
+fn launch(scratch: &Scratch) -> Server {
+    let mut command = Command::new("/usr/sbin/dovecot");
+    command
+        .arg("-F")
+        .arg("-c")
+        .arg(scratch.file("dovecot.conf"));
+    Server::start(command, &scratch.file("master.log"))
 }
 
 fn head(scratch: &Scratch, protocols: &str, imap: SocketAddr, script: &str) -> String {
@@ -379,6 +386,26 @@ impl Dovecot {
     /// When it does not: see [`DovecotSetup::pop3_and_submission`].
     pub fn submission_address(&self) -> SocketAddr {
         self.submission.expect("this Dovecot speaks no SMTP")
+    }
+
+    /// Ends it; its folder stays.
+    pub fn stop(&mut self) {
+        self.server.stop();
+    }
+
+    /// Starts it again on the same addresses after [`Self::stop`].
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn restart(&mut self) {
+        self.server.stop();
+        self.server = launch(&self.scratch);
+        self.await_start();
+    }
+
+    /// Has its processes sleep, or go on: connections are taken by the kernel, and nobody answers.
+    pub fn freeze(&self, frozen: bool) {
+        self.server.freeze(frozen);
     }
 
     /// Everything that Dovecot logged so far.

@@ -15,7 +15,9 @@
 pub mod bulkhead;
 pub mod caddy;
 pub mod command;
+pub mod dns;
 pub mod dovecot;
+pub mod false_dns;
 pub mod haproxy;
 pub mod http;
 pub mod imap;
@@ -37,7 +39,9 @@ pub mod web;
 
 pub use bulkhead::{Bulkhead, Policy};
 pub use caddy::Caddy;
+pub use dns::Nsd;
 pub use dovecot::{Dovecot, DovecotSetup, Login};
+pub use false_dns::FalseDns;
 pub use haproxy::Haproxy;
 pub use nginx::{Nginx, NginxSetup};
 pub use packages::require_server;

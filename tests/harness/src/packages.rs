@@ -50,6 +50,14 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         &["dovecot-pop3d", "dovecot-submissiond"],
     ),
     (
+        "dovecot-delivery",
+        &[
+            "/usr/lib/dovecot/lmtp",
+            "/usr/lib/dovecot/managesieve-login",
+        ],
+        &["dovecot-lmtpd", "dovecot-managesieved"],
+    ),
+    (
         "nginx",
         &[
             "/usr/sbin/nginx",
@@ -59,6 +67,7 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
     ),
     ("haproxy", &["/usr/sbin/haproxy"], &["haproxy"]),
     ("caddy", &["/usr/bin/caddy"], &["caddy"]),
+    ("nsd", &["/usr/sbin/nsd"], &["nsd"]),
     ("postfix", &["/usr/sbin/postfix"], &["postfix"]),
     (
         "redis",

@@ -87,6 +87,15 @@ impl Server {
         }
     }
 
+    /// Has the whole group sleep, or go on.
+    pub fn freeze(&self, frozen: bool) {
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        if let Some(group) = pid(&self.child) {
+            // It may have ended by itself in the meantime.
+            let _ = rustix::process::kill_process_group(group, signal);
+        }
+    }
+
     /// Asks the server to end and waits for it; kills it after ten seconds.
     pub fn stop(&mut self) -> Option<ExitStatus> {
         self.signal(Signal::TERM);

@@ -1,6 +1,6 @@
 //! The answer to a login: one table of statuses, one of headers, for all routes.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::collections::BTreeMap;
 
 use axum::{
     body::Body,
@@ -8,7 +8,9 @@ use axum::{
 };
 
 use super::{
-    AUTH_STATUS, CBOR, JSON, REALM, SESSION, TEXT, body, empty, header, header_text, nginx, plain,
+    AUTH_STATUS, CBOR, JSON, REALM, SESSION, TEXT, body, empty, header, header_text,
+    nginx::{self, Upstream},
+    plain,
     plugin_headers::{self, Place},
 };
 use crate::{
@@ -36,8 +38,8 @@ pub(in crate::api) struct Frame<'a> {
     pub(in crate::api) wait_delay_seconds: u32,
     /// The login's.
     pub(in crate::api) protocol: String,
-    /// Where nginx goes on, by protocol.
-    pub(in crate::api) upstreams: &'a BTreeMap<String, SocketAddr>,
+    /// Where nginx goes on.
+    pub(in crate::api) upstream: Upstream,
     /// The numbers of backends, by name.
     pub(in crate::api) backend_numbers: &'a BTreeMap<String, u8>,
     /// The client has answered a challenge.
@@ -81,8 +83,12 @@ pub(in crate::api) fn login(decision: &Decision, frame: &Frame<'_>) -> Response<
         && let Err(why) = nginx::finish(headers, decision, frame)
     {
         let session = &frame.session;
-        tracing::error!(session, why, "An accepted login cannot be passed to nginx");
-        return login(&unsendable(decision), frame);
+        tracing::error!(session, why = %why, "An accepted login cannot be passed to nginx");
+        let instead = Decision {
+            status_message: why.told().to_owned(),
+            ..unsendable(decision)
+        };
+        return login(&instead, frame);
     }
     plugin_headers::add(&mut response, &decision.response_headers, Place::Login);
     response
@@ -186,7 +192,6 @@ mod tests {
     use super::*;
     use crate::auth::Progress;
 
-    static NO_UPSTREAMS: BTreeMap<String, SocketAddr> = BTreeMap::new();
     static NO_NUMBERS: BTreeMap<String, u8> = BTreeMap::new();
 
     fn frame(shape: Shape) -> Frame<'static> {
@@ -197,7 +202,7 @@ mod tests {
             failed_attempts: 0,
             wait_delay_seconds: 10,
             protocol: "imap".to_owned(),
-            upstreams: &NO_UPSTREAMS,
+            upstream: Upstream::Unknown,
             backend_numbers: &NO_NUMBERS,
             is_challenge: false,
         }
@@ -244,6 +249,27 @@ mod tests {
             response.headers()[AUTH_STATUS],
             Decision::DEFAULT_TEMPORARY_FAILURE
         );
+    }
+
+    #[test]
+    fn a_login_that_no_server_could_serve_is_a_temporary_failure_to_nginx_alone() {
+        for (protocol, code) in [("imap", None), ("smtp", Some("451 4.3.0"))] {
+            let frame = |shape| Frame {
+                upstream: Upstream::NoneAlive,
+                protocol: protocol.to_owned(),
+                ..frame(shape)
+            };
+            let accepted = decision(Verdict::Accept, "");
+            let response = login(&accepted, &frame(Shape::Nginx));
+            let headers = response.headers();
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(headers[AUTH_STATUS], "Internal failure");
+            assert!(!headers.contains_key("auth-server"));
+            let told = headers.get(nginx::ERROR_CODE);
+            assert_eq!(told.and_then(|value| value.to_str().ok()), code);
+            let response = login(&accepted, &frame(Shape::Json));
+            assert_eq!(response.headers()[AUTH_STATUS], "OK");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use self::plugin_headers::Place;
 pub(super) use self::{
     login::{Frame, accounts, login},
+    nginx::Upstream,
     refusal::{refuse, refuse_login},
 };
 use crate::auth::HookResponse;

@@ -1,5 +1,7 @@
 //! What nginx' mail proxy needs beside `Auth-Status`: where to go on, and with which password.
 
+use std::net::SocketAddr;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{AUTH_STATUS, header_text, login::Frame};
@@ -16,13 +18,46 @@ const PASSWORD: HeaderName = HeaderName::from_static("auth-pass");
 /// Status texts that nginx takes for commands: go on, and ask again.
 const COMMANDS: [&str; 3] = ["", "OK", "WAIT"];
 
-/// Adds what nginx needs. Nothing of it without acceptance. Fails, with the reason, if the login
-/// needs a password that no header can hold.
+/// Where an accepted login goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum Upstream {
+    /// nginx knows, or nobody does.
+    Unknown,
+    /// There.
+    At(SocketAddr),
+    /// There are servers, and none of them is alive.
+    NoneAlive,
+}
+
+/// Why nginx cannot be told of an acceptance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unsendable {
+    #[error("no server for the login is alive")]
+    NoneAlive,
+    #[error("the password has characters that no header can hold")]
+    Password,
+    /// Whoever accepted it, nginx cannot log in at the upstream.
+    #[error("a challenge was accepted without the password behind it")]
+    Challenge,
+}
+
+impl Unsendable {
+    /// The text for the client.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            // Nauthilus' wording.
+            Self::NoneAlive => "Internal failure",
+            Self::Password | Self::Challenge => Decision::DEFAULT_TEMPORARY_FAILURE,
+        }
+    }
+}
+
+/// Adds what nginx needs. Nothing of it without acceptance.
 pub(super) fn finish(
     headers: &mut HeaderMap,
     decision: &Decision,
     frame: &Frame<'_>,
-) -> Result<(), &'static str> {
+) -> Result<(), Unsendable> {
     let default = match decision.verdict {
         Verdict::Accept => return accept(headers, decision, frame),
         Verdict::Reject => Decision::DEFAULT_REJECT,
@@ -42,10 +77,14 @@ fn accept(
     headers: &mut HeaderMap,
     decision: &Decision,
     frame: &Frame<'_>,
-) -> Result<(), &'static str> {
-    if let Some(upstream) = frame.upstreams.get(&frame.protocol) {
-        headers.insert(SERVER, header_text(&upstream.ip().to_string()));
-        headers.insert(PORT, HeaderValue::from(upstream.port()));
+) -> Result<(), Unsendable> {
+    match frame.upstream {
+        Upstream::Unknown => {}
+        Upstream::At(upstream) => {
+            headers.insert(SERVER, header_text(&upstream.ip().to_string()));
+            headers.insert(PORT, HeaderValue::from(upstream.port()));
+        }
+        Upstream::NoneAlive => return Err(Unsendable::NoneAlive),
     }
     match &decision.recovered_password {
         Some(password) => {
@@ -54,14 +93,11 @@ fn accept(
             let mut value = HeaderValue::from_bytes(bytes)
                 .ok()
                 .filter(|_| is_trimmed)
-                .ok_or("the password has characters that no header can hold")?;
+                .ok_or(Unsendable::Password)?;
             value.set_sensitive(true);
             headers.insert(PASSWORD, value);
         }
-        // Whoever accepted it, nginx cannot log in at the upstream.
-        None if frame.is_challenge => {
-            return Err("a challenge was accepted without the password behind it");
-        }
+        None if frame.is_challenge => return Err(Unsendable::Challenge),
         None => {}
     }
     Ok(())

@@ -24,9 +24,6 @@ use self::{
 use super::{VERSION, exit, report, systemd};
 use crate::{api, config::Loaded, observe, reload};
 
-/// What post actions get to end when the server stops.
-const POST_ACTION_GRACE: Duration = Duration::from_secs(10);
-
 /// Answer login questions over HTTP
 ///
 /// Runs in the foreground and logs to standard error. SIGTERM or SIGINT ends it: it accepts no more
@@ -124,7 +121,7 @@ async fn listen(started: Started, mut signals: Signals, began: Instant) -> ExitC
         let result = api::serve(bound, Arc::clone(&state), stopped.cancelled_owned()).await;
         // What is being built will never serve.
         reloading.abort();
-        state.close(POST_ACTION_GRACE).await;
+        state.close().await;
         result
     };
     let ending = async {
@@ -133,7 +130,8 @@ async fn listen(started: Started, mut signals: Signals, began: Instant) -> ExitC
         systemd::stopping();
         stop.cancel();
         let name = signals.end(Some(&trigger)).await;
-        tracing::warn!(signal = name, "Bulkhead ends at once");
+        let post_actions = state.post_actions.pending();
+        tracing::warn!(signal = name, post_actions, "Bulkhead ends at once");
     };
     tokio::select! {
         result = serving => match result {

@@ -40,7 +40,10 @@ impl Front for Routes {
     }
 
     fn serve(&self, generation: Generation, number: u64) {
+        let metrics = self.0.observer.metrics();
+        let checks = generation.config.health_checks.clone();
         self.0.swap(for_api(generation), number);
+        self.0.upstreams.serve(&checks, metrics);
     }
 
     fn ended(&self, outcome: &ReloadOutcome) {

@@ -55,7 +55,15 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
             exit::UNAVAILABLE
         })
     })?;
-    let state = api::State::new(for_api(server.generation), server.store, Arc::new(observer));
+    let upstreams = server.upstreams;
+    upstreams.serve(&config.health_checks, &server.server_metrics);
+    let state = api::State::with_upstreams(
+        for_api(server.generation),
+        server.store,
+        Arc::new(observer),
+        upstreams,
+    );
+    state.resolve_with(server.resolver);
     Ok(Started {
         bound,
         state,

@@ -34,6 +34,8 @@ pub enum Kind {
     Text,
     /// A list of texts.
     Texts,
+    /// `true`, `false` or a list of texts.
+    FlagOrTexts,
     /// A path; relative ones start at the folder of the file that names them.
     Path,
     /// A list of such paths.

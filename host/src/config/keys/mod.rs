@@ -4,7 +4,9 @@
 mod brute_force;
 mod cache;
 mod headers;
+mod health;
 mod kind;
+mod lookups;
 mod pipeline;
 mod plugins;
 mod server;
@@ -16,7 +18,9 @@ pub(super) use {
     brute_force::{ALLOWED, BRUTE_FORCE, BUCKET, CUSTOM_TOLERATION, IP_SCOPING, PASSWORD_HISTORY},
     cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
-    pipeline::{ACTION, BACKEND, CACHE_FLUSH, FEATURE, FILTER, HOOK, INIT, PIPELINE},
+    health::{HEALTH_CHECKS, HEALTH_TARGET},
+    lookups::{DNS, GEOIP_DATABASE},
+    pipeline::{ACTION, BACKEND, CACHE_FLUSH, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
@@ -37,6 +41,8 @@ pub static ALL: &[&Keys] = &[
     &RATE_LIMIT,
     &LOCKOUT,
     &COMPRESSION,
+    &HEALTH_CHECKS,
+    &HEALTH_TARGET,
     &STORE,
     &REDIS,
     &REDIS_PRIMARY,
@@ -46,8 +52,11 @@ pub static ALL: &[&Keys] = &[
     &REDIS_TLS,
     &CACHE,
     &SECRET,
+    &DNS,
+    &GEOIP_DATABASE,
     &PIPELINE,
     &FEATURE,
+    &CONTROL,
     &BACKEND,
     &FILTER,
     &ACTION,

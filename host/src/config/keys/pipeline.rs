@@ -24,6 +24,13 @@ pub(in super::super) static PIPELINE: Keys = Keys::new(
             "Asked before the password check.",
         ),
         optional(
+            "controls",
+            Kind::Sections(&CONTROL),
+            "none",
+            "Asked after the features, one after the other; the first that objects ends the stage. A \
+             feature that aborts skips them.",
+        ),
+        optional(
             "backends",
             Kind::Sections(&BACKEND),
             "none",
@@ -109,6 +116,12 @@ pub(in super::super) static INIT: Keys = Keys::new(
 
 pub(in super::super) static FEATURE: Keys = Keys::new(
     "pipeline.features",
+    &[NAME, COMPONENT, SCRIPT, DIALECT, PACKAGE_PATH, WHEN_NO_AUTH],
+)
+.one_of(CODE);
+
+pub(in super::super) static CONTROL: Keys = Keys::new(
+    "pipeline.controls",
     &[NAME, COMPONENT, SCRIPT, DIALECT, PACKAGE_PATH, WHEN_NO_AUTH],
 )
 .one_of(CODE);

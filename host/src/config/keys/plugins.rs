@@ -69,6 +69,13 @@ pub(in super::super) static GRANTS: Keys = Keys::new(
         ),
         optional("secret", Kind::Texts, "none", "Names in `secrets`."),
         optional(
+            "dns",
+            Kind::FlagOrTexts,
+            "nothing",
+            "Ask the domain name system: `true` for any name, or a list of zones.",
+        ),
+        optional("geoip", Kind::Texts, "none", "Names in `geoip`."),
+        optional(
             "environment",
             Kind::Texts,
             "none",

@@ -22,6 +22,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Section(&super::server::SERVER),
             "Where and how to listen.",
         ),
+        optional(
+            "backend_health_checks",
+            Kind::Section(&super::health::HEALTH_CHECKS),
+            "none",
+            "The servers behind the proxies, which of them live, and which one gets a login.",
+        ),
         below("store", Kind::Section(&STORE), "Shared state."),
         optional(
             "cache",
@@ -35,6 +41,17 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Named(&SECRET),
             "none",
             "Secrets by name; plugins get those that they are granted.",
+        ),
+        below(
+            "dns",
+            Kind::Section(&super::lookups::DNS),
+            "How names are looked up.",
+        ),
+        optional(
+            "geoip",
+            Kind::Named(&super::lookups::GEOIP_DATABASE),
+            "none",
+            "Databases that know where an address is, by name; plugins get those that they are granted.",
         ),
         required(
             "pipeline",
@@ -193,13 +210,27 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
             "post_actions",
             (0, 1_000_000),
             "1000",
-            "Post actions that run or wait.",
+            "Post actions that run or wait; what comes beyond is dropped, counted and logged.",
+        ),
+        whole(
+            "post_action_workers",
+            (1, 100_000),
+            "32",
+            "Logins whose post actions run at the same time; those of others wait their turn. More than \
+             `concurrency` and `queue` of a plugin together would have it refuse some.",
         ),
         duration(
             "post_action_timeout",
             (100, HOUR),
             "30s",
-            "Deadline of the post actions of one login.",
+            "For the post actions of one login together, from the moment when the first begins.",
+        ),
+        duration(
+            "post_action_grace",
+            (0, 10 * MINUTE),
+            "10s",
+            "What post actions get to end when the server does; the rest is dropped. The service manager must \
+             wait longer.",
         ),
         whole(
             "jobs",

@@ -37,7 +37,9 @@ pub struct ServerLimits {
     pub metric_series: u32,
     /// `post_actions`: post actions that run or wait. Default 1000.
     pub post_actions: u32,
-    /// `post_action_timeout`: deadline of post actions. Default 30 s.
+    /// `post_action_workers`: logins whose post actions run at the same time. Default 32.
+    pub post_action_workers: u32,
+    /// `post_action_timeout`: for the post actions of one login. Default 30 s.
     pub post_action_timeout: Duration,
     /// `jobs`: asynchronous jobs of administrators that run or wait. Default 100.
     pub jobs: u32,
@@ -45,6 +47,8 @@ pub struct ServerLimits {
     pub job_timeout: Duration,
     /// `job_lifetime`: how long the record of a job is kept. Default 1 h.
     pub job_lifetime: Duration,
+    /// `post_action_grace`: for post actions at shutdown. Default 10 s.
+    pub post_action_grace: Duration,
     /// `connections`: open at the same time; more wait to be accepted. Default 10,000.
     pub connections: u32,
     /// `head_bytes`: largest head of a request, at least 8 KiB. In HTTP/2 each field counts 32 bytes
@@ -87,10 +91,12 @@ impl Default for ServerLimits {
             load_timeout: Duration::from_secs(10),
             metric_series: 1000,
             post_actions: 1000,
+            post_action_workers: 32,
             post_action_timeout: Duration::from_secs(30),
             jobs: 100,
             job_timeout: Duration::from_secs(600),
             job_lifetime: Duration::from_secs(3600),
+            post_action_grace: Duration::from_secs(10),
             connections: 10_000,
             head_bytes: 64 << 10,
             head_timeout: Duration::from_secs(30),

@@ -5,7 +5,9 @@
 
 mod brute_force;
 mod cache;
+mod health;
 mod limits;
+mod lookups;
 mod observe;
 mod reload;
 mod server;
@@ -20,7 +22,12 @@ use std::{
 
 pub use brute_force::{BruteForce, Bucket, CustomToleration, ListFormat, Tolerate};
 pub use cache::{Cache, MasterUsers};
+pub use health::{
+    AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
+    ServerProtocol,
+};
 pub use limits::ServerLimits;
+pub use lookups::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
 pub use server::{
@@ -47,6 +54,8 @@ pub struct Config {
     pub secret_files: Vec<PathBuf>,
     /// `server`
     pub server: Server,
+    /// `backend_health_checks`
+    pub health_checks: HealthChecks,
     /// `store`
     pub store: StoreConfig,
     /// `cache`; nothing is cached without the section.
@@ -62,6 +71,10 @@ pub struct Config {
     pub secrets: BTreeMap<String, SecretSource>,
     /// `brute_force`, if it is written.
     pub brute_force: Option<Arc<BruteForce>>,
+    /// `dns`
+    pub dns: DnsConfig,
+    /// `geoip`, by name.
+    pub geoip: BTreeMap<String, GeoipDatabase>,
     /// `observe`
     pub observe: Observe,
     /// `reload`
@@ -80,6 +93,8 @@ pub struct PipelineConfig {
     pub init: Vec<PluginEntry>,
     /// `features`
     pub features: Vec<PluginEntry>,
+    /// `controls`: after the features, in order.
+    pub controls: Vec<PluginEntry>,
     /// `backends`, asked in order.
     pub backends: Vec<PluginEntry>,
     /// `filters`
@@ -203,6 +218,10 @@ pub struct Grants {
     pub http: Option<HttpGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
+    /// `dns`: `true`, or zones.
+    pub dns: Option<DnsGrant>,
+    /// `geoip`: names of top-level `geoip`.
+    pub geoip: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.
     pub environment: BTreeSet<String>,
     /// `files`: absolute paths of files and folders that may be read; scripts only.

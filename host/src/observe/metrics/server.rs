@@ -28,7 +28,9 @@ use super::{
 };
 use crate::{
     auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
+    backend_io::{dns, geoip},
     observe::{LoginRecord, login::mode_name},
+    pipeline::DropReason,
     store::{Store, Usage},
 };
 
@@ -38,6 +40,8 @@ pub const PROTOCOLS: usize = 64;
 pub const PLUGINS: usize = 4096;
 /// Different brute-force rules, over all generations, that have a label of their own.
 const RULES: usize = 256;
+/// Different servers behind proxies, over all generations, that have a label of their own.
+pub(super) const SERVERS: usize = 4096;
 
 /// Upper bounds of the buckets of all times, in seconds.
 const SECONDS: [f64; 16] = [
@@ -82,8 +86,12 @@ struct Inner {
     refusals: Counters<1>,
     connections: Gauge,
     lockouts: Counter,
+    servers: Words,
+    upstream_checks: Counters<3>,
+    upstream_alive: Family<Labels<2>, Gauge>,
+    upstream_logins: Counters<2>,
     post_actions_pending: Gauge,
-    post_actions_dropped: Counter,
+    post_actions_dropped: Counters<1>,
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
@@ -91,6 +99,9 @@ struct Inner {
     store_keys: Gauge,
     store_bytes: Gauge,
     store_servers: StoreServers,
+    name_lookups: Counters<2>,
+    name_lookup_seconds: Histograms<1>,
+    address_lookups: Counters<2>,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -101,6 +112,8 @@ struct Inner {
 pub struct Snapshot {
     /// Each plugin of the generation in force, and its calls that run.
     pub running: Vec<(String, usize)>,
+    /// Each server behind the proxies: its name, what it speaks, and whether it is used.
+    pub upstreams: Vec<(String, &'static str, bool)>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// Number of the generation in force.
@@ -153,8 +166,12 @@ impl ServerMetrics {
             refusals: Family::default(),
             connections: Gauge::default(),
             lockouts: Counter::default(),
+            servers: Words::new(SERVERS),
+            upstream_checks: Family::default(),
+            upstream_alive: Family::default(),
+            upstream_logins: Family::default(),
             post_actions_pending: Gauge::default(),
-            post_actions_dropped: Counter::default(),
+            post_actions_dropped: Family::default(),
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
@@ -162,6 +179,9 @@ impl ServerMetrics {
             store_keys: Gauge::default(),
             store_bytes: Gauge::default(),
             store_servers: StoreServers::default(),
+            name_lookups: Family::default(),
+            name_lookup_seconds: Family::new_with_constructor(times),
+            address_lookups: Family::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -179,6 +199,12 @@ impl ServerMetrics {
             inner
                 .reloads
                 .get_or_create(&[("outcome", word.into())])
+                .inc_by(0);
+        }
+        for why in DropReason::ALL {
+            inner
+                .post_actions_dropped
+                .get_or_create(&[("reason", why.as_str().into())])
                 .inc_by(0);
         }
         for word in ["sent", "dropped"] {
@@ -227,7 +253,7 @@ impl ServerMetrics {
     fn brute_force(&self, record: &LoginRecord) {
         let inner = &self.0;
         let controls = record.trace.stages.iter();
-        let mut controls = controls.filter(|stage| stage.stage == Stage::Controls);
+        let mut controls = controls.filter(|stage| stage.stage == Stage::BruteForce);
         // The first time it is asked about the ban, later about the failure.
         let Some(check) = controls.next() else {
             return;
@@ -344,9 +370,34 @@ impl ServerMetrics {
             .inc();
     }
 
+    /// Counts a check of a server behind the proxies; `outcome` is one of a fixed set of words.
+    pub fn upstream_checked(&self, server: &str, protocol: &'static str, outcome: &'static str) {
+        let inner = &self.0;
+        let server = ("server", inner.servers.get(server));
+        let (protocol, outcome) = (("protocol", protocol.into()), ("outcome", outcome.into()));
+        inner
+            .upstream_checks
+            .get_or_create(&[server, protocol, outcome])
+            .inc();
+    }
+
+    /// Counts a login that was sent to a server, or that found none alive (`none`).
+    pub fn upstream_chosen(&self, server: Option<&str>, protocol: &str) {
+        let inner = &self.0;
+        let server = server.map_or_else(|| "none".into(), |name| inner.servers.get(name));
+        let protocol = ("protocol", inner.protocols.get(protocol));
+        inner
+            .upstream_logins
+            .get_or_create(&[("server", server), protocol])
+            .inc();
+    }
+
     /// Counts post actions that were dropped.
-    pub fn post_actions_dropped(&self, actions: usize) {
-        self.0.post_actions_dropped.inc_by(actions as u64);
+    pub fn post_actions_dropped(&self, actions: usize, why: DropReason) {
+        self.0
+            .post_actions_dropped
+            .get_or_create(&[("reason", why.as_str().into())])
+            .inc_by(actions as u64);
     }
 
     /// Counts an operation of the store, and how long it took.
@@ -364,6 +415,36 @@ impl ServerMetrics {
     /// Shows what the store counts about its servers.
     pub(super) fn show_servers_of(&self, store: &Arc<dyn Store>) {
         self.0.store_servers.watch(store);
+    }
+
+    /// Counts and times each question to the domain name system.
+    pub fn name_lookups(&self) -> dns::Listener {
+        let metrics = self.clone();
+        Box::new(move |kind, outcome, time| {
+            let kind = ("kind", kind.as_str().into());
+            let inner = &metrics.0;
+            inner
+                .name_lookups
+                .get_or_create(&[kind.clone(), ("outcome", outcome.into())])
+                .inc();
+            inner
+                .name_lookup_seconds
+                .get_or_create(&[kind])
+                .observe(time.as_secs_f64());
+        })
+    }
+
+    /// Counts each look-up in a database of addresses.
+    pub fn address_lookups(&self) -> geoip::Listener {
+        let metrics = self.clone();
+        Box::new(move |database, outcome| {
+            let database = ("database", database.to_owned().into());
+            metrics
+                .0
+                .address_lookups
+                .get_or_create(&[database, ("outcome", outcome.into())])
+                .inc();
+        })
     }
 
     /// Counts spans that the collector took, or that it will never get.
@@ -389,6 +470,15 @@ impl ServerMetrics {
             let plugin = ("plugin", inner.plugins.get(plugin));
             let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
             gauge.set(whole(*running));
+        }
+        inner.upstream_alive.clear();
+        for (server, protocol, alive) in &now.upstreams {
+            let server = ("server", inner.servers.get(server));
+            let protocol = ("protocol", (*protocol).into());
+            let gauge = inner
+                .upstream_alive
+                .get_or_create_owned(&[server, protocol]);
+            gauge.set(i64::from(*alive));
         }
         inner
             .post_actions_pending

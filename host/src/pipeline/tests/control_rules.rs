@@ -1,214 +1,140 @@
-//! The brute-force control: when it is asked and told, and what its answers come to.
+//! Controls: asked in order, after the features and before any backend.
 
 use super::*;
-use crate::pipeline::{Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain};
+use FeatureVerdict::{Abort, Pass, Reject, TemporaryFailure};
 
-/// Says what it is made to say, and writes down what it hears.
-struct FakeControl {
-    standing: Standing,
-    counts: Result<Counted, Uncertain>,
-    heard: Mutex<Vec<String>>,
-}
-
-fn control(standing: Standing) -> Arc<FakeControl> {
-    counting(standing, Ok(Counted::default()))
-}
-
-fn counting(standing: Standing, counts: Result<Counted, Uncertain>) -> Arc<FakeControl> {
-    Arc::new(FakeControl {
-        standing,
-        counts,
-        heard: Mutex::default(),
-    })
-}
-
-impl FakeControl {
-    fn hear(&self, text: impl Into<String>) {
-        self.heard.lock().unwrap().push(text.into());
-    }
-
-    fn heard(&self) -> String {
-        self.heard.lock().unwrap().join(" ")
-    }
-}
-
-impl BruteForce for FakeControl {
-    fn check<'a>(&'a self, _: &'a Request, _: Instant) -> BoxFuture<'a, Standing> {
-        self.hear("check");
-        Box::pin(async { self.standing.clone() })
-    }
-    fn failed<'a>(
-        &'a self,
-        login: FailedLogin<'a>,
-        _: Instant,
-    ) -> BoxFuture<'a, Result<Counted, Uncertain>> {
-        self.hear(format!("failed:{}", login.account.unwrap_or("nobody")));
-        Box::pin(async { self.counts.clone() })
-    }
-    fn succeeded<'a>(&'a self, _: &'a Request, _: Instant) -> BoxFuture<'a, ()> {
-        self.hear("succeeded");
-        Box::pin(async {})
-    }
-    fn learns_from(&self, feature: &str, _: Event) -> bool {
-        feature == "taught"
-    }
-}
-
-fn clear() -> Standing {
-    Standing::Clear(Clearance::default())
-}
-
-fn with(control: &Arc<FakeControl>, stages: Stages) -> Stages {
+/// The verdicts of features, then those of controls; a backend accepts.
+fn stages(features: &[FeatureVerdict], controls: &[FeatureVerdict]) -> Stages {
+    let members = |prefix: &str, verdicts: &[FeatureVerdict]| {
+        let verdicts = verdicts.iter().enumerate();
+        verdicts
+            .map(|(index, verdict)| {
+                FakePlugin::says(&format!("{prefix}{index}"), feature(*verdict, None)).member()
+            })
+            .collect()
+    };
     Stages {
-        brute_force: Some(Arc::clone(control) as _),
-        ..stages
+        features: members("f", features),
+        controls: members("c", controls),
+        ..accepting()
     }
 }
 
 #[tokio::test]
-async fn passwords_that_were_compared_are_told_and_nothing_else() {
-    use OnError::{Reject, Skip, TemporaryFailure};
-    let says = |found, right| FakePlugin::says("users", user(found, right));
-    let fails = |on_error| FakePlugin::fails("other", on_error);
-    let rows: [(&str, Vec<FakePlugin>, &str); 8] = [
-        ("right", vec![says(true, true)], "succeeded"),
-        ("wrong", vec![says(true, false)], "failed:alice@example.org"),
-        ("unknown", vec![says(false, false)], "failed:nobody"),
-        ("away", vec![fails(TemporaryFailure)], ""),
-        ("away, a reject", vec![fails(Reject)], ""),
+async fn the_first_control_that_objects_decides_and_ends_the_stage() {
+    type Row = (
+        &'static [FeatureVerdict],
+        &'static [FeatureVerdict],
+        Verdict,
+        &'static str,
+        &'static [&'static str],
+    );
+    let rows: [Row; 7] = [
         (
-            "one away",
-            vec![fails(TemporaryFailure), says(false, false)],
+            &[Pass],
+            &[Pass, Pass],
+            Verdict::Accept,
             "",
+            &["c0=pass", "c1=pass"],
         ),
         (
-            "one left out, unknown to others",
-            vec![fails(Skip), says(false, false)],
+            &[Pass],
+            &[Pass, Reject, TemporaryFailure],
+            Verdict::Reject,
+            "c1",
+            &["c0=pass", "c1=reject", "c2=skipped"],
+        ),
+        (
+            &[],
+            &[TemporaryFailure, Reject],
+            Verdict::TemporaryFailure,
+            "c0",
+            &["c0=temporary-failure", "c1=skipped"],
+        ),
+        // An objection of a feature leaves nothing to ask.
+        (&[Reject], &[Reject], Verdict::Reject, "f0", &[]),
+        // A feature that aborts skips them all, a control those after it; the password is checked.
+        (
+            &[Abort],
+            &[Reject, Reject],
+            Verdict::Accept,
             "",
+            &["c0=skipped", "c1=skipped"],
         ),
         (
-            "one left out, wrong for another",
-            vec![fails(Skip), says(true, false)],
-            "failed:alice@example.org",
+            &[],
+            &[Abort, Reject],
+            Verdict::Accept,
+            "",
+            &["c0=abort", "c1=skipped"],
         ),
+        (&[Abort], &[], Verdict::Accept, "", &[]),
     ];
-    for (name, backends, expected) in rows {
-        let control = control(clear());
-        let backends = backends.into_iter().map(FakePlugin::member).collect();
-        let stages = Stages {
-            backends,
-            ..Stages::default()
-        };
-        log_in(with(&control, stages)).await;
-        assert_eq!(
-            control.heard(),
-            format!("check {expected}").trim(),
-            "{name}"
-        );
+    for (features, controls, verdict, decider, trace) in rows {
+        let outcome = log_in(stages(features, controls)).await;
+        let row = format!("{features:?} {controls:?}");
+        assert_eq!(outcome.decision.verdict, verdict, "{row}");
+        assert_eq!(outcome.decision.progress.feature, decider, "{row}");
+        assert_eq!(verdicts(&outcome, Stage::Controls), trace, "{row}");
     }
 }
 
 #[tokio::test]
-async fn a_banned_client_is_rejected_before_anybody_else_is_asked() {
-    for repeating in [false, true] {
-        let control = control(Standing::Banned(Ban {
-            bucket: "hosts".to_owned(),
-            network: "192.0.2.0/24".to_owned(),
-            failures: 7,
-            repeating,
-        }));
-        let action = FakePlugin::new("report", |_, call| {
-            assert_eq!(call.request.client.network, "192.0.2.0/24");
-            ran(Answer::Action)
-        });
-        let action = action.member();
+async fn controls_see_what_features_left_and_the_deciders_event_acts() {
+    let finder = FakePlugin::new("finder", |_, _| Ran {
+        context: vec![set("found", b"1")],
+        ..ran(feature(Pass, None))
+    });
+    let control = FakePlugin::new("control", |_, call| {
+        let verdict = match call.context.get("found") {
+            Some(_) => Reject,
+            None => Pass,
+        };
+        ran(Answer::Feature(FeatureAnswer {
+            event: Event::Rbl,
+            ..match feature(verdict, None) {
+                Answer::Feature(answer) => answer,
+                other => panic!("{other:?}"),
+            }
+        }))
+    });
+    let action = Arc::new(FakePlugin::says("action", Answer::Action));
+    let other = Arc::new(FakePlugin::says("other", Answer::Action));
+    let acting = |plugin: &Arc<FakePlugin>| Member::new(Arc::clone(plugin) as Arc<dyn Plugin>);
+    let stages = Stages {
+        features: vec![finder.member()],
+        controls: vec![control.member()],
+        actions: vec![(Event::Rbl, acting(&action)), (Event::Lua, acting(&other))],
+        ..accepting()
+    };
+    let outcome = log_in(stages).await;
+    assert_eq!(outcome.decision.verdict, Verdict::Reject);
+    assert_eq!(action.calls.lock().unwrap().len(), 1);
+    assert!(other.calls.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_outage_of_a_control_is_a_temporary_failure() {
+    let stages = Stages {
+        controls: vec![FakePlugin::fails("c", OnError::TemporaryFailure).member()],
+        ..accepting()
+    };
+    let outcome = log_in(stages).await;
+    assert_eq!(outcome.decision.verdict, Verdict::TemporaryFailure);
+}
+
+#[tokio::test]
+async fn without_a_password_only_flagged_controls_are_asked() {
+    for (flag, expected) in [(false, Verdict::Accept), (true, Verdict::Reject)] {
+        let member = Member {
+            when_no_auth: flag,
+            ..FakePlugin::says("c", feature(Reject, None)).member()
+        };
         let stages = Stages {
-            features: vec![FakePlugin::says("f", feature(FeatureVerdict::Pass, None)).member()],
-            filters: vec![FakePlugin::says("g", filter(FilterVerdict::Accept, None)).member()],
-            actions: vec![(Event::BruteForce, action)],
+            controls: vec![member],
             ..accepting()
         };
-        let outcome = log_in(with(&control, stages)).await;
-        assert_eq!(outcome.decision.verdict, Verdict::Reject);
-        assert_eq!(outcome.decision.status_message, Decision::DEFAULT_REJECT);
-        assert_eq!(control.heard(), "check");
-        for stage in [Stage::Features, Stage::Backends, Stage::Filters] {
-            assert_eq!(verdicts(&outcome, stage), [""; 0], "{stage:?}");
-        }
-        assert_eq!(verdicts(&outcome, Stage::Controls), ["brute_force=banned"]);
-        // Its actions are for news.
-        assert_eq!(
-            verdicts(&outcome, Stage::Actions).len(),
-            usize::from(!repeating)
-        );
-        let progress = &outcome.decision.progress;
-        assert_eq!(progress.brute_force_bucket, "hosts");
-        assert_eq!(progress.brute_force_counter, 7);
-        assert_eq!(progress.repeating, repeating);
-        assert_eq!(progress.feature, "brute_force");
+        let outcome = decide(stages, request(Mode::LookUp, "alice", None)).await;
+        assert_eq!(outcome.decision.verdict, expected);
     }
-}
-
-#[tokio::test]
-async fn what_cannot_be_checked_or_counted_is_a_temporary_failure() {
-    let away = || Uncertain("no route".to_owned());
-    let unchecked = control(Standing::Uncertain(away()));
-    let outcome = log_in(with(&unchecked, accepting())).await;
-    assert_eq!(outcome.decision.verdict, Verdict::TemporaryFailure);
-    assert_eq!(unchecked.heard(), "check");
-    let uncounted = counting(clear(), Err(away()));
-    let outcome = log_in(with(&uncounted, rejecting())).await;
-    assert_eq!(outcome.decision.verdict, Verdict::TemporaryFailure);
-    // The right password does not hang on a count.
-    let outcome = log_in(with(&uncounted, accepting())).await;
-    assert_eq!(outcome.decision.verdict, Verdict::Accept);
-}
-
-#[tokio::test]
-async fn look_ups_lists_and_logins_without_a_password_are_not_counted() {
-    let rows = [
-        (Mode::LookUp, "alice", None, ""),
-        (Mode::ListAccounts, "", None, ""),
-        (Mode::Verify, "alice", Some(""), "check"),
-        (Mode::Verify, "", Some("open sesame"), "check"),
-    ];
-    for (mode, name, password, expected) in rows {
-        let control = control(clear());
-        decide(with(&control, rejecting()), request(mode, name, password)).await;
-        assert_eq!(control.heard(), expected, "{mode:?} {name:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_login_that_is_exempt_is_not_heard_of_again() {
-    let control = control(Standing::Exempt);
-    let outcome = log_in(with(&control, rejecting())).await;
-    assert_eq!(control.heard(), "check");
-    assert_eq!(verdicts(&outcome, Stage::Controls), [""; 0]);
-}
-
-#[tokio::test]
-async fn rejects_of_features_count_where_the_control_learns_from_them() {
-    for (name, verdict, expected) in [
-        ("taught", FeatureVerdict::Reject, "check failed:nobody"),
-        ("other", FeatureVerdict::Reject, "check"),
-        ("taught", FeatureVerdict::TemporaryFailure, "check"),
-    ] {
-        let control = control(clear());
-        let stages = Stages {
-            features: vec![FakePlugin::says(name, feature(verdict, None)).member()],
-            ..accepting()
-        };
-        log_in(with(&control, stages)).await;
-        assert_eq!(control.heard(), expected, "{name} {verdict:?}");
-    }
-}
-
-#[tokio::test]
-async fn trying_out_neither_asks_nor_counts() {
-    let control = control(clear());
-    let pipeline = Pipeline::new(with(&control, rejecting()));
-    let login = request(Mode::Verify, "alice", Some("open sesame"));
-    pipeline.try_out(login, soon()).await;
-    assert_eq!(control.heard(), "");
 }

@@ -7,11 +7,13 @@
 )]
 
 mod backend_rules;
+mod brute_force_rules;
 mod challenge_rules;
 mod control_rules;
 mod deadline_rules;
 mod feature_rules;
 mod filter_rules;
+mod flush_rules;
 mod post_rules;
 
 use std::{

@@ -1,7 +1,10 @@
 //! Post actions: what they see, how many there may be, and how they end.
 
 use super::*;
-use crate::pipeline::PostActions;
+use crate::{
+    auth::{StageTrace, TraceContext},
+    pipeline::{DropReason, PostActions, PostLimits, PostListener},
+};
 
 fn post(plugins: Vec<Arc<FakePlugin>>) -> Stages {
     Stages {
@@ -18,11 +21,33 @@ fn action(name: &str) -> FakePlugin {
 }
 
 fn runner(limit: u32) -> PostActions {
-    PostActions::new(
-        limit,
-        Duration::from_secs(5),
-        tokio::runtime::Handle::current(),
-    )
+    runner_of(limit, 100)
+}
+
+fn runner_of(actions: u32, logins: u32) -> PostActions {
+    let limits = PostLimits {
+        actions,
+        logins,
+        timeout: Duration::from_secs(5),
+    };
+    PostActions::new(limits, tokio::runtime::Handle::current())
+}
+
+/// Remembers what was reported.
+#[derive(Default)]
+struct Heard {
+    ended: Mutex<Vec<usize>>,
+    dropped: Mutex<Vec<(usize, DropReason)>>,
+}
+
+impl PostListener for Heard {
+    fn ended(&self, _: Option<&TraceContext>, actions: &StageTrace) {
+        self.ended.lock().unwrap().push(actions.plugins.len());
+    }
+
+    fn dropped(&self, actions: usize, why: DropReason) {
+        self.dropped.lock().unwrap().push((actions, why));
+    }
 }
 
 #[tokio::test]
@@ -182,4 +207,97 @@ async fn a_login_with_more_actions_than_places_still_runs_them() {
             .iter()
             .all(|plugin| plugin.calls.lock().unwrap().len() == 1)
     );
+}
+
+#[tokio::test]
+async fn so_many_logins_have_their_turn_at_a_time_and_the_others_wait() {
+    for (workers, most) in [(1, 1), (3, 3), (100, 6)] {
+        let running = Arc::new(Mutex::new((0_usize, 0_usize)));
+        let counted = Arc::clone(&running);
+        let plugin = Arc::new(FakePlugin::new("p", move |_, _| {
+            let mut count = counted.lock().unwrap();
+            count.0 += 1;
+            count.1 = count.1.max(count.0);
+            ran(Answer::Action)
+        }));
+        let leaves = Arc::clone(&running);
+        let last = Arc::new(
+            FakePlugin::new("last", move |_, _| {
+                leaves.lock().unwrap().0 -= 1;
+                ran(Answer::Action)
+            })
+            .taking(Duration::from_millis(50)),
+        );
+        let runner = runner_of(100, workers);
+        for _ in 0..6 {
+            let work = log_in(post(vec![Arc::clone(&plugin), Arc::clone(&last)])).await;
+            assert!(runner.start(work.post));
+        }
+        assert_eq!(runner.drain(Duration::from_secs(5)).await, 0);
+        assert_eq!(running.lock().unwrap().1, most, "{workers} workers");
+        assert_eq!(plugin.calls.lock().unwrap().len(), 6);
+    }
+}
+
+#[tokio::test]
+async fn what_is_dropped_is_reported_with_its_reason() {
+    let heard = Arc::new(Heard::default());
+    let runner = runner_of(3, 1).reporting_to(Arc::clone(&heard) as Arc<dyn PostListener>);
+    let stuck = Arc::new(action("stuck").taking(Duration::from_secs(600)));
+    let next = Arc::new(action("next"));
+    let work = async || log_in(post(vec![Arc::clone(&stuck), Arc::clone(&next)])).await;
+    // The first takes all of its time, the second is never run.
+    runner.set_timeout(Duration::from_millis(200));
+    assert!(runner.start(work().await.post));
+    // One place is left, and two are needed.
+    assert!(!runner.start(work().await.post));
+    assert_eq!(*heard.dropped.lock().unwrap(), [(2, DropReason::Full)]);
+    assert_eq!(runner.drain(Duration::from_secs(5)).await, 0);
+    assert!(!runner.start(work().await.post));
+    assert_eq!(
+        *heard.dropped.lock().unwrap(),
+        [
+            (2, DropReason::Full),
+            (1, DropReason::Late),
+            (2, DropReason::Shutdown)
+        ]
+    );
+    assert_eq!(*heard.ended.lock().unwrap(), [2]);
+    assert_eq!(runner.dropped(), 5);
+}
+
+#[tokio::test]
+async fn at_the_end_only_actions_count_as_cancelled_that_had_not_ended() {
+    let heard = Arc::new(Heard::default());
+    let runner = runner_of(10, 1).reporting_to(Arc::clone(&heard) as Arc<dyn PostListener>);
+    let quick = Arc::new(action("quick"));
+    let stuck = Arc::new(action("stuck").taking(Duration::from_secs(600)));
+    let works = [vec![Arc::clone(&quick), Arc::clone(&stuck)], vec![quick]];
+    for plugins in works {
+        assert!(runner.start(log_in(post(plugins)).await.post));
+    }
+    // Of the first login one is over; the second waits behind it.
+    assert_eq!(runner.drain(Duration::from_millis(500)).await, 2);
+    assert_eq!(runner.pending(), 0);
+    let dropped: usize = heard.dropped.lock().unwrap().iter().map(|one| one.0).sum();
+    assert_eq!(dropped, 2);
+}
+
+#[tokio::test]
+async fn work_that_waits_holds_no_password_that_no_action_may_see() {
+    for sees_password in [true, false] {
+        let runner = runner_of(10, 1);
+        let stuck = Arc::new(action("stuck").taking(Duration::from_secs(600)));
+        runner.start(log_in(post(vec![stuck])).await.post);
+        let plugin = FakePlugin {
+            sees_password,
+            ..action("waits")
+        };
+        let mut stages = post(vec![Arc::new(plugin)]);
+        stages.backends.clear();
+        let request = request(Mode::Verify, "alice", Some("open sesame"));
+        let password = Arc::downgrade(request.password.as_ref().unwrap());
+        runner.start(decide(stages, request).await.post);
+        assert_eq!(password.strong_count() > 0, sees_password);
+    }
 }

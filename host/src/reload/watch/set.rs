@@ -205,6 +205,7 @@ fn files(config: &Config) -> Vec<&Path> {
     let stages = [
         &pipeline.init,
         &pipeline.features,
+        &pipeline.controls,
         &pipeline.backends,
         &pipeline.filters,
     ];
@@ -224,6 +225,7 @@ fn files(config: &Config) -> Vec<&Path> {
         .values()
         .filter_map(|plugin| plugin.grants.http.as_ref());
     files.extend(grants.filter_map(|http| http.ca_file.as_deref()));
+    files.extend(config.geoip.values().map(|one| one.file.as_path()));
     for tls in config
         .server
         .listeners
@@ -232,6 +234,9 @@ fn files(config: &Config) -> Vec<&Path> {
     {
         files.extend([tls.certificate.as_path(), &tls.key]);
         files.extend(tls.client_ca.as_deref());
+    }
+    for target in &config.health_checks.targets {
+        files.extend(target.authorities.as_ref().map(|ca| ca.file.as_path()));
     }
     files
 }

@@ -136,6 +136,7 @@ fn members(command: &Command, reply: &Reply) -> u64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 mod tests {
     use redis::Value;
 

@@ -151,7 +151,8 @@ impl Client {
                 Err(Some(failure)) => failure,
             };
             self.numbers.failed(&failure);
-            if !failure.is_harmless() && !(failure.kind == Kind::Unknown && request.repeatable) {
+            let may_repeat = failure.kind == Kind::Unknown && request.repeatable;
+            if !failure.is_harmless() && !may_repeat {
                 return (Err(failure), waits, replica);
             }
             let mut pause = backoff(tries);

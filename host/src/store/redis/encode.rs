@@ -18,6 +18,8 @@ use crate::store::{
 pub(super) enum Shape {
     /// As it stands.
     Plain,
+    /// An integer, sent as text.
+    Whole,
     /// A score, sent as text.
     Score,
     /// Members and scores, alternating.
@@ -33,9 +35,10 @@ pub(super) enum Shape {
 /// Longest time to live: some 30,000 years. Redis refuses times that overflow its clock.
 const LONGEST_MS: u128 = 1_000_000_000_000_000;
 
-/// `INCRBY`, and the TTL if that made the key.
+/// `INCRBY`, and the TTL if that made the key. The sum is text: Lua has no integers.
 const INCREMENT: &str = "local new = redis.call('EXISTS', KEYS[1]) == 0 \
-local sum = redis.call('INCRBY', KEYS[1], ARGV[1]) \
+redis.call('INCRBY', KEYS[1], ARGV[1]) \
+local sum = redis.call('GET', KEYS[1]) \
 if new then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end \
 return sum";
 
@@ -73,7 +76,7 @@ pub(super) fn command(prefix: &str, command: &Command) -> (Cmd, Shape) {
                 .arg(name(key))
                 .arg(*by)
                 .arg(milliseconds(*ttl));
-            (cmd, Shape::Plain)
+            (cmd, Shape::Whole)
         }
         Command::Expire { key, ttl } => {
             let mut cmd = on("PEXPIRE", key);

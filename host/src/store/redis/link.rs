@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, ErrorKind, Pipeline, RedisError, Value, aio::MultiplexedConnection,
+};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -117,6 +119,14 @@ impl Link {
 
 /// Why the log-in failed.
 pub(super) fn refused(error: &RedisError, server: &str) -> Failure {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        return Failure::new(
+            Kind::Final,
+            format!(
+                "Redis at {server} does not take the user name and password; correct `username` and `password` in `store.redis` (or, for sentinels, in `store.redis.sentinels`)"
+            ),
+        );
+    }
     let code = error.code().filter(|code| *code != "ERR");
     let detail = error.detail().unwrap_or_default();
     match code {

@@ -205,7 +205,7 @@ fn sentinel_replica(answer: &Value) -> Option<RedisAddress> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

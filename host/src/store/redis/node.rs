@@ -212,16 +212,17 @@ impl Seat {
         let State::Trying { attempt, .. } = &self.state else {
             return;
         };
-        match attempt.peek() {
+        // Nobody may be waiting for it, so it is asked here.
+        match attempt.clone().now_or_never() {
             Some(Ok(link)) => {
                 self.failures = 0;
-                self.state = State::Open(link.clone());
+                self.state = State::Open(link);
             }
             Some(Err((failure, at))) => {
                 self.failures = self.failures.saturating_add(1);
                 self.state = State::Resting {
-                    failure: failure.clone(),
-                    until: *at + wait(self.failures),
+                    failure,
+                    until: at + wait(self.failures),
                 };
             }
             None => {}

@@ -20,6 +20,7 @@ pub(super) fn reply(value: Value, shape: Shape, server: &str) -> Result<Reply, F
         (Shape::DoneIfAny, _) => Reply::Done,
         (Shape::DoneIfNone, Value::Int(0)) => Reply::Done,
         (Shape::DoneIfNone, _) => Reply::Nothing,
+        (Shape::Whole, value) => whole(&value, server)?,
         (Shape::Score, value) => score(value, server)?,
         (Shape::Scored, Value::Array(values)) => Reply::List(scored(values, server)?),
         (_, value) => plain(value, server)?,
@@ -74,13 +75,24 @@ fn plain(value: Value, server: &str) -> Result<Reply, Failure> {
     })
 }
 
+fn whole(value: &Value, server: &str) -> Result<Reply, Failure> {
+    parsed(value)
+        .map(Reply::Integer)
+        .ok_or_else(|| Failure::unexpected(server, &format!("{value:?}")))
+}
+
+/// A number sent as text.
+fn parsed<T: std::str::FromStr>(value: &Value) -> Option<T> {
+    match value {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
+        _ => None,
+    }
+}
+
 fn score(value: Value, server: &str) -> Result<Reply, Failure> {
     let number = match &value {
         Value::Double(number) => Some(*number),
-        Value::BulkString(bytes) => std::str::from_utf8(bytes)
-            .ok()
-            .and_then(|text| text.parse().ok()),
-        _ => None,
+        other => parsed(other),
     };
     number
         .map(Reply::Number)
@@ -123,6 +135,11 @@ mod tests {
             (":-2\r\n", Shape::Plain, Reply::Integer(-2)),
             ("$1\r\nx\r\n", Shape::Plain, bytes("x")),
             ("$0\r\n\r\n", Shape::Plain, bytes("")),
+            (
+                "$19\r\n9223372036854775807\r\n",
+                Shape::Whole,
+                Reply::Integer(i64::MAX),
+            ),
             ("$3\r\n1.5\r\n", Shape::Score, Reply::Number(1.5)),
             (
                 "$4\r\n-inf\r\n",

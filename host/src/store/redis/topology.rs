@@ -211,7 +211,9 @@ impl Topology {
     /// The discovery that runs, or a new one. It goes on without anybody waiting.
     fn discover(self: &Arc<Self>) -> Discovery {
         let mut known = self.known();
-        if let Some(running) = known.running.as_ref().filter(|one| one.peek().is_none()) {
+        // Nobody may be waiting for the last one, so it is asked here whether it has ended.
+        let runs = |one: &&Discovery| (*one).clone().now_or_never().is_none();
+        if let Some(running) = known.running.as_ref().filter(runs) {
             return running.clone();
         }
         if let Some((map, since)) = &known.map

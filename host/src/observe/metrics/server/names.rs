@@ -128,6 +128,21 @@ impl Inner {
             self.spans.clone(),
         );
         registry.register(
+            "bulkhead_upstream_checks",
+            "Checks of servers behind the proxies, by outcome",
+            self.upstream_checks.clone(),
+        );
+        registry.register(
+            "bulkhead_upstream_alive",
+            "Whether a server behind the proxies is used",
+            self.upstream_alive.clone(),
+        );
+        registry.register(
+            "bulkhead_upstream_logins",
+            "Accepted logins of nginx by the server that they were sent to",
+            self.upstream_logins.clone(),
+        );
+        registry.register(
             "bulkhead_store_errors",
             "Operations of the store that failed",
             self.store_errors.clone(),
@@ -147,6 +162,21 @@ impl Inner {
             "bulkhead_store_bytes",
             "What the store takes in memory, or its file on disk",
             self.store_bytes.clone(),
+        );
+        registry.register(
+            "bulkhead_dns_lookups",
+            "Questions to the domain name system, by kind and by what came of them",
+            self.name_lookups.clone(),
+        );
+        registry.register(
+            "bulkhead_dns_lookup_seconds",
+            "Time from a question to its answer, the cache's included",
+            self.name_lookup_seconds.clone(),
+        );
+        registry.register(
+            "bulkhead_geoip_lookups",
+            "Look-ups in databases of addresses, by database and by what came of them",
+            self.address_lookups.clone(),
         );
         registry.register(
             "bulkhead_reloads",

@@ -152,7 +152,7 @@ fn banned() -> LoginRecord {
         is_new_ban: true,
         trace: Trace {
             stages: vec![StageTrace {
-                stage: crate::auth::Stage::Controls,
+                stage: crate::auth::Stage::BruteForce,
                 started: Duration::ZERO,
                 elapsed: Duration::from_millis(1),
                 plugins: Vec::new(),
@@ -173,8 +173,16 @@ fn everything() -> (ServerMetrics, Snapshot) {
     drop(metrics.request("/ping"));
     metrics.refused("malformed");
     metrics.store_asked("get", Duration::from_millis(2), true);
+    metrics.post_actions_dropped(2, DropReason::Full);
+    metrics.upstream_checked("imap-a", "imap", "ok");
+    metrics.upstream_chosen(Some("imap-a"), "imap");
+    metrics.upstream_chosen(None, "imap");
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
+        upstreams: vec![
+            ("imap-a".to_owned(), "imap", true),
+            ("imap-b".to_owned(), "imap", false),
+        ],
         post_actions_pending: 3,
         generation: 4,
         loaded_at: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1500)),
@@ -290,6 +298,27 @@ fn a_login_is_counted_where_it_belongs() {
         ),
         (r#"bulkhead_calls_in_flight{plugin="users"}"#, 2.0),
         ("bulkhead_post_actions_pending", 3.0),
+        (r#"bulkhead_post_actions_dropped_total{reason="full"}"#, 2.0),
+        (
+            r#"bulkhead_upstream_checks_total{server="imap-a",protocol="imap",outcome="ok"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_upstream_alive{server="imap-a",protocol="imap"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_upstream_alive{server="imap-b",protocol="imap"}"#,
+            0.0,
+        ),
+        (
+            r#"bulkhead_upstream_logins_total{server="imap-a",protocol="imap"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_upstream_logins_total{server="none",protocol="imap"}"#,
+            1.0,
+        ),
         ("bulkhead_generation", 4.0),
         ("last_reload_timestamp", 1.5),
         ("server_concurrent_requests", 0.0),

@@ -230,7 +230,7 @@ async fn count(login: &mut Login, control: &dyn BruteForce, account: Option<&str
 
 fn trace(login: &mut Login, started: Instant, verdict: &str, error: Option<String>) {
     let elapsed = started.elapsed();
-    let mut clock = login.clock(Stage::Controls);
+    let mut clock = login.clock(Stage::BruteForce);
     clock.push(PluginTrace {
         plugin: BRUTE_FORCE.to_owned(),
         verdict: verdict.to_owned(),
