@@ -133,7 +133,7 @@ fn the_actions_of_the_event_run_once_for_a_ban() {
     let seen = service.seen();
     assert_eq!(seen.len(), 1, "{}", server.log());
     let report = seen[0].json();
-    assert_eq!(report["event"], "brute-force", "{report}");
+    assert_eq!(report["event"], "brute_force", "{report}");
 }
 
 #[test]

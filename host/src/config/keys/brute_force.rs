@@ -56,16 +56,14 @@ pub(in super::super) static BRUTE_FORCE: Keys = Keys::new(
             "false",
             "The percentage grows with the logarithm of the number of users that succeed.",
         ),
-        whole("min_tolerate_percent", (0, 100), "10", "Where it begins.")
-            .with("adaptive_toleration"),
-        whole("max_tolerate_percent", (0, 100), "50", "Where it ends.").with("adaptive_toleration"),
+        whole("min_tolerate_percent", (0, 100), "10", "Where it begins."),
+        whole("max_tolerate_percent", (0, 100), "50", "Where it ends."),
         written(
             "scale_factor",
             Kind::Decimal(0, 100),
             "1",
             "How fast it grows: with 1 it ends at 99 users.",
-        )
-        .with("adaptive_toleration"),
+        ),
         optional(
             "custom_tolerations",
             Kind::Sections(&CUSTOM_TOLERATION),
