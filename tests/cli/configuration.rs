@@ -346,11 +346,11 @@ fn complaints_for_tools_carry_their_place() {
 fn a_later_complaint_finds_its_place_in_the_file() {
     let loaded = config::load(&folder("good/everything.yaml")).unwrap();
     for (path, line) in [
-        ("networks[0]", 31),
-        ("networks[9]", 31),
-        ("strict", 31),
-        ("missing", 31),
-        ("", 31),
+        ("networks[0]", 76),
+        ("networks[9]", 76),
+        ("strict", 76),
+        ("missing", 76),
+        ("", 76),
     ] {
         let complaint = loaded
             .places
@@ -358,7 +358,7 @@ fn a_later_complaint_finds_its_place_in_the_file() {
         assert_eq!(complaint.position().unwrap().0, line, "{path}");
     }
     let complaint = loaded.places.plugin_error("users", "no".to_owned(), None);
-    assert_eq!(complaint.position(), Some((17, 29)));
+    assert_eq!(complaint.position(), Some((62, 29)));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Block lists, from a login over HTTP to NSD and back.
 
-use bulkhead_harness::{Answer, Nsd, WebServer, wait};
+use bulkhead_harness::{Answer, Bulkhead, Nsd, WebServer, wait};
 
 use crate::support::{self, Came, Login, PATIENCE, health, log_in, log_in_from, metrics};
 
 /// Three lists: two say bad things, one good ones and only of IPv4.
 const POLICY: &str = r#"
+secrets: {token: {file: token.secret}}
 pipeline:
   controls: [{name: rbl, component: "builtin:rbl"}]
   backends: [{name: users, script: backend.lua}]
@@ -13,8 +14,8 @@ pipeline:
 plugins:
   users: {grants: {password: true}}
   notify:
-    grants: {http: {hosts: ["{web}"], private: true}}
-    configuration: {url: "http://{web}/rejected"}
+    grants: {http: {hosts: ["{web}"], private: true}, secret: [token]}
+    configuration: {url: "http://{web}/rejected", secret: token}
   rbl:
     grants: {dns: [zen.example, old.example, good.example], metrics: true}
     configuration:
@@ -45,12 +46,18 @@ fn lists() -> Nsd {
     ])
 }
 
+fn start(nsd: &Nsd, more: &str) -> Bulkhead {
+    let policy =
+        support::policy(Some(nsd.address()), more).file("token.secret", "between servers\n");
+    support::start(policy)
+}
+
 #[test]
 fn weights_codes_families_and_exceptions_decide() {
     let nsd = lists();
     let web = WebServer::start(|exchange| exchange.reply(&Answer::new(204)));
     let more = POLICY.replace("{web}", &web.address().to_string());
-    let server = support::start(support::policy(Some(nsd.address()), &more));
+    let server = start(&nsd, &more);
     let rows = [
         // 10 of zen, and 6 less for its good reputation (by way of an alias).
         ("alice", "192.0.2.1", Came::Accepted),
@@ -120,7 +127,7 @@ fn weights_codes_families_and_exceptions_decide() {
 fn a_name_server_that_is_away_or_stalls_is_a_temporary_failure_until_it_is_back() {
     let mut nsd = lists();
     let more = POLICY.replace("{web}", "127.0.0.1:1");
-    let server = support::start(support::policy(Some(nsd.address()), &more));
+    let server = start(&nsd, &more);
     let both = |address: &str| log_in_from(&server, address);
     assert_eq!(both("192.0.2.2"), Came::Rejected);
     for turn in 0..2_u8 {
@@ -155,7 +162,7 @@ fn a_list_that_is_not_granted_is_never_asked() {
         "dns: [zen.example, old.example, good.example]",
         "dns: [old.example, good.example]",
     );
-    let server = support::start(support::policy(Some(nsd.address()), &more));
+    let server = start(&nsd, &more);
     assert_eq!(log_in_from(&server, "192.0.2.2"), Came::TemporaryFailure);
     let log = server.log();
     assert!(

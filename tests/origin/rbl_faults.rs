@@ -28,7 +28,10 @@ plugins:
     )
 }
 
-const FAULTS: [(&str, fn(&Asked) -> Vec<Vec<u8>>); 11] = [
+/// What a name server sends back.
+type Reply = fn(&Asked) -> Vec<Vec<u8>>;
+
+const FAULTS: [(&str, Reply); 11] = [
     ("silence", |_| Vec::new()),
     ("an answer that comes too late", |asked| {
         thread::sleep(Duration::from_millis(1_500));

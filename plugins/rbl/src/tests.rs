@@ -1,5 +1,5 @@
 //! How lists are asked and judged: scores, outages, exceptions, and mistakes in the configuration.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use bulkhead_sdk::{
     dns::{Data, Error, Kind},
     feature::Verdict as Said,

@@ -130,6 +130,9 @@ fn record(answer: &mut Vec<u8>, name: &[u8], address: &[u8; 4]) {
 /// What to send back: any number of messages, none for silence.
 pub type Behaviour = dyn Fn(&Asked) -> Vec<Vec<u8>> + Send + Sync;
 
+/// From a message to replies; true if it came over TCP.
+type Answering = dyn Fn(&[u8], bool) -> Vec<Vec<u8>> + Send + Sync;
+
 /// A running server.
 pub struct FalseDns {
     address: SocketAddr,
@@ -221,7 +224,7 @@ impl FalseDns {
         });
     }
 
-    fn answering(&self) -> Arc<dyn Fn(&[u8], bool) -> Vec<Vec<u8>> + Send + Sync> {
+    fn answering(&self) -> Arc<Answering> {
         let behaviour = Arc::clone(&self.behaviour);
         let all = Arc::clone(&self.asked);
         Arc::new(move |message, is_tcp| {
@@ -244,7 +247,7 @@ impl Drop for FalseDns {
 }
 
 /// Messages over TCP have their length before them.
-fn serve(mut stream: TcpStream, answer: &(dyn Fn(&[u8], bool) -> Vec<Vec<u8>> + Send + Sync)) {
+fn serve(mut stream: TcpStream, answer: &Answering) {
     let _ = stream.set_nonblocking(false);
     let mut length = [0; 2];
     while stream.read_exact(&mut length).is_ok() {

@@ -11,7 +11,7 @@ the server uses.
 
 import pathlib
 
-from mmdb_writer import MMDBWriter
+from mmdb_writer import MMDBWriter, MmdbU16
 from netaddr import IPSet
 
 FOLDER = pathlib.Path(__file__).parent
@@ -42,7 +42,7 @@ BERLIN = place(
     location={
         "latitude": 52.5,
         "longitude": 13.4,
-        "accuracy_radius": 20,
+        "accuracy_radius": MmdbU16(20),
         "time_zone": "Europe/Berlin",
     },
 )

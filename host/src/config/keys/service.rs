@@ -227,7 +227,7 @@ pub(in super::super) static LIMITS: Keys = Keys::new(
         ),
         duration(
             "post_action_grace",
-            (0, 10 * MINUTE),
+            (10, 10 * MINUTE),
             "10s",
             "What post actions get to end when the server does; the rest is dropped. The service manager must \
              wait longer.",

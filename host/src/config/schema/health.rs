@@ -40,7 +40,7 @@ pub enum Selection {
 
 /// One of `backend_health_checks.targets`, with everything that the section says for all of them filled
 /// in. Two that are equal are checked in the same way.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HealthTarget {
     /// `name`: unique. Default `PROTOCOL-HOST-PORT`.
     pub name: String,
@@ -87,19 +87,6 @@ impl HealthTarget {
     }
 }
 
-/// Without secrets: for messages of tests.
-impl std::fmt::Debug for HealthTarget {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("HealthTarget")
-            .field("name", &self.name)
-            .field("protocol", &self.protocol)
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .finish_non_exhaustive()
-    }
-}
-
 /// `ca_file`, read.
 #[derive(Clone, PartialEq)]
 pub struct Authorities {
@@ -107,6 +94,13 @@ pub struct Authorities {
     pub file: PathBuf,
     /// What it holds. Never empty.
     pub certificates: Vec<CertificateDer<'static>>,
+}
+
+/// The name of the file says it all.
+impl std::fmt::Debug for Authorities {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.file.fmt(formatter)
+    }
 }
 
 /// A login that must succeed.
@@ -118,6 +112,17 @@ pub struct DeepCheck {
     pub password: Arc<Password>,
     /// `auth_mechanism`
     pub mechanism: AuthMechanism,
+}
+
+/// Without the password.
+impl std::fmt::Debug for DeepCheck {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("DeepCheck")
+            .field("username", &self.username)
+            .field("mechanism", &self.mechanism)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PartialEq for DeepCheck {

@@ -177,6 +177,8 @@ fn everything() -> (ServerMetrics, Snapshot) {
     metrics.upstream_checked("imap-a", "imap", "ok");
     metrics.upstream_chosen(Some("imap-a"), "imap");
     metrics.upstream_chosen(None, "imap");
+    metrics.name_lookups()(dns::Kind::A, "ok", Duration::from_millis(2));
+    metrics.address_lookups()("countries", "found");
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
         upstreams: vec![
