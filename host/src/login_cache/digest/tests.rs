@@ -1,3 +1,4 @@
+//! Digests: distinct for distinct questions, equal for equal ones.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,3 +1,4 @@
+//! The limits and lifetimes of the memory.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::pipeline::BackendUser;
