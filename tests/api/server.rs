@@ -125,6 +125,7 @@ impl Setup {
     {
         let seen = Arc::new(Seen::default());
         let generation = Generation {
+            brute_force: None,
             pipeline: Arc::new(Pipeline::new(policy::stages(&seen))),
             hooks: policy::hooks(),
             backend_numbers: BTreeMap::from([("users".to_owned(), 3)]),

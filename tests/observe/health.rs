@@ -40,6 +40,7 @@ impl Plugin for NotReady {
 
 fn state(server: Server, stages: Stages) -> Arc<State> {
     let generation = Generation {
+        brute_force: None,
         pipeline: Arc::new(Pipeline::new(stages)),
         hooks: HookTable::default(),
         backend_numbers: BTreeMap::new(),

@@ -10,6 +10,7 @@ mod access;
 mod admin;
 mod basic_scheme;
 mod body;
+mod brute_force;
 mod cache_flush;
 mod client;
 mod concurrency;

@@ -8,7 +8,8 @@ use axum::{
 };
 
 use super::{
-    State, admin, cache_flush, health, hooks, jobs, login, metrics, openapi, route::ROUTES,
+    State, admin, brute_force, cache_flush, health, hooks, jobs, login, metrics, openapi,
+    route::ROUTES,
 };
 
 /// All routes.
@@ -24,6 +25,15 @@ pub fn router(state: Arc<State>) -> Router {
     router
         .route("/api/v1/custom/{*location}", any(hooks::handle))
         .route("/api/v1/admin/reload", post(admin::reload))
+        .route(
+            "/api/v1/bruteforce/list",
+            get(brute_force::list).post(brute_force::list),
+        )
+        .route("/api/v1/bruteforce/flush", delete(brute_force::flush))
+        .route(
+            "/api/v1/bruteforce/flush/async",
+            delete(brute_force::flush_later),
+        )
         .route("/api/v1/async/jobs/{jobId}", get(jobs::status))
         .route("/api/v1/cache/flush", delete(cache_flush::flush))
         .route(

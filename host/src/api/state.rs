@@ -19,6 +19,7 @@ use super::{
 use crate::{
     backend_io::dns::Resolver,
     config::{PluginSource, Server, ServerLimits},
+    control::brute_force,
     jobs::{JobLimits, Jobs},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostLimits, PostListener},
@@ -59,6 +60,8 @@ pub struct Generation {
     pub hooks: HookTable,
     /// The number under which clients know each backend, by plugin name; see [`backend_number`].
     pub backend_numbers: BTreeMap<String, u8>,
+    /// Counts failed logins, if that is configured.
+    pub brute_force: Option<Arc<brute_force::Control>>,
     /// `server`, as this generation has it.
     pub server: Server,
     /// `limits`, as this generation has them.

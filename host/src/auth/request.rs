@@ -29,7 +29,7 @@ pub struct Client {
     pub id: String,
     /// HTTP user agent.
     pub user_agent: String,
-    /// The network that a brute-force rule matched.
+    /// The network that a brute-force rule has banned, in CIDR form; empty unless one has.
     pub network: String,
 }
 
@@ -288,6 +288,14 @@ pub struct Progress {
     pub repeating: bool,
     /// The wrong password is an old one of this account.
     pub repeated_wrong_password: bool,
+    /// How often this wrong password was tried; 0 when unknown.
+    pub password_retries: u32,
+    /// Different wrong passwords of the account at this address; 0 when unknown.
+    pub account_passwords_seen: u32,
+    /// Different wrong passwords of the address; 0 when unknown.
+    pub total_passwords_seen: u32,
+    /// Failed logins of the client's network, this one included; 0 when none is counted.
+    pub failed_logins: u32,
     /// Since the request arrived.
     pub latency_ms: f64,
     /// Zero before it is known.

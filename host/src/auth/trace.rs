@@ -12,6 +12,8 @@ use super::SpanId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// The host's own control of failed logins: asked first, told after the password check.
+    BruteForce,
     /// Plugins before the password check.
     Features,
     /// Features that are asked one after the other, after the others.
@@ -34,6 +36,7 @@ impl Stage {
     /// The word for logs, traces and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::BruteForce => "brute-force",
             Self::Features => "features",
             Self::Controls => "controls",
             Self::Cache => "cache",

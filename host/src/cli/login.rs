@@ -105,7 +105,7 @@ pub(super) fn run(arguments: Arguments) -> ExitCode {
         let outcome = running
             .generation
             .pipeline
-            .decide(Arc::clone(&request), started + timeout)
+            .try_out(Arc::clone(&request), started + timeout)
             .await;
         let latency = started.elapsed();
         print(&request, outcome, latency, post_timeout, json).await

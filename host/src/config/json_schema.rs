@@ -110,6 +110,9 @@ fn kind(kind: &Kind) -> Value {
         Kind::Choice(words) => json!({ "enum": choices(words) }),
         Kind::Choices(words) => list(&json!({ "enum": choices(words) })),
         Kind::Share => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        Kind::Decimal(least, most) => {
+            json!({ "type": "number", "minimum": least, "maximum": most })
+        }
         Kind::Address => address(),
         Kind::Ip => json!({ "type": "string", "pattern": "^[0-9A-Fa-f:.]+$" }),
         Kind::Networks => {

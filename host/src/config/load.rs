@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    brute_force::brute_force,
     cache::cache,
     diagnostic::Diagnostic,
     general, health, include, keys, lookups,
@@ -136,6 +137,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         pipeline,
         plugins,
         secrets,
+        brute_force: brute_force(reader, &top).map(Arc::new),
         observe: observe(reader, &top),
         reload: reload(reader, &top),
         cache_directory: general::cache_directory(reader, &top),

@@ -3,6 +3,7 @@
 //! Knows no wasmtime and does not load plugins; it only says what is configured. [`load`] reports
 //! everything that is wrong at once, each with its place, the reason, and what to write instead.
 
+mod brute_force;
 mod builtin;
 mod cache;
 mod diagnostic;
@@ -42,13 +43,14 @@ pub use json_schema::json_schema;
 pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
-    ActionEntry, AuthMechanism, Authorities, BasicAuth, Cache, Compression, Config,
-    DEFAULT_HEADERS, DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption, EndpointName, EventName,
-    ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames, HealthChecks, HealthTarget,
-    HookEntry, HttpGrant, Instances, Limits, ListenAt, Listener, Lockout, MasterUsers, Observe,
-    OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit, RedisAddress,
-    RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Selection, Server, ServerLimits,
-    ServerProtocol, StoreConfig, StorePassword, TlsFiles, TlsVersion, Traces,
+    ActionEntry, AuthMechanism, Authorities, BasicAuth, BruteForce, Bucket, Cache, Compression,
+    Config, CustomToleration, DEFAULT_HEADERS, DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption,
+    EndpointName, EventName, ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames,
+    HealthChecks, HealthTarget, HookEntry, HttpGrant, Instances, Limits, ListFormat, ListenAt,
+    Listener, Lockout, MasterUsers, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry,
+    PluginSource, RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload,
+    SecretSource, Selection, Server, ServerLimits, ServerProtocol, StoreConfig, StorePassword,
+    TlsFiles, TlsVersion, Tolerate, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -139,6 +139,27 @@ impl Reader {
         value
     }
 
+    /// A number in the range, fractions allowed.
+    pub(super) fn decimal(
+        &mut self,
+        node: &Node,
+        path: &str,
+        (least, most): (u32, u32),
+    ) -> Option<f64> {
+        let help = format!("write a number from {least} to {most}, such as `1.5`");
+        let serde_json::Value::Number(number) = node.to_json() else {
+            self.wrong_type(node, path, "a number", &help);
+            return None;
+        };
+        let range = f64::from(least)..=f64::from(most);
+        let value = number.as_f64().filter(|value| range.contains(value));
+        if value.is_none() {
+            let message = format!("`{path}` is out of range");
+            self.error(&node.span, message, "this number", &help);
+        }
+        value
+    }
+
     /// A duration with its unit, in the range.
     pub(super) fn duration(
         &mut self,

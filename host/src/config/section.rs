@@ -166,6 +166,18 @@ impl<'a> Section<'a> {
             .unwrap_or(default)
     }
 
+    /// A number in the range of the table, fractions allowed.
+    pub(super) fn decimal(&self, reader: &mut Reader, key: &str, default: f64) -> f64 {
+        let (least, most) = match self.kind(key) {
+            Some(Kind::Decimal(least, most)) => (*least, *most),
+            _ => (0, 0),
+        };
+        debug_assert!(most > 0, "`{}.{key}` is of another kind", self.keys.section);
+        self.value(key)
+            .and_then(|node| reader.decimal(node, &self.path_of(key), (least, most)))
+            .unwrap_or(default)
+    }
+
     /// A duration in the range of the table.
     pub(super) fn duration(&self, reader: &mut Reader, key: &str, default: Duration) -> Duration {
         let range = match self.kind(key) {

@@ -111,6 +111,18 @@ pub struct LoginRecord {
     /// The wrong password is an old one of the account.
     #[serde(skip_serializing_if = "is_false")]
     pub repeated_wrong_password: bool,
+    /// The brute-force rule has banned a network because of this login.
+    #[serde(rename = "new_ban", skip_serializing_if = "is_false")]
+    pub is_new_ban: bool,
+    /// How often this wrong password was tried for the account; 0 when unknown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub password_retries: u32,
+    /// Different wrong passwords of the account at this address; 0 when unknown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub account_passwords_seen: u32,
+    /// Different wrong passwords of the address; 0 when unknown.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub total_passwords_seen: u32,
     /// From the arrival of the request to the decision.
     #[serde(rename = "latency_us", serialize_with = "microseconds")]
     pub latency: Duration,
@@ -155,6 +167,10 @@ impl LoginRecord {
             brute_force_bucket: progress.brute_force_bucket.clone(),
             brute_force_counter: progress.brute_force_counter,
             repeated_wrong_password: progress.repeated_wrong_password,
+            is_new_ban: !progress.brute_force_bucket.is_empty() && !progress.repeating,
+            password_retries: progress.password_retries,
+            account_passwords_seen: progress.account_passwords_seen,
+            total_passwords_seen: progress.total_passwords_seen,
             session: request.session.clone(),
             external_session: request.external_session.clone(),
             username: request.username.clone(),
@@ -255,6 +271,10 @@ impl LoginRecord {
             brute_force_bucket: String::new(),
             brute_force_counter: 0,
             repeated_wrong_password: false,
+            is_new_ban: false,
+            password_retries: 0,
+            account_passwords_seen: 0,
+            total_passwords_seen: 0,
             username: "alice".into(),
             account: String::new(),
             client: "192.0.2.1".into(),
@@ -325,6 +345,10 @@ impl LoginRecord {
             brute_force_bucket: text("bucket"),
             brute_force_counter: 3,
             repeated_wrong_password: true,
+            is_new_ban: true,
+            password_retries: 2,
+            account_passwords_seen: 3,
+            total_passwords_seen: 4,
             trace: Trace {
                 elapsed: Duration::from_millis(3),
                 stages: vec![

@@ -105,6 +105,13 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
     } else {
         ""
     };
+    let number = |number: u32| match number {
+        0 => String::new(),
+        number => number.to_string(),
+    };
+    let retries = number(record.password_retries);
+    let of_account = number(record.account_passwords_seen);
+    let of_address = number(record.total_passwords_seen);
     let known = [
         ("session", record.session.as_str()),
         ("external_session", &record.external_session),
@@ -126,6 +133,9 @@ fn pairs(record: &LoginRecord, json: bool) -> String {
         ("orig_username", &record.original_username),
         ("passdb_backend", &record.backend),
         ("account", &record.account),
+        ("current_password_retries", &retries),
+        ("account_passwords_seen", &of_account),
+        ("total_passwords_seen", &of_address),
         ("user_agent", &record.user_agent),
         ("client_id", &record.client_id),
         ("brute_force_bucket", &record.brute_force_bucket),
@@ -252,8 +262,8 @@ mod tests {
         let mut record = LoginRecord::full();
         record.log_fields.clear();
         let line = pairs(&record, false);
-        // Five are those of every line, and five are nobody's yet.
-        assert_eq!(line.matches('=').count(), RESERVED.len() - 10, "{line}");
+        // Five are those of every line, and two are nobody's yet.
+        assert_eq!(line.matches('=').count(), RESERVED.len() - 7, "{line}");
         for key in line
             .split_whitespace()
             .filter_map(|pair| pair.split('=').next())

@@ -75,6 +75,7 @@ pub fn render_trace(decision: &Decision, trace: &Trace) -> String {
 
 fn stage_name(stage: Stage) -> &'static str {
     match stage {
+        Stage::BruteForce => "brute force",
         Stage::Features => "features",
         Stage::Controls => "controls",
         Stage::Cache => "cache",

@@ -2,11 +2,11 @@
 //!
 //! The order of stages, and where those that are not built yet belong:
 //!
-//! 1. (brute-force check: a read)
+//! 1. brute-force check: is the client banned?
 //! 2. features, then controls in order (TLS, relay domains, block lists), which an aborting feature skips
 //! 3. the checks for an empty name and an empty password
 //! 4. cache, backends (`verify`)
-//! 5. (brute-force update)
+//! 5. brute-force update, when a password was really checked
 //! 6. filters
 //! 7. the answer, and after it the post actions, which the caller runs
 //!
@@ -16,7 +16,9 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    CacheSource, Plugin, PostWork, Stages, actions, backends, challenge,
+    BruteForce, CacheSource, Plugin, PostWork, Stages, actions, backends,
+    brute_force::{self, Checked},
+    challenge,
     features::{self, Ending},
     filters,
     login::Login,
@@ -72,6 +74,11 @@ impl Pipeline {
         self.lease = Some(lease);
     }
 
+    /// Has `control` look at every login.
+    pub fn count_failures(&mut self, control: Arc<dyn BruteForce>) {
+        self.stages.brute_force = Some(control);
+    }
+
     /// All plugins, those of the post actions included; one that has several places comes several
     /// times.
     pub fn plugins(&self) -> impl Iterator<Item = &Arc<dyn Plugin>> {
@@ -87,13 +94,29 @@ impl Pipeline {
         members.chain(&stages.cache_flush)
     }
 
+    /// Decides as [`Self::decide`] does, for somebody who only wants to know how: failed logins are not
+    /// counted, and bans do not hold.
+    pub async fn try_out(&self, request: Arc<Request>, deadline: Instant) -> Outcome {
+        self.run(request, deadline, None).await
+    }
+
     /// Decides one request. Returns soon after `deadline` at the latest, with a temporary failure
     /// then. Dropping the future cancels the plugins that run.
     pub async fn decide(&self, request: Arc<Request>, deadline: Instant) -> Outcome {
+        let brute_force = self.stages.brute_force.as_deref();
+        self.run(request, deadline, brute_force).await
+    }
+
+    async fn run(
+        &self,
+        request: Arc<Request>,
+        deadline: Instant,
+        brute_force: Option<&dyn BruteForce>,
+    ) -> Outcome {
         let mut login = Login::new(request, deadline);
         let (verdict, accounts) = match login.request.mode {
             Mode::ListAccounts => backends::list_accounts(&mut login, &self.stages.backends).await,
-            Mode::Verify | Mode::LookUp => (self.log_in(&mut login).await, Vec::new()),
+            Mode::Verify | Mode::LookUp => (self.log_in(&mut login, brute_force).await, Vec::new()),
         };
         // Whatever was found out too late, or assembled from calls that were cut short, is no answer.
         if login.expired() {
@@ -104,20 +127,39 @@ impl Pipeline {
         }
     }
 
-    async fn log_in(&self, login: &mut Login) -> Verdict {
+    async fn log_in(&self, login: &mut Login, brute_force: Option<&dyn BruteForce>) -> Verdict {
         let stages = &self.stages;
+        match brute_force::check(login, brute_force).await {
+            Checked::GoOn => {}
+            Checked::Reject { is_new } => {
+                if is_new {
+                    actions::run(login, &stages.actions, Event::BruteForce).await;
+                }
+                return Verdict::Reject;
+            }
+            Checked::TemporaryFailure => return Verdict::TemporaryFailure,
+        }
         let (verdict, event) = match features::run(login, stages).await {
             Ending::Reject(event) => (Verdict::Reject, event),
             Ending::TemporaryFailure(event) => (Verdict::TemporaryFailure, event),
-            Ending::Continue | Ending::Abort => return self.check_password(login).await,
+            Ending::Continue | Ending::Abort => {
+                return self.check_password(login, brute_force).await;
+            }
         };
         if let Some(event) = event {
+            if verdict == Verdict::Reject {
+                brute_force::learn(login, brute_force, event).await;
+            }
             actions::run(login, &stages.actions, event).await;
         }
         verdict
     }
 
-    async fn check_password(&self, login: &mut Login) -> Verdict {
+    async fn check_password(
+        &self,
+        login: &mut Login,
+        brute_force: Option<&dyn BruteForce>,
+    ) -> Verdict {
         let request = &login.request;
         if request.username.is_empty() {
             login.temporary_failure_message = Some(NO_USERNAME.to_owned());
@@ -126,8 +168,12 @@ impl Pipeline {
         if request.mode == Mode::Verify && request.lacks_password() {
             return Verdict::Reject;
         }
-        let verdict = verify::check(login, &self.stages).await.verdict();
+        let conclusion = verify::check(login, &self.stages).await;
+        let verdict = conclusion.verdict();
         if verdict == Verdict::TemporaryFailure || login.expired() {
+            return Verdict::TemporaryFailure;
+        }
+        if !brute_force::update(login, brute_force, conclusion).await {
             return Verdict::TemporaryFailure;
         }
         filters::run(login, &self.stages.filters, verdict).await

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{CacheSource, Call, Context, ContextChange};
+use super::{CacheSource, Call, Clearance, Context, ContextChange};
 use crate::auth::{
     Header, PluginTrace, Progress, RecoveredPassword, Request, Stage, StageTrace, Trace, Value,
 };
@@ -24,8 +24,13 @@ pub(super) struct Login {
     pub(super) trace: Trace,
     pub(super) log_fields: Vec<(String, Value)>,
     pub(super) response_headers: Vec<Header>,
+    /// What the brute-force control said, if it has to hear of the password.
+    pub(super) clearance: Option<Clearance>,
     /// The password behind the challenge that the client answered.
     pub(super) recovered_password: Option<RecoveredPassword>,
+    /// A backend was left out because it failed (`on_error: skip`): it may know a user whom the others do
+    /// not.
+    pub(super) left_out: bool,
     /// Who answered in place of the backends.
     pub(super) answered_by: Option<CacheSource>,
     started: Instant,
@@ -42,7 +47,9 @@ impl Login {
             trace: Trace::default(),
             log_fields: Vec::new(),
             response_headers: Vec::new(),
+            clearance: None,
             recovered_password: None,
+            left_out: false,
             answered_by: None,
             started: Instant::now(),
         }
@@ -117,6 +124,11 @@ impl StageClock {
     pub(super) fn skipped(&mut self, name: &str) {
         let now = self.began.elapsed();
         self.plugins.push(PluginTrace::skipped(name, now));
+    }
+
+    /// The stage began so long before its clock.
+    pub(super) fn started_before(&mut self, by: Duration) {
+        self.started = self.started.checked_sub(by).unwrap_or(self.started);
     }
 
     pub(super) fn finish(self) -> StageTrace {

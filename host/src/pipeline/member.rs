@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Forget, LoginCache, MasterUsers, Plugin};
+use super::{BruteForce, Forget, LoginCache, MasterUsers, Plugin};
 use crate::auth::{Event, Mode};
 
 /// One plugin in the pipeline, and when it is asked.
@@ -68,6 +68,8 @@ pub struct Stages {
     /// The attribute in which backends supply the password in plain text, for challenges. It stays
     /// inside: neither plugins nor clients get it. `None`: challenges cannot be checked.
     pub password_attribute: Option<String>,
+    /// Counts failed logins.
+    pub brute_force: Option<Arc<dyn BruteForce>>,
     /// Features one after the other, the first that does not pass ends the stage.
     pub sequential: bool,
     /// Before the password check.

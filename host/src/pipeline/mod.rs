@@ -8,6 +8,7 @@ mod actions;
 mod ask;
 mod attributes;
 mod backends;
+mod brute_force;
 mod cache;
 mod challenge;
 mod context;
@@ -24,6 +25,9 @@ mod post;
 mod tests;
 mod verify;
 
+pub use brute_force::{
+    BRUTE_FORCE, Ban, BruteForce, Clearance, Counted, FailedLogin, Standing, Uncertain,
+};
 pub use cache::{
     Asking, CacheAnswer, CacheQuestion, CacheSource, Conclusion, Finding, Keeper, Known, LoginCache,
 };

@@ -56,6 +56,7 @@ async fn check_master(
         return Conclusion::WrongPassword;
     }
     let finding = find(login, stages, master).await;
+    login.left_out = !finding.certain;
     if finding.conclusion != Conclusion::Accepted {
         return finding.conclusion;
     }
@@ -155,6 +156,7 @@ fn trace(
 
 /// Takes over what the deciding backend knows.
 fn take_over(login: &mut Login, finding: &Finding, with_password: bool) -> Conclusion {
+    login.left_out = !finding.certain;
     let Some(Known { backend, user }) = &finding.known else {
         return finding.conclusion;
     };

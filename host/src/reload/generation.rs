@@ -7,6 +7,7 @@ use futures_util::{StreamExt, future::BoxFuture, stream};
 use super::{LoadProblem, memories::remember};
 use crate::{
     config::{Config, MasterUsers, PluginConfig, PluginEntry, PluginSource},
+    control::brute_force,
     engine::PluginKind,
     pipeline::{self, Lease, Member, Pipeline, Plugin, Stages},
     store::Store,
@@ -20,6 +21,8 @@ pub struct Generation {
     pub pipeline: Arc<Pipeline>,
     /// Answer requests at their locations.
     pub hooks: Vec<Hook>,
+    /// Counts failed logins, if that is configured.
+    pub brute_force: Option<Arc<brute_force::Control>>,
 }
 
 /// A loaded hook.
@@ -121,6 +124,7 @@ impl Generation {
             controls: members(&pipeline.controls)?,
             backends: members(&pipeline.backends)?,
             cache: None,
+            brute_force: None,
             masters: pipeline.master_users.as_ref().and_then(masters),
             filters: members(&pipeline.filters)?,
             actions: pipeline
@@ -150,8 +154,22 @@ impl Generation {
         Ok(Self {
             pipeline: Arc::new(Pipeline::new(stages)),
             hooks,
+            brute_force: None,
             config,
         })
+    }
+
+    /// Counts failed logins where `node` does, if the configuration wants it. To be called before it
+    /// serves.
+    pub(super) fn count_failures(&mut self, node: &Arc<brute_force::Node>) {
+        let Some(config) = &self.config.brute_force else {
+            return;
+        };
+        let control = Arc::new(brute_force::Control::new(config, Arc::clone(node)));
+        if let Some(pipeline) = Arc::get_mut(&mut self.pipeline) {
+            pipeline.count_failures(Arc::clone(&control) as Arc<dyn pipeline::BruteForce>);
+        }
+        self.brute_force = Some(control);
     }
 
     /// Has everything that begins in this generation hold `lease`. To be called before it serves.

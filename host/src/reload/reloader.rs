@@ -164,6 +164,7 @@ impl Reloader {
         let engine = self.running.engine.clone();
         let loader = EngineLoader::new(engine, services, &config, running)?;
         let register = Arc::clone(&self.running.register);
+        let failures = Arc::clone(&self.running.failures);
         let number = self.running.lease.number() + 1;
         let databases = Arc::clone(&self.running.databases);
         server::build(
@@ -171,6 +172,7 @@ impl Reloader {
             loader,
             databases,
             register,
+            failures,
             number,
             read_at,
         )

@@ -47,7 +47,7 @@ async fn check(generation: &Generation, index: usize, login: ExampleLogin) -> Op
     let deadline = started + generation.config.server.request_timeout;
     let outcome = generation
         .pipeline
-        .decide(Arc::clone(&request), deadline)
+        .try_out(Arc::clone(&request), deadline)
         .await;
     let got = outcome.decision.verdict;
     let expected = login.expect;

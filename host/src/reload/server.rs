@@ -12,6 +12,7 @@ use crate::{
     backend_io::{dns::Resolver, geoip::Databases},
     capability::{NameLookup, Services},
     config::Config,
+    control::brute_force,
     engine::{Engine, EngineSettings},
     observe::metrics::{PluginMetrics, ServerMetrics},
     store::{self, Limits, MemoryStore, OpenError, StartError, Store},
@@ -61,6 +62,7 @@ pub struct Running {
     pub(super) plugins: Plugins,
     pub(super) lease: Arc<Lease>,
     pub(super) register: Arc<Register>,
+    pub(super) failures: Arc<brute_force::Node>,
     /// Where scripts look for modules.
     pub(super) folders: Vec<PathBuf>,
     /// When its files began to be read.
@@ -119,7 +121,9 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
     let register = Register::new(metrics.clone());
-    let built = build(Arc::new(config), loader, databases, register, 1, read_at).await?;
+    let failures = brute_force::Node::new(Arc::clone(&store));
+    let config = Arc::new(config);
+    let built = build(config, loader, databases, register, failures, 1, read_at).await?;
     built.running.lease.begin();
     Ok(Server {
         generation: built.generation,
@@ -140,6 +144,7 @@ pub(super) async fn build(
     loader: EngineLoader,
     databases: Arc<Databases>,
     register: Arc<Register>,
+    failures: Arc<brute_force::Node>,
     number: u64,
     read_at: SystemTime,
 ) -> Result<Built, Vec<LoadProblem>> {
@@ -154,6 +159,7 @@ pub(super) async fn build(
     let (plugins, made) = loader.finish();
     let lease = Lease::new(&register, number, plugins.keys().cloned());
     generation.hold(lease.clone());
+    generation.count_failures(&failures);
     Ok(Built {
         generation,
         made,
@@ -165,6 +171,7 @@ pub(super) async fn build(
             plugins,
             lease,
             register,
+            failures,
             folders,
             read_at,
         },

@@ -17,6 +17,8 @@ mod standby;
 
 #[cfg(test)]
 pub(crate) mod conformance;
+#[cfg(test)]
+pub(crate) use self::clock::ManualClock;
 
 use std::{sync::Arc, time::Duration};
 

@@ -4,6 +4,7 @@
 //! use, so that it cannot speak of something else than what is served. `openapi.json` in the
 //! repository is a copy; a test compares the two.
 
+mod brute_force;
 mod logins;
 mod pages;
 mod parts;
@@ -22,6 +23,7 @@ pub fn document() -> Value {
     let mut paths = Map::new();
     logins::add(&mut paths);
     pages::add(&mut paths);
+    brute_force::add(&mut paths);
     json!({
         "openapi": "3.1.0",
         "info": {

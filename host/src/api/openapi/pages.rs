@@ -129,7 +129,7 @@ fn hooks() -> Value {
 }
 
 /// An answer in the envelope of administrators' calls.
-fn envelope(description: &str) -> Value {
+pub(super) fn envelope(description: &str) -> Value {
     json!({
         "description": description,
         "content": { "application/json": { "schema": {

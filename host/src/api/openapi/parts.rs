@@ -65,7 +65,7 @@ pub(super) fn schemas() -> Value {
                         "type": "object",
                         "required": ["field", "message"],
                         "properties": {
-                            "field": { "enum": ["Username", "Password"] },
+                            "field": { "enum": ["Username", "Password", "IPAddress", "RuleName"] },
                             "message": { "type": "string" },
                         },
                     },

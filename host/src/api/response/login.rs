@@ -70,7 +70,7 @@ pub(in crate::api) fn login(decision: &Decision, frame: &Frame<'_>) -> Response<
         }
         Verdict::Reject => {
             headers.insert(AUTH_STATUS, header_text(&decision.status_message));
-            headers.insert(AUTH_WAIT, HeaderValue::from(wait(frame)));
+            headers.insert(AUTH_WAIT, HeaderValue::from(wait(decision, frame)));
             if frame.shape == Shape::Basic {
                 headers.insert(WWW_AUTHENTICATE, REALM);
             }
@@ -177,10 +177,11 @@ fn add_frame(response: &mut Response<Body>, frame: &Frame<'_>) {
     }
 }
 
-/// Seconds that a front end shall wait before it tells a client of its failure.
-fn wait(frame: &Frame<'_>) -> u32 {
-    let seconds =
-        f64::from(frame.wait_delay_seconds) * (0.03 * f64::from(frame.failed_attempts)).tanh();
+/// Seconds that a front end shall wait before it tells a client of its failure: the more, the more often
+/// the client has failed, on this connection or by what is counted of its network.
+fn wait(decision: &Decision, frame: &Frame<'_>) -> u32 {
+    let failures = frame.failed_attempts.max(decision.progress.failed_logins);
+    let seconds = f64::from(frame.wait_delay_seconds) * (0.03 * f64::from(failures)).tanh();
     // Between 0 and wait_delay, so the cast only drops the fraction.
     seconds as u32
 }
@@ -288,7 +289,15 @@ mod tests {
                 wait_delay_seconds,
                 ..frame(Shape::Json)
             };
-            assert_eq!(wait(&frame), expected, "{failed_attempts}");
+            let mut decision = decision(Verdict::Reject, "");
+            assert_eq!(wait(&decision, &frame), expected, "{failed_attempts}");
+            // What is counted of the network is as good as what the front end has counted.
+            let unknown = Frame {
+                failed_attempts: 0,
+                ..frame
+            };
+            decision.progress.failed_logins = failed_attempts;
+            assert_eq!(wait(&decision, &unknown), expected, "{failed_attempts}");
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) fn for_api(generation: Generation) -> api::Generation {
             .collect(),
         hooks: hooks(generation.hooks, &generation.config.pipeline.hooks),
         pipeline: generation.pipeline,
+        brute_force: generation.brute_force,
         server: generation.config.server.clone(),
         limits: generation.config.limits.clone(),
     }

@@ -56,6 +56,8 @@ pub enum Kind {
     Choices(&'static [&'static str]),
     /// A number from 0 to 1.
     Share,
+    /// A number from the first up to and including the second, fractions allowed.
+    Decimal(u32, u32),
     /// An IP address and a port.
     Address,
     /// An IP address.
@@ -141,6 +143,7 @@ impl Key {
             }
             Kind::Duration(least, most) => format!("{} to {}.", time(*least), time(*most)),
             Kind::Share => "0 to 1.".to_owned(),
+            Kind::Decimal(least, most) => format!("{least} to {most}."),
             Kind::Choice(words) | Kind::Choices(words)
                 if words
                     .iter()
@@ -267,3 +270,4 @@ pub(super) const GIB: u64 = 1 << 30;
 pub(super) const SECOND: u64 = 1000;
 pub(super) const MINUTE: u64 = 60 * SECOND;
 pub(super) const HOUR: u64 = 60 * MINUTE;
+pub(super) const DAY: u64 = 24 * HOUR;

@@ -1,6 +1,7 @@
 //! Every key that a configuration file may hold, by section: the one table behind the readers, "did you
 //! mean", the JSON Schema, `bulkhead config show` and the reference in `CONFIGURATION.md`.
 
+mod brute_force;
 mod cache;
 mod headers;
 mod health;
@@ -14,6 +15,7 @@ mod store;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
+    brute_force::{ALLOWED, BRUTE_FORCE, BUCKET, CUSTOM_TOLERATION, IP_SCOPING, PASSWORD_HISTORY},
     cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
     health::{HEALTH_CHECKS, HEALTH_TARGET},
@@ -66,6 +68,12 @@ pub static ALL: &[&Keys] = &[
     &GRANTS,
     &HTTP_GRANT,
     &PLUGIN_LIMITS,
+    &BRUTE_FORCE,
+    &BUCKET,
+    &ALLOWED,
+    &CUSTOM_TOLERATION,
+    &IP_SCOPING,
+    &PASSWORD_HISTORY,
     &LIMITS,
     &OBSERVE,
     &TRACES,

@@ -64,6 +64,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
             "none",
             "Configuration, grants and limits, by the names that `pipeline` uses.",
         ),
+        optional(
+            "brute_force",
+            Kind::Section(&super::brute_force::BRUTE_FORCE),
+            "none",
+            "Counts failed logins by network, and bans networks.",
+        ),
         below(
             "limits",
             Kind::Section(&LIMITS),

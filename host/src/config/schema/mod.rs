@@ -3,6 +3,7 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod brute_force;
 mod cache;
 mod health;
 mod limits;
@@ -15,9 +16,11 @@ mod store;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
+pub use brute_force::{BruteForce, Bucket, CustomToleration, ListFormat, Tolerate};
 pub use cache::{Cache, MasterUsers};
 pub use health::{
     AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
@@ -66,6 +69,8 @@ pub struct Config {
     pub plugins: BTreeMap<String, PluginConfig>,
     /// `secrets`, by name.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// `brute_force`, if it is written.
+    pub brute_force: Option<Arc<BruteForce>>,
     /// `dns`
     pub dns: DnsConfig,
     /// `geoip`, by name.

@@ -27,7 +27,7 @@ use super::{
     words::{Word, Words},
 };
 use crate::{
-    auth::{Mode, PluginTrace, StageTrace, Verdict},
+    auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
     backend_io::{dns, geoip},
     observe::{LoginRecord, login::mode_name},
     pipeline::DropReason,
@@ -38,6 +38,8 @@ use crate::{
 pub const PROTOCOLS: usize = 64;
 /// Different plugins, over all generations, that have a label of their own.
 pub const PLUGINS: usize = 4096;
+/// Different brute-force rules, over all generations, that have a label of their own.
+const RULES: usize = 256;
 /// Different servers behind proxies, over all generations, that have a label of their own.
 pub(super) const SERVERS: usize = 4096;
 
@@ -63,10 +65,14 @@ struct Inner {
     page: Mutex<()>,
     protocols: Words,
     plugins: Words,
+    rules: Words,
     accepted_protocols: Counters<1>,
     rejected_protocols: Counters<1>,
     logins: Counters<1>,
     decisions: Counters<2>,
+    brute_force_rejected: Counters<1>,
+    brute_force_bans: Counters<1>,
+    brute_force_seconds: Histogram,
     functions: Histograms<2>,
     calls: Counters<3>,
     call_failures: Counters<3>,
@@ -139,10 +145,14 @@ impl ServerMetrics {
             page: Mutex::default(),
             protocols: Words::new(PROTOCOLS),
             plugins: Words::new(PLUGINS),
+            rules: Words::new(RULES),
             accepted_protocols: Family::default(),
             rejected_protocols: Family::default(),
             logins: Family::default(),
             decisions: Family::default(),
+            brute_force_rejected: Family::default(),
+            brute_force_bans: Family::default(),
+            brute_force_seconds: times(),
             functions: Family::new_with_constructor(times),
             calls: Family::default(),
             call_failures: Family::default(),
@@ -218,6 +228,7 @@ impl ServerMetrics {
         self.function("login", mode, record.latency);
         if record.mode == Mode::Verify {
             self.password_check(record);
+            self.brute_force(record);
         }
         for stage in &record.trace.stages {
             self.stage(stage);
@@ -236,6 +247,27 @@ impl ServerMetrics {
         if let Some(protocols) = protocols {
             let protocol = inner.protocols.get(&record.protocol);
             protocols.get_or_create(&[("protocol", protocol)]).inc();
+        }
+    }
+
+    fn brute_force(&self, record: &LoginRecord) {
+        let inner = &self.0;
+        let controls = record.trace.stages.iter();
+        let mut controls = controls.filter(|stage| stage.stage == Stage::BruteForce);
+        // The first time it is asked about the ban, later about the failure.
+        let Some(check) = controls.next() else {
+            return;
+        };
+        inner
+            .brute_force_seconds
+            .observe(check.elapsed.as_secs_f64());
+        if record.brute_force_bucket.is_empty() {
+            return;
+        }
+        let labels = [("bucket", inner.rules.get(&record.brute_force_bucket))];
+        inner.brute_force_rejected.get_or_create(&labels).inc();
+        if record.is_new_ban {
+            inner.brute_force_bans.get_or_create(&labels).inc();
         }
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod backend_rules;
+mod brute_force_rules;
 mod challenge_rules;
 mod control_rules;
 mod deadline_rules;
@@ -27,7 +28,9 @@ use super::{
     FeatureVerdict, FilterAnswer, FilterVerdict, Member, OnError, Outcome, Pipeline, Plugin,
     Question, Ran, Stages,
 };
-use crate::auth::{Attribute, Event, Mode, Password, Request, Stage, Usage, Value, Verdict};
+use crate::auth::{
+    Attribute, Decision, Event, Mode, Password, Request, Stage, Usage, Value, Verdict,
+};
 
 /// What a fake plugin does when it is asked.
 type Behaviour = dyn Fn(&Question, &Call) -> Ran + Send + Sync;

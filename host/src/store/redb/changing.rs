@@ -37,6 +37,7 @@ pub(super) struct Changing<'t> {
     facts: Table<'t, &'static str, u64>,
     now: u64,
     failed: Cell<bool>,
+    changed: bool,
 }
 
 impl<'t> Changing<'t> {
@@ -53,12 +54,18 @@ impl<'t> Changing<'t> {
             facts: transaction.open_table(FACTS)?,
             now,
             failed: Cell::new(false),
+            changed: false,
         })
     }
 
     /// True if the file failed in any way: the transaction is lost.
     pub(super) fn has_failed(&self) -> bool {
         self.failed.get()
+    }
+
+    /// True if anything may be other than before: only then there is something to commit.
+    pub(super) fn has_changed(&self) -> bool {
+        self.changed
     }
 
     /// Removes some of what is expired or gone; returns how many rows.
@@ -73,6 +80,12 @@ impl<'t> Changing<'t> {
     /// True if a sweep that removed so many rows may have left some.
     pub(super) fn is_unfinished(removed: usize) -> bool {
         removed >= SWEEP
+    }
+
+    /// [`Self::noting`], for what changes something.
+    fn changing<T>(&mut self, done: Result<T, StorageError>) -> Result<T, StoreError> {
+        self.changed = true;
+        self.noting(done)
     }
 
     fn noting<T>(&self, done: Result<T, StorageError>) -> Result<T, StoreError> {
@@ -276,28 +289,28 @@ impl Rows for Changing<'_> {
 
     fn set_expiry(&mut self, name: &[u8], expires: u64) -> Result<(), StoreError> {
         let done = self.move_expiry(name, expires);
-        self.noting(done)
+        self.changing(done)
     }
 
     fn put_value(&mut self, name: &[u8], value: Vec<u8>, expires: u64) -> Result<(), StoreError> {
         let done = self.put_plain(name, &value, expires);
-        self.noting(done)
+        self.changing(done)
     }
 
     fn create(&mut self, name: &[u8], kind: Kind) -> Result<Header, StoreError> {
         let done = self.create_collection(name, kind);
-        self.noting(done)
+        self.changing(done)
     }
 
     fn update(&mut self, name: &[u8], header: &Header) -> Result<(), StoreError> {
         let kind = number(header.kind);
         let done = self.put_row(name, header.expires, kind, &write_header(header));
-        self.noting(done)
+        self.changing(done)
     }
 
     fn remove(&mut self, name: &[u8]) -> Result<bool, StoreError> {
         let done = self.drop_key(name);
-        let expires = self.noting(done)?;
+        let expires = self.changing(done)?;
         Ok(expires.is_some_and(|expires| !is_expired(expires, self.now)))
     }
 
@@ -318,7 +331,7 @@ impl Rows for Changing<'_> {
         value: &[u8],
     ) -> Result<bool, StoreError> {
         let done = self.put_member_row(header, member, value);
-        self.noting(done)
+        self.changing(done)
     }
 
     fn remove_member(
@@ -329,7 +342,7 @@ impl Rows for Changing<'_> {
     ) -> Result<bool, StoreError> {
         let removed = self.members.remove((header.id, member));
         let removed = removed.map(|row| row.is_some());
-        self.noting(removed)
+        self.changing(removed)
     }
 
     fn each_member(
@@ -354,7 +367,7 @@ impl Rows for Changing<'_> {
         score: Score,
     ) -> Result<bool, StoreError> {
         let done = self.put_score_rows(header, member, score);
-        self.noting(done)
+        self.changing(done)
     }
 
     fn remove_score(
@@ -364,7 +377,7 @@ impl Rows for Changing<'_> {
         member: &[u8],
     ) -> Result<bool, StoreError> {
         let done = self.remove_score_rows(header, member);
-        self.noting(done)
+        self.changing(done)
     }
 
     fn each_score(

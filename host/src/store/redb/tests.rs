@@ -69,6 +69,32 @@ async fn conforms() {
     .await;
 }
 
+/// Looks, and changes nothing.
+static LOOK: crate::store::Procedure = crate::store::Procedure {
+    name: "look",
+    lua: "return redis.call('EXISTS', KEYS[1])",
+    native: |data, keys, _| {
+        let key = keys.first().cloned().unwrap_or_else(|| key("none"));
+        data.run(Command::Exists(key))
+    },
+};
+
+#[tokio::test]
+async fn a_procedure_that_only_looks_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.redb");
+    let store = open(&path);
+    store.set(key("a"), b"1".to_vec(), None).await.unwrap();
+    let before = std::fs::read(&path).unwrap();
+    for (name, there) in [("a", 1), ("b", 0)] {
+        let reply = store.call(&LOOK, vec![key(name)], Vec::new()).await;
+        assert_eq!(reply, Ok(Reply::Integer(there)));
+    }
+    assert!(std::fs::read(&path).unwrap() == before);
+    store.set(key("a"), b"2".to_vec(), None).await.unwrap();
+    assert!(std::fs::read(&path).unwrap() != before);
+}
+
 #[tokio::test]
 async fn limits_hold() {
     let limits = conformance::low_limits();

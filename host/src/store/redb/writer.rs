@@ -157,7 +157,7 @@ fn commit(
 ) -> Result<(Vec<Answer>, bool), StoreError> {
     let transaction = database.begin_write().map_err(unavailable)?;
     let mut answers = Vec::with_capacity(steps.len());
-    let removed;
+    let (removed, changed);
     {
         let mut rows = Changing::open(&transaction, now).map_err(unavailable)?;
         for step in steps {
@@ -170,8 +170,10 @@ fn commit(
             answers.push(answer);
         }
         removed = rows.sweep()?;
+        changed = rows.has_changed();
     }
-    if answers.is_empty() && removed == 0 {
+    // Who only looked, as most procedures do, waits for no disk.
+    if !changed && removed == 0 {
         transaction.abort().map_err(unavailable)?;
     } else {
         transaction.commit().map_err(unavailable)?;

@@ -28,6 +28,21 @@ impl Inner {
             self.decisions.clone(),
         );
         registry.register(
+            "bruteforce_rejected",
+            "Logins that were rejected because their network is banned, by rule",
+            self.brute_force_rejected.clone(),
+        );
+        registry.register(
+            "bulkhead_bruteforce_bans",
+            "Networks that were banned, by rule",
+            self.brute_force_bans.clone(),
+        );
+        registry.register(
+            "bruteforce_eval_seconds",
+            "Time in which it was found out whether a client is banned",
+            self.brute_force_seconds.clone(),
+        );
+        registry.register(
             "function_duration_seconds",
             "Time of whole logins and of their stages",
             self.functions.clone(),

@@ -145,6 +145,24 @@ fn eventful(protocol: &str, verdict: Verdict) -> LoginRecord {
     }
 }
 
+/// A login that has led to a ban.
+fn banned() -> LoginRecord {
+    LoginRecord {
+        brute_force_bucket: "hosts".to_owned(),
+        is_new_ban: true,
+        trace: Trace {
+            stages: vec![StageTrace {
+                stage: crate::auth::Stage::BruteForce,
+                started: Duration::ZERO,
+                elapsed: Duration::from_millis(1),
+                plugins: Vec::new(),
+            }],
+            ..Trace::default()
+        },
+        ..LoginRecord::example()
+    }
+}
+
 /// Metrics to which everything has happened once.
 fn everything() -> (ServerMetrics, Snapshot) {
     let metrics = ServerMetrics::default();
@@ -189,6 +207,7 @@ fn value(page: &str, series: &str) -> f64 {
 #[test]
 fn the_table_in_observe_md_is_the_page() {
     let (metrics, now) = everything();
+    metrics.login(&banned());
     let families = parsed(&plain(&metrics.page(&now)));
     let page: BTreeSet<_> = families
         .into_iter()

@@ -1,0 +1,151 @@
+//! What the control keeps from one configuration to the next: the way to the store, the flushes that it has
+//! heard of, and the key of the digests.
+//!
+//! A store that is away says so; whether another stands in for it is the store's business.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use tokio::{
+    sync::{OnceCell, broadcast::error::RecvError},
+    task::AbortHandle,
+};
+
+use super::{digest::DigestKey, rule::NAMESPACE};
+use crate::{
+    config::BruteForce,
+    pipeline::Uncertain,
+    store::{Command, Key, Procedure, Reply, Store, StoreError, When},
+};
+
+/// Says to all nodes that bans have been lifted.
+const FLUSHED: &str = "bulkhead.brute-force.flushed";
+/// Bytes of a key that is drawn.
+const KEY_BYTES: usize = 32;
+
+/// This process' part of the control.
+pub struct Node {
+    store: Arc<dyn Store>,
+    /// The key that all nodes share, once the store has told it.
+    shared_key: OnceCell<DigestKey>,
+    flushes: Arc<AtomicU64>,
+    listener: OnceLock<AbortHandle>,
+}
+
+impl Node {
+    /// Asks the store nothing yet.
+    pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            shared_key: OnceCell::new(),
+            flushes: Arc::default(),
+            listener: OnceLock::new(),
+        })
+    }
+
+    /// Listens to the flushes of other nodes from now on. Must be called within a tokio runtime.
+    pub(super) fn listen(&self) {
+        self.listener.get_or_init(|| {
+            let mut messages = self.store.subscribe(FLUSHED);
+            let heard = Arc::clone(&self.flushes);
+            let listening = tokio::spawn(async move {
+                // Who has missed messages has missed flushes.
+                while !matches!(messages.recv().await, Err(RecvError::Closed)) {
+                    heard.fetch_add(1, Ordering::AcqRel);
+                }
+            });
+            listening.abort_handle()
+        });
+    }
+
+    /// How many flushes this node has heard of.
+    pub(super) fn flushes(&self) -> u64 {
+        self.flushes.load(Ordering::Acquire)
+    }
+
+    /// Bans have been lifted: no node knows them any more. A node that does not hear of it forgets them by
+    /// itself.
+    pub(super) async fn flushed(&self) {
+        self.flushes.fetch_add(1, Ordering::AcqRel);
+        if let Err(error) = self.store.publish(FLUSHED, Vec::new()).await {
+            tracing::warn!(%error, "Other nodes do not hear that bans were lifted");
+        }
+    }
+
+    /// One step on the store.
+    pub(super) async fn call(
+        &self,
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+        deadline: Instant,
+    ) -> Result<Reply, Uncertain> {
+        within(deadline, self.store.call(procedure, keys, arguments)).await
+    }
+
+    /// Commands that are one step.
+    pub(super) async fn run(
+        &self,
+        commands: Vec<Command>,
+        deadline: Instant,
+    ) -> Result<Vec<Reply>, Uncertain> {
+        within(deadline, self.store.run(commands)).await
+    }
+
+    /// The key of the digests: as configured, or the one that is kept in the store, drawn by the first who
+    /// needs it.
+    pub(super) async fn digest_key(
+        &self,
+        config: &BruteForce,
+        deadline: Instant,
+    ) -> Result<DigestKey, Uncertain> {
+        match &config.digest_key {
+            Some(key) => Ok(DigestKey::new(key.expose())),
+            None => {
+                let stored = || self.stored_key(deadline);
+                self.shared_key.get_or_try_init(stored).await.cloned()
+            }
+        }
+    }
+
+    async fn stored_key(&self, deadline: Instant) -> Result<DigestKey, Uncertain> {
+        let key = Key::new(NAMESPACE, "digest-key");
+        let commands = vec![
+            Command::Set {
+                key: key.clone(),
+                value: rand::random::<[u8; KEY_BYTES]>().to_vec(),
+                ttl: None,
+                when: When::Absent,
+            },
+            Command::Get(key),
+        ];
+        match self.run(commands, deadline).await?.pop() {
+            Some(Reply::Bytes(key)) if key.len() == KEY_BYTES => Ok(DigestKey::new(&key)),
+            _ => Err(Uncertain("the store holds no key for digests".to_owned())),
+        }
+    }
+}
+
+/// Waits for the store as long as the login has time.
+async fn within<T>(
+    deadline: Instant,
+    step: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Uncertain> {
+    match tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), step).await {
+        Ok(answer) => answer.map_err(|error| Uncertain(error.to_string())),
+        Err(_) => Err(Uncertain("the store did not answer in time".to_owned())),
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(listener) = self.listener.get() {
+            listener.abort();
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Wrong passwords over HTTP lead to a ban; the ban is listed, flushed, and outlives the process.
+
+mod allowed;
+mod bans;
+mod flushes;
+mod nodes;
+mod outages;
+mod policy;
+mod repeated;
