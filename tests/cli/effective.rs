@@ -59,11 +59,12 @@ fn comparable(config: &Config) -> String {
         ),
     );
     format!(
-        "{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
+        "{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
         config.store,
         config.limits,
         config.pipeline,
         config.plugins,
+        config.health_checks,
         config.observe,
         (config.reload.watch, config.reload.settle),
         config.cache_directory,
