@@ -71,11 +71,12 @@ fn comparable(config: &Config) -> String {
         )
     });
     format!(
-        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
+        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
         config.store,
         config.limits,
         config.pipeline,
         config.plugins,
+        config.health_checks,
         config.observe,
         (config.reload.watch, config.reload.settle),
         config.cache_directory,

@@ -73,7 +73,9 @@ pub(super) fn warn_of_unused_tls(
 ) {
     if tls == Encryption::None {
         for key in ["tls_server_name", "tls_skip_verify", "ca_file"] {
-            if let Some(entry) = section.entry(key) {
+            // Written out, the default of `tls_skip_verify` does no harm.
+            let is_unused = key != "tls_skip_verify" || skip_verify;
+            if let Some(entry) = section.entry(key).filter(|_| is_unused) {
                 let message = format!("`{}` has no use without TLS", section.path_of(key));
                 let help = "write `tls: implicit` or `tls: starttls`, or remove it";
                 reader.warning(&entry.key_span, message, "", help);
@@ -102,7 +104,8 @@ pub(super) fn request_uri(
     let Some(text) = reader.text(node, &path) else {
         return default;
     };
-    if protocol.is_some_and(|protocol| protocol != ServerProtocol::Http) {
+    let is_http = protocol.is_none_or(|protocol| protocol == ServerProtocol::Http);
+    if !is_http && text != default {
         let message = format!("`{path}` is for HTTP only");
         reader.error(&node.span, message, "", "remove it");
         return default;
