@@ -166,8 +166,7 @@ const AUTH_MECHANISM: Key = written(
     "auto",
     "`auto`: the first that the server offers of `PLAIN` and `LOGIN` (SASL), and `USERPASS` (the commands \
      USER and PASS of POP3, LOGIN of IMAP); `BASIC` for `http`.",
-)
-.with("deep_check");
+);
 
 const fn inherited(name: &'static str, kind: Kind) -> Key {
     optional(
