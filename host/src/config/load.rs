@@ -9,10 +9,11 @@ use std::{
 use super::{
     diagnostic::Diagnostic,
     general, include, keys,
+    ldap::ldap,
     observe::observe,
     pipeline::pipeline,
     place::Places,
-    plugins::plugins,
+    plugins::{Known, plugins},
     reader::Reader,
     reload::reload,
     schema::Config,
@@ -107,8 +108,14 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
     };
+    let ldap = ldap(reader, &top);
     let (pipeline, listed) = pipeline(reader, &top);
-    let plugins = plugins(reader, &top, &listed, &secrets, &secret_names);
+    let known = Known {
+        secrets: &secrets,
+        secret_names,
+        ldap_pools: ldap.pools.keys().map(String::as_str).collect(),
+    };
+    let plugins = plugins(reader, &top, &listed, &known);
     let config = Config {
         file: reader.sources.main().to_owned(),
         files: Vec::new(),
@@ -116,6 +123,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         secret_files: Vec::new(),
         server,
         store,
+        ldap,
         limits: general::limits(reader, &top),
         pipeline,
         plugins,

@@ -10,6 +10,7 @@ mod hooks;
 mod include;
 mod json_schema;
 pub mod keys;
+mod ldap;
 mod listen;
 mod load;
 mod merge;
@@ -39,9 +40,10 @@ pub use load::{Loaded, load, parse, yaml_to_json};
 pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
-    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
+    ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Ldap,
+    LdapBind, LdapGrant, LdapPassword, LdapPool, Limits,
     ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
+    RateLimit, Reload, SecretSource, Server, ServerLimits, ServerPlace, ServerUri, StoreConfig, TlsFiles, TlsVersion,
     Traces,
 };
 pub use show::{Effective, effective};

@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     keys::{self, list, nearest},
+    ldap,
     pipeline::{Listed, Part},
     reader::Reader,
     schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
@@ -23,8 +24,7 @@ pub(super) fn plugins(
     reader: &mut Reader,
     top: &Section<'_>,
     listed: &BTreeMap<String, Listed>,
-    secrets: &BTreeMap<String, SecretSource>,
-    secret_names: &BTreeSet<&str>,
+    known: &Known<'_>,
 ) -> BTreeMap<String, PluginConfig> {
     let mut plugins: BTreeMap<_, _> = listed
         .keys()
@@ -40,13 +40,9 @@ pub(super) fn plugins(
         }
         return plugins;
     };
-    let known = Known {
-        secrets,
-        secret_names,
-    };
     for entry in entries {
         let place = listed.get(&entry.key);
-        let config = plugin(reader, entry, place, &known);
+        let config = plugin(reader, entry, place, known);
         if place.is_some() {
             plugins.insert(entry.key.clone(), config);
         } else {
@@ -57,10 +53,12 @@ pub(super) fn plugins(
 }
 
 /// Names that grants may refer to.
-struct Known<'a> {
-    secrets: &'a BTreeMap<String, SecretSource>,
+pub(super) struct Known<'a> {
+    pub(super) secrets: &'a BTreeMap<String, SecretSource>,
     /// Those that are written down, readable or not.
-    secret_names: &'a BTreeSet<&'a str>,
+    pub(super) secret_names: BTreeSet<&'a str>,
+    /// `ldap.pools`
+    pub(super) ldap_pools: BTreeSet<&'a str>,
 }
 
 fn unused(reader: &mut Reader, entry: &Entry, listed: &BTreeMap<String, Listed>) {
@@ -140,6 +138,7 @@ fn grants(
         metrics: section.boolean(reader, "metrics", false),
         may_accept,
         http: section.entry("http").and_then(|_| http(reader, &section)),
+        ldap: ldap::grant(reader, &section, &known.ldap_pools),
         secret: secrets(reader, &section, known),
         environment: environment(reader, &section, place),
         files: files(reader, &section, place),

@@ -3,6 +3,7 @@
 
 mod headers;
 mod kind;
+mod ldap;
 mod pipeline;
 mod plugins;
 mod server;
@@ -11,8 +12,9 @@ mod service;
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
     headers::HEADERS,
+    ldap::{LDAP, LDAP_POOL},
     pipeline::{ACTION, BACKEND, FEATURE, FILTER, HOOK, INIT, PIPELINE},
-    plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
+    plugins::{GRANTS, HTTP_GRANT, LDAP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
 };
@@ -31,6 +33,8 @@ pub static ALL: &[&Keys] = &[
     &COMPRESSION,
     &STORE,
     &SECRET,
+    &LDAP,
+    &LDAP_POOL,
     &PIPELINE,
     &FEATURE,
     &BACKEND,
@@ -41,6 +45,7 @@ pub static ALL: &[&Keys] = &[
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,
+    &LDAP_GRANT,
     &PLUGIN_LIMITS,
     &LIMITS,
     &OBSERVE,

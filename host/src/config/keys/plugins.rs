@@ -67,6 +67,12 @@ pub(in super::super) static GRANTS: Keys = Keys::new(
             "nothing",
             "Send HTTP requests.",
         ),
+        optional(
+            "ldap",
+            Kind::Section(&LDAP_GRANT),
+            "nothing",
+            "Ask directories.",
+        ),
         optional("secret", Kind::Texts, "none", "Names in `secrets`."),
         optional(
             "environment",
@@ -115,6 +121,11 @@ pub(in super::super) static HTTP_GRANT: Keys = Keys::new(
             "Certificate authorities in PEM.",
         ),
     ],
+);
+
+pub(in super::super) static LDAP_GRANT: Keys = Keys::new(
+    "plugins.NAME.grants.ldap",
+    &[required("pools", Kind::Texts, "Names in `ldap.pools`.")],
 );
 
 pub(in super::super) static PLUGIN_LIMITS: Keys = Keys::new(

@@ -3,6 +3,8 @@
 //! Built by `config::load`, used by everyone else. Paths are absolute. Keys are those of the YAML
 //! file unless a field says otherwise.
 
+mod ldap;
+mod ldap_uri;
 mod limits;
 mod observe;
 mod reload;
@@ -14,6 +16,8 @@ use std::{
     time::Duration,
 };
 
+pub use ldap::{Ldap, LdapBind, LdapGrant, LdapPassword, LdapPool};
+pub use ldap_uri::{ServerPlace, ServerUri};
 pub use limits::ServerLimits;
 pub use observe::{Observe, Traces};
 pub use reload::{ExampleLogin, ExamplePassword, Reload};
@@ -40,6 +44,8 @@ pub struct Config {
     pub server: Server,
     /// `store`
     pub store: StoreConfig,
+    /// `ldap`
+    pub ldap: Ldap,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -190,6 +196,8 @@ pub struct Grants {
     pub may_accept: bool,
     /// `http`
     pub http: Option<HttpGrant>,
+    /// `ldap`
+    pub ldap: Option<LdapGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.
