@@ -31,8 +31,8 @@
 //! ```
 //!
 //! What a plugin may ask the server for has one module each: [`log`], [`context`], [`incoming`],
-//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`password`], [`metrics`] and
-//! [`secret`] need a grant in the server's configuration, and a component that uses one without the
+//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`ldap`], [`password`], [`metrics`]
+//! and [`secret`] need a grant in the server's configuration, and a component that uses one without the
 //! grant does not load.
 //!
 //! The same crate compiles natively, where every such call goes to the [`testing::TestHost`] of the
@@ -61,6 +61,7 @@ pub mod incoming;
 pub mod init;
 #[doc(hidden)]
 pub mod instance;
+pub mod ldap;
 pub mod log;
 pub mod metrics;
 pub mod network;

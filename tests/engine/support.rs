@@ -293,6 +293,7 @@ pub(crate) fn services(store: Arc<dyn Store>) -> Services {
     Services {
         store,
         http: Arc::new(Web),
+        ldap: Services::none().ldap,
         passwords: Arc::new(PlainPasswords),
         metrics: Arc::new(FewSeries::default()),
     }

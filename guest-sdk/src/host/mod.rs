@@ -8,10 +8,16 @@ use std::time::Duration;
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
-        context, http::IncomingResponse, http::OutgoingRequest, log::Level, metrics::Label,
-        password::Verification, store::Remaining,
+        context,
+        http::IncomingResponse,
+        http::OutgoingRequest,
+        ldap::{ModifyRequest, PasswordCheck, SearchReply, SearchRequest},
+        log::Level,
+        metrics::Label,
+        password::Verification,
+        store::Remaining,
     },
-    http, metrics, password, store,
+    http, ldap, metrics, password, store,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -52,6 +58,10 @@ pub(crate) trait Host {
     fn store_time_to_live(key: &str) -> Result<Remaining, store::Error>;
 
     fn http_send(request: &OutgoingRequest) -> Result<IncomingResponse, http::Error>;
+
+    fn ldap_search(request: &SearchRequest) -> Result<SearchReply, ldap::Error>;
+    fn ldap_check_password(check: &PasswordCheck) -> Result<bool, ldap::Error>;
+    fn ldap_modify(request: &ModifyRequest) -> Result<(), ldap::Error>;
 
     fn password_verify(verification: &Verification) -> Result<bool, password::Error>;
 

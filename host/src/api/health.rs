@@ -1,11 +1,11 @@
 //! `/ping` and `/healthz`: is the server alive, and can it work?
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
-//! works and somebody should look: a reload was refused and the generation before it serves on, or a plugin
-//! is not ready.
+//! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
+//! is not ready, or one of several servers of a directory is down.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{Generation, State, credentials, origin::peer, response};
-use crate::{observe::format::rfc3339, store::Key};
+use crate::{backend_io::ldap::ServerStatus, observe::format::rfc3339, store::Key};
 
 /// A store that takes longer is not well.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -67,11 +67,12 @@ pub(super) async fn check(
     let generation = state.generation.load_full();
     let peer = peer(request.extensions());
     let may_know = may_know(&state, &generation, peer, request.headers()).await;
-    let checks = [
+    let mut checks = vec![
         store(&state).await,
         loaded(&state, may_know),
         plugins(&generation),
     ];
+    checks.extend(directories(&state.directories()));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -186,5 +187,75 @@ fn plugins(generation: &Generation) -> Check {
         status,
         meta,
         latency: started.elapsed(),
+    }
+}
+
+/// Nothing if there are no directories. Why a server is down goes to the log.
+fn directories(servers: &[ServerStatus]) -> Option<Check> {
+    let started = Instant::now();
+    let mut pools: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for server in servers {
+        let (all, up) = pools.entry(&server.pool).or_default();
+        *all += 1;
+        *up += usize::from(server.is_up());
+    }
+    let status = pools.values().map(|(all, up)| match *up {
+        0 => Status::Error,
+        up if up < *all => Status::Degraded,
+        _ => Status::Ok,
+    });
+    let status = status.max()?;
+    let pools: serde_json::Map<String, Value> = pools
+        .into_iter()
+        .map(|(pool, (all, up))| (pool.to_owned(), json!({ "servers": all, "up": up })))
+        .collect();
+    Some(Check {
+        name: "ldap",
+        status,
+        meta: json!({ "pools": pools }),
+        latency: started.elapsed(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::backend_io::ldap::BreakerState;
+
+    fn server(pool: &str, breaker: BreakerState, probe: Result<Duration, String>) -> ServerStatus {
+        ServerStatus {
+            pool: pool.to_owned(),
+            server: "ldap://a.example".to_owned(),
+            breaker,
+            probe: Some(probe),
+            searches: (0, 0),
+            binds: (0, 0),
+        }
+    }
+
+    #[test]
+    fn a_directory_is_as_well_as_its_servers() {
+        let up = || server("main", BreakerState::Closed, Ok(Duration::ZERO));
+        let open = || server("main", BreakerState::Open, Ok(Duration::ZERO));
+        let silent = || server("main", BreakerState::Closed, Err("timed out".to_owned()));
+        let other = || server("other", BreakerState::Closed, Ok(Duration::ZERO));
+        for (servers, expected) in [
+            (vec![], None),
+            (vec![up(), up()], Some("ok")),
+            (vec![up(), open()], Some("degraded")),
+            (vec![silent(), up()], Some("degraded")),
+            (vec![silent(), open()], Some("error")),
+            (vec![open(), other()], Some("error")),
+        ] {
+            let check = directories(&servers);
+            assert_eq!(check.map(|check| check.status.as_str()), expected, "{servers:?}");
+        }
+        let check = directories(&[up(), open(), other()]).unwrap();
+        let expected = json!({"pools": {
+            "main": {"servers": 2, "up": 1},
+            "other": {"servers": 1, "up": 1},
+        }});
+        assert_eq!(check.meta, expected);
     }
 }

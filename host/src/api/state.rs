@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     config::{PluginSource, Server, ServerLimits},
+    backend_io::ldap::{LdapClient, ServerStatus},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostListener},
     store::Store,
@@ -108,6 +109,7 @@ pub struct State {
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
+    ldap: OnceLock<Arc<LdapClient>>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -132,6 +134,7 @@ impl State {
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
+            ldap: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -165,6 +168,16 @@ impl State {
     /// Names the one who reloads when a caller asks for it. Only the first one counts.
     pub fn reload_with(&self, reload: Arc<dyn Reload>) {
         let _ = self.reload.set(reload);
+    }
+
+    /// Names the directories for `/healthz` and metrics. Only the first one counts.
+    pub fn show_directories(&self, ldap: Arc<LdapClient>) {
+        let _ = self.ldap.set(ldap);
+    }
+
+    /// How the servers of all directories stand.
+    pub(super) fn directories(&self) -> Vec<ServerStatus> {
+        self.ldap.get().map(|ldap| ldap.status()).unwrap_or_default()
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

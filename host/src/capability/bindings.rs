@@ -12,6 +12,7 @@ wasmtime::component::bindgen!({
     imports: {
         "bulkhead:policy/files": async | trappable,
         "bulkhead:policy/http": async | trappable,
+        "bulkhead:policy/ldap": async | trappable,
         "bulkhead:policy/password": async | trappable,
         "bulkhead:policy/store": async | trappable,
         default: trappable,

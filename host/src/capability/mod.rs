@@ -14,6 +14,7 @@ mod files;
 mod grant;
 mod http;
 mod incoming;
+mod ldap;
 mod log;
 mod meter;
 mod metrics;
@@ -33,7 +34,7 @@ pub use grant::{Grant, Need, need};
 pub use log::printable;
 pub use meter::Meter;
 pub use services::{
-    HttpEgress, HttpError, HttpSend, IncomingResponse, MetricChange, MetricError, OutgoingRequest,
+    HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, MetricChange, MetricError, OutgoingRequest,
     PasswordError, PasswordVerify, PluginMetrics, Services, Verification,
 };
 pub use sources::Sources;

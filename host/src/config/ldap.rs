@@ -193,7 +193,10 @@ pub(super) fn grant(
     grants.entry("ldap")?;
     let section = grants.section(reader, "ldap", &keys::LDAP_GRANT);
     let path = section.path_of("pools");
-    let mut grant = LdapGrant::default();
+    let mut grant = LdapGrant {
+        modify: section.boolean(reader, "modify", false),
+        ..LdapGrant::default()
+    };
     let Some(node) = section.value("pools") else {
         section.missing(reader, "pools", "write `pools: [main]`");
         return Some(grant);

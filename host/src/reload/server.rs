@@ -9,6 +9,7 @@ use super::{
     services,
 };
 use crate::{
+    backend_io::ldap::LdapClient,
     capability::Services,
     config::{Config, StoreConfig},
     engine::{Engine, EngineSettings},
@@ -35,6 +36,8 @@ pub struct Server {
     pub engine: Engine,
     /// What plugins reach.
     pub services: Arc<Services>,
+    /// The directories among them. Nobody tries them out yet.
+    pub ldap: Arc<LdapClient>,
     /// What plugins count.
     pub metrics: PluginMetrics,
     /// What the server counts; its pages show both.
@@ -83,9 +86,16 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
+    let watch = Arc::new(services::LdapWatch(server_metrics.clone()));
+    let ldap = LdapClient::new(&config.ldap, watch).map_err(|wrong| {
+        let problems = wrong.into_iter().map(LoadProblem::server);
+        problems.collect::<Vec<_>>()
+    })?;
+    let ldap = Arc::new(ldap);
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
+        ldap.clone(),
         metrics.clone(),
     ));
     let read_at = SystemTime::now();
@@ -98,6 +108,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         running: built.running,
         engine,
         services,
+        ldap,
         metrics,
         server_metrics,
         store,

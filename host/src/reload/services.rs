@@ -1,4 +1,4 @@
-//! Puts the real services behind the capabilities: store, HTTP client, password pool, metrics.
+//! Puts the real services behind the capabilities: store, HTTP client, directories, password pool, metrics.
 //!
 //! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
 //! guests. This is the one place where the two meet.
@@ -12,19 +12,29 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    backend_io::http,
-    capability::{self, MetricChange, Services, password_pool},
+    auth::Password,
+    backend_io::{
+        http,
+        ldap::{Found, LdapClient, LdapError, Modify, Operation, Search, Watch},
+    },
+    capability::{self, LdapAsk, MetricChange, Services, password_pool},
     config::{Config, HttpGrant, ListenAt, Listener},
-    observe::metrics::{self, PluginMetrics},
+    observe::metrics::{self, PluginMetrics, ServerMetrics},
     store::Store,
 };
 
 /// The services of one server. Must be called within a tokio runtime.
-pub(super) fn services(config: &Config, store: Arc<dyn Store>, metrics: PluginMetrics) -> Services {
+pub(super) fn services(
+    config: &Config,
+    store: Arc<dyn Store>,
+    ldap: Arc<dyn LdapAsk>,
+    metrics: PluginMetrics,
+) -> Services {
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
         http: Arc::new(Http(Arc::new(http::HttpClient::new(own_addresses(config))))),
+        ldap,
         passwords: Arc::new(Passwords(pool)),
         metrics: Arc::new(Metrics(metrics)),
     }
@@ -100,6 +110,43 @@ fn http_error(error: http::HttpError) -> capability::HttpError {
         From::TooLarge(text) => To::TooLarge(text),
         From::TooManyRedirects => To::TooManyRedirects,
         From::Protocol(text) => To::Protocol(text),
+    }
+}
+
+impl LdapAsk for LdapClient {
+    fn search<'a>(
+        &'a self,
+        search: &'a Search,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Found, LdapError>> {
+        Box::pin(self.search(search, deadline))
+    }
+
+    fn check_password<'a>(
+        &'a self,
+        pool: &'a str,
+        dn: &'a str,
+        password: &'a Password,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<bool, LdapError>> {
+        Box::pin(self.check_password(pool, dn, password, deadline))
+    }
+
+    fn modify<'a>(
+        &'a self,
+        modify: &'a Modify,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<(), LdapError>> {
+        Box::pin(self.modify(modify, deadline))
+    }
+}
+
+/// Counts what directories are asked.
+pub(super) struct LdapWatch(pub(super) ServerMetrics);
+
+impl Watch for LdapWatch {
+    fn operation(&self, pool: &str, operation: Operation, outcome: &'static str, took: Duration) {
+        self.0.ldap_operation(pool, operation.as_str(), outcome, took);
     }
 }
 

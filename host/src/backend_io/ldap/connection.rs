@@ -226,13 +226,6 @@ impl Connection {
         }
     }
 
-    /// Tells the server that we go. Whether it hears it does not matter.
-    pub(super) async fn unbind(mut self) {
-        let id = self.next_id();
-        let _ = self.send(&message::unbind(id)).await;
-        let _ = self.wire.get_mut().shutdown().await;
-    }
-
     fn next_id(&mut self) -> u32 {
         // From 1 to maxInt; 0 is for what the server says unasked.
         self.last_id = self.last_id % 0x7fff_ffff + 1;

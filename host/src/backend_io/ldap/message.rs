@@ -91,10 +91,6 @@ pub(super) fn bind_external(id: u32) -> Zeroizing<Vec<u8>> {
     })
 }
 
-pub(super) fn unbind(id: u32) -> Zeroizing<Vec<u8>> {
-    message(id, 0, |writer| writer.element(0x42, b""))
-}
-
 pub(super) fn start_tls(id: u32) -> Zeroizing<Vec<u8>> {
     message(id, 0, |writer| {
         writer.nest(0x77, |writer| writer.element(0x80, START_TLS.as_bytes()));
@@ -282,7 +278,6 @@ mod tests {
         for (bytes, expected) in [
             (bind(1, "cn=a", b"pw"), "3011020101600c020103 0404636e3d61 80027077"),
             (bind_external(2), "301802010260130201030400a30c0408 45585445524e414c 0400"),
-            (unbind(3), "30050201034200"),
             (
                 start_tls(4),
                 "301d02010477188016 312e332e362e312e342e312e313436362e3230303337",

@@ -9,15 +9,16 @@ use std::{
 };
 
 use super::{
-    Found, LdapError, Modify, Operation, Search, ServerStatus, Watch,
+    Found, LdapError, Modify, Operation, Search, ServerStatus, Watch, printable,
     connection::Limits,
     message,
-    server::{Attempt, Lane, Server, Work},
+    server::{Attempt, Server},
     tls,
+    work::{BindWork, ModifyWork, SearchWork, Work},
 };
 use crate::{
     auth::Password,
-    config::{LdapBind, LdapPool},
+    config::LdapPool,
 };
 
 /// What is kept of the deadline, so that whoever asked learns what went wrong instead of being ended.
@@ -28,18 +29,10 @@ pub(super) struct Pool {
     pub(super) name: String,
     pub(super) config: LdapPool,
     pub(super) servers: Vec<Server>,
+    /// What the files held when they were read.
+    files: tls::Files,
     next: AtomicUsize,
     watch: Arc<dyn Watch>,
-}
-
-/// What is asked of the servers in turn.
-struct Job<'w, T> {
-    operation: Operation,
-    lane: Lane,
-    limit: Duration,
-    /// Asking twice does no harm.
-    repeatable: bool,
-    work: &'w Work<'w, T>,
 }
 
 impl Pool {
@@ -48,10 +41,8 @@ impl Pool {
         config: &LdapPool,
         watch: Arc<dyn Watch>,
     ) -> Result<Self, String> {
-        let identity = config.identity.as_ref();
-        let identity =
-            identity.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-        let tls = tls::settings(config.ca_file.as_deref(), identity)?;
+        let files = tls::Files::read(config)?;
+        let tls = files.settings()?;
         let servers: Result<Vec<_>, _> = config
             .uris
             .iter()
@@ -61,9 +52,15 @@ impl Pool {
             name: name.to_owned(),
             config: config.clone(),
             servers: servers?,
+            files,
             next: AtomicUsize::new(0),
             watch,
         })
+    }
+
+    /// Whether the other was made of the same.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.config == other.config && self.files == other.files
     }
 
     pub(super) fn status(&self) -> impl Iterator<Item = ServerStatus> {
@@ -75,28 +72,18 @@ impl Pool {
         search: &Search,
         deadline: Instant,
     ) -> Result<Found, LdapError> {
-        let base = search.base.name()?;
-        let filter = message::filter(&search.filter.filter()?)?;
-        let limit = at_most(self.config.search_timeout, search.timeout);
-        let limits = Limits {
-            entries: self.config.max_entries,
-            bytes: usize::try_from(self.config.response_bytes).unwrap_or(usize::MAX),
-            referrals_fail: self.config.referrals_fail,
+        let work = SearchWork {
+            search,
+            base: search.base.name()?,
+            filter: message::filter(&search.filter.filter()?)?,
+            limit: at_most(self.config.search_timeout, search.timeout),
+            limits: Limits {
+                entries: self.config.max_entries,
+                bytes: usize::try_from(self.config.response_bytes).unwrap_or(usize::MAX),
+                referrals_fail: self.config.referrals_fail,
+            },
         };
-        let (entries, more) = self
-            .ask(
-                &Job {
-                    operation: Operation::Search,
-                    lane: Lane::Search,
-                    limit,
-                    repeatable: true,
-                    work: &|connection| {
-                        Box::pin(connection.search(search, &base, &filter, limit, limits))
-                    },
-                },
-                deadline,
-            )
-            .await?;
+        let (entries, more) = self.ask(&work, deadline).await?;
         Ok(Found { entries, more })
     }
 
@@ -110,17 +97,12 @@ impl Pool {
             let text = "an empty name or password says nothing (RFC 4513, section 5.1)";
             return Err(LdapError::Invalid(text.to_owned()));
         }
-        self.ask(
-            &Job {
-                operation: Operation::Bind,
-                lane: Lane::Bind,
-                limit: self.config.bind_timeout,
-                repeatable: true,
-                work: &|connection| Box::pin(connection.bind(dn, password.expose())),
-            },
-            deadline,
-        )
-        .await
+        let work = BindWork {
+            dn,
+            password,
+            limit: self.config.bind_timeout,
+        };
+        self.ask(&work, deadline).await
     }
 
     pub(super) async fn modify(&self, modify: &Modify, deadline: Instant) -> Result<(), LdapError> {
@@ -128,26 +110,17 @@ impl Pool {
             let text = "a change names an entry and an attribute";
             return Err(LdapError::Invalid(text.to_owned()));
         }
-        if self.config.bind == LdapBind::Nobody {
-            tracing::debug!(pool = self.name, "A change is asked for anonymously");
-        }
-        self.ask(
-            &Job {
-                operation: Operation::Modify,
-                lane: Lane::Search,
-                limit: at_most(self.config.modify_timeout, modify.timeout),
-                repeatable: false,
-                work: &|connection| Box::pin(connection.modify(&modify.dn, &modify.changes)),
-            },
-            deadline,
-        )
-        .await
+        let work = ModifyWork {
+            modify,
+            limit: at_most(self.config.modify_timeout, modify.timeout),
+        };
+        self.ask(&work, deadline).await
     }
 
-    async fn ask<T>(&self, job: &Job<'_, T>, deadline: Instant) -> Result<T, LdapError> {
+    async fn ask<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Output, LdapError> {
         let began = Instant::now();
         let deadline = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-        let result = self.rounds(job, deadline).await;
+        let result = self.rounds(work, deadline).await;
         let outcome = match &result {
             Ok(_) => "ok",
             Err(LdapError::Unavailable(_) | LdapError::Protocol(_)) => "unavailable",
@@ -155,11 +128,11 @@ impl Pool {
             Err(_) => "refused",
         };
         self.watch
-            .operation(&self.name, job.operation, outcome, began.elapsed());
+            .operation(&self.name, W::OPERATION, outcome, began.elapsed());
         result
     }
 
-    async fn rounds<T>(&self, job: &Job<'_, T>, deadline: Instant) -> Result<T, LdapError> {
+    async fn rounds<W: Work>(&self, work: &W, deadline: Instant) -> Result<W::Output, LdapError> {
         let mut last = None;
         let mut pause = self.config.retry_delay;
         for round in 0..=self.config.retries {
@@ -172,7 +145,7 @@ impl Pool {
                 tokio::time::sleep(wait).await;
                 pause = pause.saturating_mul(2).min(self.config.retry_delay_limit);
             }
-            match self.round(job, deadline, &mut last).await {
+            match self.round(work, deadline, &mut last).await {
                 Some(result) => return result,
                 // Nobody may be asked now, and that will not change within a login's time.
                 None if last.is_none() => break,
@@ -189,12 +162,12 @@ impl Pool {
     }
 
     /// Asks one server after the other until one answers.
-    async fn round<T>(
+    async fn round<W: Work>(
         &self,
-        job: &Job<'_, T>,
+        work: &W,
         deadline: Instant,
         last: &mut Option<LdapError>,
-    ) -> Option<Result<T, LdapError>> {
+    ) -> Option<Result<W::Output, LdapError>> {
         for server in self.in_order() {
             let now = Instant::now();
             if now >= deadline {
@@ -204,10 +177,7 @@ impl Pool {
             let Some(permit) = server.breaker.enter(now) else {
                 continue;
             };
-            let attempt = server
-                .attempt(job.lane, job.limit, deadline, job.repeatable, job.work)
-                .await;
-            let (error, was_sent) = match attempt {
+            let (error, was_sent) = match server.attempt(work, deadline).await {
                 Ok(value) => {
                     permit.succeeded();
                     return Some(Ok(value));
@@ -224,8 +194,8 @@ impl Pool {
                 Err(Attempt::Broken(error)) => (error, true),
             };
             let opened = permit.failed(Instant::now());
-            self.failed(server, job.operation, &error, opened);
-            if was_sent && !job.repeatable {
+            self.failed(server, W::OPERATION, &error, opened);
+            if was_sent && !W::REPEATABLE {
                 return Some(Err(error));
             }
             *last = Some(error);

@@ -7,8 +7,12 @@ use std::{
 };
 
 use super::{
-    LdapError, Scope, Search, Template, connection::Connection, connection::Limits, message,
-    pool::Pool, server::Server,
+    LdapError, Scope, Search, Template,
+    connection::{Connection, Failure, Limits},
+    message,
+    pool::Pool,
+    printable,
+    server::Server,
 };
 
 /// Bytes of the root entry without attributes.
@@ -85,6 +89,7 @@ async fn ask(
         size_limit: 1,
         page_size: 0,
         timeout: None,
+        is_low: false,
     };
     let filter = message::filter("(objectClass=*)")?;
     let limits = Limits {
@@ -94,9 +99,7 @@ async fn ask(
     };
     let done = connection.search(&root, "", &filter, limit, limits).await;
     done.map_err(|failure| match failure {
-        super::connection::Failure::Answer(error) | super::connection::Failure::Broken(error) => {
-            error
-        }
+        Failure::Answer(error) | Failure::Broken(error) => error,
     })?;
     *kept = Some(connection);
     Ok(())

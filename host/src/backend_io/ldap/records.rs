@@ -34,6 +34,20 @@ pub struct Search {
     pub page_size: u32,
     /// At most the pool's.
     pub timeout: Option<Duration>,
+    /// May wait behind logins: takes at most half of the connections.
+    pub is_low: bool,
+}
+
+impl Search {
+    /// Whether base and filter can be read, with the values in them.
+    ///
+    /// # Errors
+    /// [`LdapError::Invalid`]
+    pub fn check(&self) -> Result<(), LdapError> {
+        self.base.name()?;
+        super::message::filter(&self.filter.filter()?)?;
+        Ok(())
+    }
 }
 
 /// An attribute of an entry.
@@ -101,9 +115,6 @@ pub struct Modify {
 /// Why there is no answer. None of these says anything about a user's password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LdapError {
-    /// No grant covers the pool; the text holds the grant to write.
-    #[error("denied: {0}")]
-    Denied(String),
     /// The request itself is wrong.
     #[error("invalid request: {0}")]
     Invalid(String),

@@ -13,24 +13,16 @@ use deadpool::managed::{
     Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
     TimeoutType,
 };
-use futures_util::future::BoxFuture;
 use rustls::ClientConfig;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     LdapError,
     breaker::{Breaker, BreakerState},
     connection::{Connection, Failure},
+    work::{Lane, Work},
 };
 use crate::config::{LdapBind, LdapPool, ServerUri};
-
-/// Which of a server's connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// Bound as the pool.
-    Search,
-    /// For users' binds.
-    Bind,
-}
 
 /// How an attempt at one server failed.
 pub(super) enum Attempt {
@@ -44,16 +36,14 @@ pub(super) enum Attempt {
     Crowded(LdapError),
 }
 
-/// What is done with a connection.
-pub(super) type Work<'w, T> =
-    dyn for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, Result<T, Failure>> + Send + Sync + 'w;
-
 /// One server.
 pub(super) struct Server {
     pub(super) uri: ServerUri,
     pub(super) breaker: Arc<Breaker>,
     searches: Pool<Opener>,
     binds: Pool<Opener>,
+    /// Half of the connections for searches: what is not urgent takes no more.
+    low: Semaphore,
     idle_timeout: Duration,
     connect_timeout: Duration,
     probe: Mutex<Option<Result<Duration, String>>>,
@@ -165,6 +155,7 @@ impl Server {
             breaker: Breaker::new(config.breaker_failures, config.breaker_cool_down),
             searches: lane(Some(config.bind.clone()), config.search_connections)?,
             binds: lane(None, config.bind_connections)?,
+            low: Semaphore::new(usize::try_from(config.search_connections / 2).unwrap_or(1).max(1)),
             idle_timeout: config.idle_timeout,
             connect_timeout: config.connect_timeout,
             probe: Mutex::default(),
@@ -178,23 +169,24 @@ impl Server {
         }
     }
 
-    /// Does the work once, within `limit` and by `deadline`. If a connection that was open before turns
+    /// Does the work once, within its limit and by `deadline`. If a connection that was open before turns
     /// out to be dead, the next one is new: the server may merely have been restarted.
-    pub(super) async fn attempt<T>(
+    pub(super) async fn attempt<W: Work>(
         &self,
-        lane: Lane,
-        limit: Duration,
+        work: &W,
         deadline: Instant,
-        repeatable: bool,
-        work: &Work<'_, T>,
-    ) -> Result<T, Attempt> {
+    ) -> Result<W::Output, Attempt> {
+        let _low = match work.is_low() {
+            true => Some(self.turn(deadline).await?),
+            false => None,
+        };
         loop {
-            let mut connection = self.connection(lane, deadline).await?;
+            let mut connection = self.connection(W::LANE, deadline).await?;
             let reused = Object::metrics(&connection).recycle_count > 0;
             let by = Instant::now()
-                .checked_add(limit)
+                .checked_add(work.limit())
                 .map_or(deadline, |by| by.min(deadline));
-            let done = tokio::time::timeout_at(by.into(), work(&mut connection)).await;
+            let done = tokio::time::timeout_at(by.into(), work.run(&mut connection)).await;
             if !connection.is_usable() {
                 drop(Object::take(connection));
             }
@@ -203,12 +195,28 @@ impl Server {
                 Ok(Err(Failure::Answer(error))) => return Err(Attempt::Answer(error)),
                 Ok(Err(Failure::Broken(error))) => {
                     // The others are as old as this one.
-                    self.lane(lane).retain(|_, _| false);
-                    if !(reused && repeatable) {
+                    self.lane(W::LANE).retain(|_, _| false);
+                    if !(reused && W::REPEATABLE) {
                         return Err(Attempt::Broken(error));
                     }
                 }
                 Err(_) => return Err(Attempt::Broken(LdapError::TimedOut)),
+            }
+        }
+    }
+
+    /// Waits until fewer than half of the connections do what is not urgent.
+    async fn turn(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, Attempt> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let turn = tokio::time::timeout(self.connect_timeout.min(left), self.low.acquire());
+        match turn.await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => {
+                let text = format!(
+                    "half of the connections to {} are in use for what is not urgent",
+                    self.uri.text
+                );
+                Err(Attempt::Crowded(LdapError::Unavailable(text)))
             }
         }
     }

@@ -39,12 +39,13 @@ impl Template {
                 out.push(symbol);
                 Ok(())
             }
-            Piece::Value(value) if inside.value => {
-                escape_filter(value, out);
-                Ok(())
-            }
-            Piece::Value(_) => {
+            Piece::Value(_) if !inside.value => {
                 Err("a placeholder stands outside of an assertion's value".to_owned())
+            }
+            Piece::Value(_) if half_escaped(out) => Err(HALF_ESCAPED.to_owned()),
+            Piece::Value(value) => {
+                escape(value, out);
+                Ok(())
             }
         })?;
         if inside.depth != 0 {
@@ -62,11 +63,17 @@ impl Template {
                 out.push(symbol);
                 Ok(())
             }
-            Piece::Value(value) if inside.value => {
-                escape_name(value, out);
+            Piece::Value(_) if !inside.value => {
+                Err("a placeholder stands outside of a name's value".to_owned())
+            }
+            // Behind `#` stand the bytes of a BER element (RFC 4514, section 2.4).
+            Piece::Value(_) if half_escaped(out) || out.ends_with("=#") => {
+                Err(HALF_ESCAPED.to_owned())
+            }
+            Piece::Value(value) => {
+                escape(value, out);
                 Ok(())
             }
-            Piece::Value(_) => Err("a placeholder stands outside of a name's value".to_owned()),
         })
     }
 
@@ -147,10 +154,11 @@ struct InName {
 
 impl InName {
     fn see(&mut self, symbol: char) {
-        let escaped = std::mem::replace(&mut self.escaped, symbol == '\\' && !self.escaped);
-        if escaped {
+        if self.escaped {
+            self.escaped = false;
             return;
         }
+        self.escaped = symbol == '\\';
         match symbol {
             '=' => self.value = true,
             ',' | ';' | '+' => self.value = false,
@@ -159,25 +167,29 @@ impl InName {
     }
 }
 
-/// Letters and digits as they are, every other byte as `\xx`: more than RFC 4515 asks for, and nothing
-/// is left that could mean anything.
-fn escape_filter(value: &[u8], out: &mut String) {
-    for byte in value {
-        push_escaped(*byte, byte.is_ascii_alphanumeric(), out);
+const HALF_ESCAPED: &str = "a placeholder stands behind half an escape";
+
+/// Whether the text ends within `\xx`: what comes next would be a part of it. Values never end so.
+fn half_escaped(text: &str) -> bool {
+    let mut last = text.bytes().rev();
+    match last.next() {
+        Some(b'\\') => true,
+        // A whole escape has two digits behind its backslash.
+        Some(digit) if digit.is_ascii_hexdigit() => last.next() == Some(b'\\'),
+        _ => false,
     }
 }
 
-/// Letters and digits as they are, every other byte as `\xx` (RFC 4514, section 2.4).
-fn escape_name(value: &[u8], out: &mut String) {
-    escape_filter(value, out);
-}
-
-fn push_escaped(byte: u8, plain: bool, out: &mut String) {
-    if plain {
-        out.push(char::from(byte));
-    } else {
-        out.push('\\');
-        out.push_str(&hex::encode([byte]));
+/// Letters and digits as they are, every other byte as `\xx`: more than RFC 4515 and RFC 4514 ask for, and
+/// nothing is left that could mean anything in either.
+fn escape(value: &[u8], out: &mut String) {
+    for byte in value {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(*byte));
+        } else {
+            out.push('\\');
+            out.push_str(&hex::encode([*byte]));
+        }
     }
 }
 
@@ -236,6 +248,22 @@ mod tests {
         }
         for text in ["%{0}=x,dc=org", "%{0}", "dc=org,%{0}", r"dc=a,o\=%{0}"] {
             let refused = template(text, &[b"uid"]).name();
+            assert!(matches!(refused, Err(LdapError::Invalid(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_value_completes_an_escape() {
+        for text in [r"(uid=\%{0})", r"(uid=\2%{0})"] {
+            let refused = template(text, &[b"a"]).filter();
+            assert!(matches!(refused, Err(LdapError::Invalid(_))), "{text}");
+        }
+        assert_eq!(
+            template(r"(uid=\2a%{0})", &[b"a"]).filter(),
+            Ok(r"(uid=\2aa)".to_owned())
+        );
+        for text in [r"uid=\%{0}", r"uid=\2%{0}", "uid=#%{0}"] {
+            let refused = template(text, &[b"a"]).name();
             assert!(matches!(refused, Err(LdapError::Invalid(_))), "{text}");
         }
     }

@@ -125,7 +125,10 @@ pub(in super::super) static HTTP_GRANT: Keys = Keys::new(
 
 pub(in super::super) static LDAP_GRANT: Keys = Keys::new(
     "plugins.NAME.grants.ldap",
-    &[required("pools", Kind::Texts, "Names in `ldap.pools`.")],
+    &[
+        required("pools", Kind::Texts, "Names in `ldap.pools`."),
+        flag("modify", "false", "Change entries as well."),
+    ],
 );
 
 pub(in super::super) static PLUGIN_LIMITS: Keys = Keys::new(

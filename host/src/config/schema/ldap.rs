@@ -136,4 +136,6 @@ impl Default for LdapPool {
 pub struct LdapGrant {
     /// `pools`: names in `ldap.pools`.
     pub pools: std::collections::BTreeSet<String>,
+    /// `modify`: change entries as well. Default false.
+    pub modify: bool,
 }

@@ -22,11 +22,12 @@ use prometheus_client::{
 };
 
 use super::{
-    PluginMetrics,
+    PluginMetrics, ldap,
     words::{Word, Words},
 };
 use crate::{
     auth::{Mode, PluginTrace, StageTrace, Verdict},
+    backend_io::ldap::ServerStatus,
     observe::{LoginRecord, login::mode_name},
 };
 
@@ -36,7 +37,7 @@ pub const PROTOCOLS: usize = 64;
 pub const PLUGINS: usize = 4096;
 
 /// Upper bounds of the buckets of all times, in seconds.
-const SECONDS: [f64; 16] = [
+pub(super) const SECONDS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
@@ -79,6 +80,7 @@ struct Inner {
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
+    ldap: ldap::Numbers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -91,6 +93,8 @@ pub struct Snapshot {
     pub running: Vec<(String, usize)>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
+    /// How the servers of all directories stand.
+    pub directories: Vec<ServerStatus>,
     /// Number of the generation in force.
     pub generation: u64,
     /// When it came into force.
@@ -140,6 +144,7 @@ impl ServerMetrics {
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
+            ldap: ldap::Numbers::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -313,6 +318,15 @@ impl ServerMetrics {
             .inc();
     }
 
+    pub(super) fn ldap(&self) -> &ldap::Numbers {
+        &self.0.ldap
+    }
+
+    /// The label for something of the configuration that plugins may name.
+    pub(super) fn configured(&self, name: &str) -> Word {
+        self.0.plugins.get(name)
+    }
+
     /// Counts spans that the collector took, or that it will never get.
     pub fn spans(&self, was_sent: bool, spans: usize) {
         let outcome = if was_sent { "sent" } else { "dropped" };
@@ -337,6 +351,7 @@ impl ServerMetrics {
             let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
             gauge.set(whole(*running));
         }
+        inner.ldap.show(&now.directories);
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));

@@ -224,6 +224,12 @@ fn files(config: &Config) -> Vec<&Path> {
         .values()
         .filter_map(|plugin| plugin.grants.http.as_ref());
     files.extend(grants.filter_map(|http| http.ca_file.as_deref()));
+    for pool in config.ldap.pools.values() {
+        files.extend(pool.ca_file.as_deref());
+        if let Some((certificate, key)) = &pool.identity {
+            files.extend([certificate.as_path(), key]);
+        }
+    }
     for tls in config
         .server
         .listeners

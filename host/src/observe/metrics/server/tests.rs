@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::{
     auth::{Trace, Usage},
+    backend_io::ldap::{BreakerState, ServerStatus},
     observe::metrics::plain,
 };
 
@@ -154,9 +155,18 @@ fn everything() -> (ServerMetrics, Snapshot) {
     drop(metrics.request("/ping"));
     metrics.refused("malformed");
     metrics.store_failed("get");
+    metrics.ldap_operation("main", "search", "ok", Duration::from_millis(3));
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
         post_actions_pending: 3,
+        directories: vec![ServerStatus {
+            pool: "main".to_owned(),
+            server: "ldap://a.example".to_owned(),
+            breaker: BreakerState::HalfOpen,
+            probe: Some(Ok(Duration::from_millis(1))),
+            searches: (3, 1),
+            binds: (2, 2),
+        }],
         generation: 4,
         loaded_at: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1500)),
     };
