@@ -13,7 +13,13 @@ use std::{
 };
 
 /// The first-party plugins: each is a crate in `plugins/` with the same name.
-const PLUGINS: [&str; 5] = ["allow-nets", "ldap", "tls-required", "users-file", "webhook"];
+const PLUGINS: [&str; 5] = [
+    "allow-nets",
+    "ldap",
+    "tls-required",
+    "users-file",
+    "webhook",
+];
 
 fn main() -> ExitCode {
     match build() {

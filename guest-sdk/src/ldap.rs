@@ -22,8 +22,8 @@ use std::time::Duration;
 use zeroize::Zeroize;
 
 pub use crate::bindings::bulkhead::policy::ldap::{
-    Change, ChangeKind, Entry, LdapAttribute, ModifyRequest, PasswordCheck, Priority, Refusal, Scope,
-    SearchReply, SearchRequest, Template,
+    Change, ChangeKind, Entry, LdapAttribute, ModifyRequest, PasswordCheck, Priority, Refusal,
+    Scope, SearchReply, SearchRequest, Template,
 };
 use crate::{
     Password,
@@ -204,7 +204,10 @@ impl Change {
         Self {
             kind,
             attribute: attribute.into(),
-            values: values.into_iter().map(|value| value.as_ref().to_vec()).collect(),
+            values: values
+                .into_iter()
+                .map(|value| value.as_ref().to_vec())
+                .collect(),
         }
     }
 }

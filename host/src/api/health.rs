@@ -249,7 +249,11 @@ mod tests {
             (vec![open(), other()], Some("error")),
         ] {
             let check = directories(&servers);
-            assert_eq!(check.map(|check| check.status.as_str()), expected, "{servers:?}");
+            assert_eq!(
+                check.map(|check| check.status.as_str()),
+                expected,
+                "{servers:?}"
+            );
         }
         let check = directories(&[up(), open(), other()]).unwrap();
         let expected = json!({"pools": {

@@ -17,8 +17,8 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
-    config::{PluginSource, Server, ServerLimits},
     backend_io::ldap::{LdapClient, ServerStatus},
+    config::{PluginSource, Server, ServerLimits},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostListener},
     store::Store,
@@ -177,7 +177,10 @@ impl State {
 
     /// How the servers of all directories stand.
     pub(super) fn directories(&self) -> Vec<ServerStatus> {
-        self.ldap.get().map(|ldap| ldap.status()).unwrap_or_default()
+        self.ldap
+            .get()
+            .map(|ldap| ldap.status())
+            .unwrap_or_default()
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

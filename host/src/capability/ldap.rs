@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    bindings::bulkhead::policy::ldap, grant::Grant, log::printable, state::CallState,
-};
+use super::{bindings::bulkhead::policy::ldap, grant::Grant, log::printable, state::CallState};
 use crate::{
     auth::Password,
     backend_io::ldap::{
@@ -73,7 +71,13 @@ impl ldap::Host for CallState {
         if let Some(denied) = self.ldap_denied(&request.pool, bytes)? {
             return Ok(Err(denied));
         }
-        if !self.rights.grants.ldap.as_ref().is_some_and(|grant| grant.modify) {
+        if !self
+            .rights
+            .grants
+            .ldap
+            .as_ref()
+            .is_some_and(|grant| grant.modify)
+        {
             let example = format!(
                 "ldap: {{ pools: [ {} ], modify: true }}",
                 printable(&request.pool)

@@ -34,8 +34,8 @@ pub use grant::{Grant, Need, need};
 pub use log::printable;
 pub use meter::Meter;
 pub use services::{
-    HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, MetricChange, MetricError, OutgoingRequest,
-    PasswordError, PasswordVerify, PluginMetrics, Services, Verification,
+    HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, MetricChange, MetricError,
+    OutgoingRequest, PasswordError, PasswordVerify, PluginMetrics, Services, Verification,
 };
 pub use sources::Sources;
 pub use state::{CallState, Rights, TABLE_ELEMENTS};

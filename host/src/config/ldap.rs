@@ -11,7 +11,6 @@ use super::{
     yaml::{Content, Entry},
 };
 
-
 pub(super) fn ldap(reader: &mut Reader, top: &Section<'_>) -> Ldap {
     let section = top.section(reader, "ldap", &keys::LDAP);
     let mut ldap = Ldap::default();
@@ -59,17 +58,9 @@ fn pool(reader: &mut Reader, entry: &Entry) -> LdapPool {
         modify_timeout: section.duration(reader, "modify_timeout", default.modify_timeout),
         retries: section.integer(reader, "retries", default.retries),
         retry_delay: section.duration(reader, "retry_delay", default.retry_delay),
-        retry_delay_limit: section.duration(
-            reader,
-            "retry_delay_limit",
-            default.retry_delay_limit,
-        ),
+        retry_delay_limit: section.duration(reader, "retry_delay_limit", default.retry_delay_limit),
         breaker_failures: section.integer(reader, "breaker_failures", default.breaker_failures),
-        breaker_cool_down: section.duration(
-            reader,
-            "breaker_cool_down",
-            default.breaker_cool_down,
-        ),
+        breaker_cool_down: section.duration(reader, "breaker_cool_down", default.breaker_cool_down),
         probe_interval: section.duration(reader, "probe_interval", default.probe_interval),
         probe_timeout: section.duration(reader, "probe_timeout", default.probe_timeout),
         referrals_fail: section.choice(
@@ -89,7 +80,11 @@ fn uris(reader: &mut Reader, section: &Section<'_>) -> Vec<ServerUri> {
     let path = section.path_of("uris");
     let Some(node) = section.value("uris") else {
         if !section.malformed {
-            section.missing(reader, "uris", "write `uris: [\"ldaps://ldap.example.org\"]`");
+            section.missing(
+                reader,
+                "uris",
+                "write `uris: [\"ldaps://ldap.example.org\"]`",
+            );
         }
         return Vec::new();
     };
@@ -210,7 +205,9 @@ pub(super) fn grant(
             .map(|near| format!("did you mean `{near}`?"))
             .unwrap_or_default();
         let help = match known.is_empty() {
-            true => format!("add `ldap: {{pools: {{{name}: {{uris: […]}}}}}}` at the top of the file"),
+            true => {
+                format!("add `ldap: {{pools: {{{name}: {{uris: […]}}}}}}` at the top of the file")
+            }
             false => format!("there are {}", list(known.iter().copied())),
         };
         let message = format!("`{path}` names the LDAP pool `{name}`, which does not exist");

@@ -41,10 +41,9 @@ pub use place::Places;
 pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
     ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Ldap,
-    LdapBind, LdapGrant, LdapPassword, LdapPool, Limits,
-    ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, Reload, SecretSource, Server, ServerLimits, ServerPlace, ServerUri, StoreConfig, TlsFiles, TlsVersion,
-    Traces,
+    LdapBind, LdapGrant, LdapPassword, LdapPool, Limits, ListenAt, Listener, Lockout, Observe,
+    PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit, Reload, SecretSource,
+    Server, ServerLimits, ServerPlace, ServerUri, StoreConfig, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

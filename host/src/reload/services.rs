@@ -146,7 +146,8 @@ pub(super) struct LdapWatch(pub(super) ServerMetrics);
 
 impl Watch for LdapWatch {
     fn operation(&self, pool: &str, operation: Operation, outcome: &'static str, took: Duration) {
-        self.0.ldap_operation(pool, operation.as_str(), outcome, took);
+        self.0
+            .ldap_operation(pool, operation.as_str(), outcome, took);
     }
 }
 

@@ -19,8 +19,12 @@ pub(super) struct Breaker {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Closed { failures: u32 },
-    Open { until: Instant },
+    Closed {
+        failures: u32,
+    },
+    Open {
+        until: Instant,
+    },
     /// One request is on its way to find out.
     Trying,
 }
@@ -167,7 +171,11 @@ mod tests {
     fn after_the_cool_down_one_request_tries_and_its_outcome_decides() {
         let (breaker, now) = (Breaker::new(1, COOL_DOWN), Instant::now());
         assert!(fail(&breaker, now));
-        assert!(breaker.enter(now + COOL_DOWN - Duration::from_nanos(1)).is_none());
+        assert!(
+            breaker
+                .enter(now + COOL_DOWN - Duration::from_nanos(1))
+                .is_none()
+        );
         let later = now + COOL_DOWN;
         let trial = breaker.enter(later).unwrap();
         assert_eq!(breaker.state(), BreakerState::HalfOpen);

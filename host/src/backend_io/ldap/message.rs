@@ -276,8 +276,14 @@ mod tests {
     fn requests_are_those_of_the_rfc() {
         // As OpenLDAP's own client sends them.
         for (bytes, expected) in [
-            (bind(1, "cn=a", b"pw"), "3011020101600c020103 0404636e3d61 80027077"),
-            (bind_external(2), "301802010260130201030400a30c0408 45585445524e414c 0400"),
+            (
+                bind(1, "cn=a", b"pw"),
+                "3011020101600c020103 0404636e3d61 80027077",
+            ),
+            (
+                bind_external(2),
+                "301802010260130201030400a30c0408 45585445524e414c 0400",
+            ),
             (
                 start_tls(4),
                 "301d02010477188016 312e332e362e312e342e312e313436362e3230303337",

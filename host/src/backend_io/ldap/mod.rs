@@ -118,7 +118,10 @@ impl LdapClient {
     ///
     /// # Errors
     /// Which files of which pools are wrong; then nothing has changed.
-    pub fn prepare(self: &Arc<Self>, config: &Ldap) -> Result<impl FnOnce() + Send + use<>, Vec<String>> {
+    pub fn prepare(
+        self: &Arc<Self>,
+        config: &Ldap,
+    ) -> Result<impl FnOnce() + Send + use<>, Vec<String>> {
         let next = Arc::new(self.build(config)?);
         let mut both = (*next).clone();
         for (name, pool) in self.pools.load().iter() {
@@ -147,7 +150,11 @@ impl LdapClient {
                 }
             }
         }
-        if wrong.is_empty() { Ok(pools) } else { Err(wrong) }
+        if wrong.is_empty() {
+            Ok(pools)
+        } else {
+            Err(wrong)
+        }
     }
 
     /// How every server stands, in the order of pools and of their servers.
@@ -180,7 +187,9 @@ impl LdapClient {
         password: &Password,
         deadline: Instant,
     ) -> Result<bool, LdapError> {
-        self.pool(pool)?.check_password(dn, password, deadline).await
+        self.pool(pool)?
+            .check_password(dn, password, deadline)
+            .await
     }
 
     /// Changes an entry. It is not tried twice once it was sent: after [`LdapError::Unavailable`] and

@@ -9,17 +9,14 @@ use std::{
 };
 
 use super::{
-    Found, LdapError, Modify, Operation, Search, ServerStatus, Watch, printable,
+    Found, LdapError, Modify, Operation, Search, ServerStatus, Watch,
     connection::Limits,
-    message,
+    message, printable,
     server::{Attempt, Server},
     tls,
     work::{BindWork, ModifyWork, SearchWork, Work},
 };
-use crate::{
-    auth::Password,
-    config::LdapPool,
-};
+use crate::{auth::Password, config::LdapPool};
 
 /// What is kept of the deadline, so that whoever asked learns what went wrong instead of being ended.
 const MARGIN: Duration = Duration::from_millis(50);

@@ -63,7 +63,12 @@ async fn probe(pool: &Pool, server: &Server, kept: &mut Option<Connection>) {
         match why {
             None => tracing::info!(pool = name, server = uri, "The directory answers again"),
             Some(error) => {
-                tracing::warn!(pool = name, server = uri, error, "The directory does not answer");
+                tracing::warn!(
+                    pool = name,
+                    server = uri,
+                    error,
+                    "The directory does not answer"
+                );
             }
         }
     }

@@ -10,8 +10,8 @@ use std::{
 };
 
 use deadpool::managed::{
-    Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts,
-    TimeoutType,
+    Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleError, RecycleResult, TimeoutType,
+    Timeouts,
 };
 use rustls::ClientConfig;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -155,7 +155,11 @@ impl Server {
             breaker: Breaker::new(config.breaker_failures, config.breaker_cool_down),
             searches: lane(Some(config.bind.clone()), config.search_connections)?,
             binds: lane(None, config.bind_connections)?,
-            low: Semaphore::new(usize::try_from(config.search_connections / 2).unwrap_or(1).max(1)),
+            low: Semaphore::new(
+                usize::try_from(config.search_connections / 2)
+                    .unwrap_or(1)
+                    .max(1),
+            ),
             idle_timeout: config.idle_timeout,
             connect_timeout: config.connect_timeout,
             probe: Mutex::default(),

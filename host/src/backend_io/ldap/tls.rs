@@ -59,7 +59,9 @@ impl Files {
         Ok(Self {
             authorities: config.ca_file.as_deref().map(File::read).transpose()?,
             identity: identity
-                .map(|(certificate, key)| Ok::<_, String>((File::read(certificate)?, File::read(key)?)))
+                .map(|(certificate, key)| {
+                    Ok::<_, String>((File::read(certificate)?, File::read(key)?))
+                })
                 .transpose()?,
         })
     }

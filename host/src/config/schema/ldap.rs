@@ -6,8 +6,6 @@ use zeroize::Zeroizing;
 
 use super::ldap_uri::ServerUri;
 
-
-
 /// `ldap`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ldap {

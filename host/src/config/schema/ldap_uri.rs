@@ -125,14 +125,33 @@ mod tests {
             ("ldap://a.example", host("a.example", 389), false),
             ("ldaps://a.example/", host("a.example", 636), true),
             ("ldap://192.0.2.1:1389", host("192.0.2.1", 1389), false),
-            ("ldaps://[2001:db8::1]:1636", host("2001:db8::1", 1636), true),
+            (
+                "ldaps://[2001:db8::1]:1636",
+                host("2001:db8::1", 1636),
+                true,
+            ),
             ("ldap://[::1]", host("::1", 389), false),
-            ("ldapi:///run/ldapi", ServerPlace::Socket("/run/ldapi".into()), false),
-            ("ldapi://%2Frun%2Fldapi", ServerPlace::Socket("/run/ldapi".into()), false),
+            (
+                "ldapi:///run/ldapi",
+                ServerPlace::Socket("/run/ldapi".into()),
+                false,
+            ),
+            (
+                "ldapi://%2Frun%2Fldapi",
+                ServerPlace::Socket("/run/ldapi".into()),
+                false,
+            ),
         ] {
             let text = text.to_owned();
             let uri = ServerUri::parse(&text);
-            assert_eq!(uri, Ok(ServerUri { text, place, encrypted }));
+            assert_eq!(
+                uri,
+                Ok(ServerUri {
+                    text,
+                    place,
+                    encrypted
+                })
+            );
         }
     }
 
