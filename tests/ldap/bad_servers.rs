@@ -51,7 +51,7 @@ fn pool(uri: &str, more: &str) -> String {
 async fn nonsense_is_an_outage_for_searches_and_passwords_alike() {
     let huge_length = vec![0x30, 0x84, 0x7f, 0xff, 0xff, 0xff];
     let nested = {
-        let mut bytes = vec![0x30, 0x82, 0x40, 0, 2, 1, 1];
+        let mut bytes = vec![0x30, 0x82, 0x3e, 0x83, 2, 1, 1];
         bytes.extend([0x30, 0x80].repeat(8000));
         bytes
     };
@@ -183,4 +183,17 @@ async fn nobody_who_listens_is_an_outage_at_once() {
         "{checked:?}"
     );
     assert!(began.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn the_end_of_another_operation_ends_no_search() {
+    let uri = server(Manners {
+        sends: bound(1, 0),
+        closes: false,
+    })
+    .await;
+    let found = client(&pool(&uri, ""))
+        .search(&by_uid("alice"), soon())
+        .await;
+    assert!(matches!(found, Err(LdapError::Protocol(_))), "{found:?}");
 }

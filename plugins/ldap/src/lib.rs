@@ -1,60 +1,11 @@
 //! Backend: finds users in LDAP directories, which check their passwords.
 //!
-//! ```yaml
-//! ldap:
-//!   pools:
-//!     main:
-//!       uris: ["ldaps://ldap1.example.org", "ldaps://ldap2.example.org"]
-//!       bind_dn: cn=bulkhead,dc=example,dc=org
-//!       bind_password: {file: /etc/bulkhead/ldap.secret}
-//! pipeline:
-//!   backends:
-//!     - name: directory
-//!       component: builtin:ldap
-//! plugins:
-//!   directory:
-//!     grants:
-//!       password: true
-//!       ldap: {pools: [main]}          # with `modify: true` for one-time passwords
-//!     configuration:
-//!       search:                        # in this order, until one place knows the user
-//!         - pool: main
-//!           protocols: [imap, pop3]    # default: all
-//!           base: ou=people,dc=example,dc=org
-//!           scope: sub                 # default; or `one`, `base`
-//!           filter: "(&(objectClass=inetOrgPerson)(uid=%L{user}))"
-//!           list_filter: "(objectClass=inetOrgPerson)"  # default: this place lists nobody
-//!           page_size: 500             # default; entries that a list fetches at a time
-//!           mapping:
-//!             account: uid
-//!             totp_secret: totpSecret          # these four: none by default
-//!             totp_recovery: totpRecoveryCode
-//!             display_name: displayName
-//!             unique_user_id: entryUUID
-//!             totp_object_class: totpUser      # added to an entry that gets a secret
-//!             totp_recovery_object_class: totpUser
-//!           attributes: [mail, quota]  # what clients get beside those that are mapped
-//!           groups:                    # default: none
-//!             attribute: memberOf      # or a search of its own:
-//!             # base: ou=groups,dc=example,dc=org
-//!             # filter: "(member=%{user_dn})"
-//!             # name: cn
-//!           reject_codes: [53]         # default: none
-//! ```
+//! `README.md` beside `src` says how it is configured and what each answer of a directory means. In short: the
+//! password is wrong only if the directory says so to the user's own bind. Everything else, two entries for one
+//! name included, is a failure.
 //!
-//! Macros: `%{user}`, `%{username}` (before the last `@`), `%{domain}` (behind it), `%{protocol}` or
-//! `%{service}`, `%{local_ip}`, `%{local_port}`, `%{remote_ip}`, `%{remote_port}`, and in `groups`
-//! `%{user_dn}` and `%{account}`. `%L{user}` is in lower case, `%U{user}` in upper case. They stand where values
-//! stand, and no value can change what the text around it means. If a user, a domain or a local part that a
-//! filter asks for is empty, the user is unknown.
-//!
-//! The password is checked by a bind as the entry that was found. It is wrong only if the directory says so
-//! (`invalidCredentials`, 49), or answers one of `reject_codes`: some directories have other answers for
-//! accounts that are locked (19, 53). Everything else, two entries for one name included, is a failure: a
-//! temporary one, unless `on_error` says otherwise.
-//!
-//! A place that fails does not keep the next ones from being asked. If none of them knows the user, the
-//! failure stands. A list needs all of its places.
+//! Places to look are asked in order until one knows the user. One that fails does not keep the next ones from
+//! being asked; if none of them knows the user, the failure stands. A list needs all of its places.
 
 pub mod configuration;
 mod groups;

@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     Change, Entry, LdapError, Search,
     ber::{self, SEQUENCE},
-    message::{self, Outcome, Response, SearchMessage, code},
+    message::{self, Outcome, Response, SearchMessage, code, done},
 };
 use crate::config::{ServerPlace, ServerUri};
 
@@ -118,7 +118,9 @@ impl Connection {
             return Err(Failure::Answer(LdapError::Invalid(text.to_owned())));
         }
         let id = self.next_id();
-        let outcome = self.exchange(&message::bind(id, dn, password)).await?;
+        let outcome = self
+            .exchange(&message::bind(id, dn, password), done::BIND)
+            .await?;
         match outcome.code {
             code::SUCCESS => Ok(true),
             code::INVALID_CREDENTIALS => Ok(false),
@@ -129,7 +131,9 @@ impl Connection {
     /// Binds as whoever the certificate or the socket says.
     pub(super) async fn bind_external(&mut self) -> Result<(), Failure> {
         let id = self.next_id();
-        let outcome = self.exchange(&message::bind_external(id)).await?;
+        let outcome = self
+            .exchange(&message::bind_external(id), done::BIND)
+            .await?;
         match outcome.code {
             code::SUCCESS => Ok(()),
             _ => Err(refused(outcome)),
@@ -138,7 +142,9 @@ impl Connection {
 
     pub(super) async fn modify(&mut self, dn: &str, changes: &[Change]) -> Result<(), Failure> {
         let id = self.next_id();
-        let outcome = self.exchange(&message::modify(id, dn, changes)).await?;
+        let outcome = self
+            .exchange(&message::modify(id, dn, changes), done::MODIFY)
+            .await?;
         match outcome.code {
             code::SUCCESS => Ok(()),
             _ => Err(refused(outcome)),
@@ -215,6 +221,7 @@ impl Connection {
                 }
                 Response::Reference(uris) => elsewhere.extend(uris),
                 Response::Intermediate => {}
+                Response::Done(outcome) if outcome.ends != done::SEARCH => return Err(garbage()),
                 Response::Done(outcome) => {
                     self.dirty = false;
                     if limits.referrals_fail && !elsewhere.is_empty() {
@@ -239,16 +246,16 @@ impl Connection {
         wire.flush().await.map_err(broken)
     }
 
-    async fn exchange(&mut self, message: &[u8]) -> Result<Outcome, Failure> {
+    async fn exchange(&mut self, message: &[u8], ends: u8) -> Result<Outcome, Failure> {
         self.send(message).await?;
         loop {
             match self.receive(SMALL_RESPONSE).await?.0 {
-                Response::Done(outcome) => {
+                Response::Done(outcome) if outcome.ends == ends => {
                     self.dirty = false;
                     return Ok(outcome);
                 }
                 Response::Intermediate => {}
-                Response::Entry(_) | Response::Reference(_) => return Err(garbage()),
+                _ => return Err(garbage()),
             }
         }
     }
@@ -280,7 +287,11 @@ async fn upgrade(mut stream: TcpStream) -> Result<TcpStream, Failure> {
         .map_err(broken)?;
     let content = read_message(&mut stream, SMALL_RESPONSE).await?;
     match message::response(&content) {
-        Ok((1, Response::Done(outcome))) if outcome.code == code::SUCCESS => Ok(stream),
+        Ok((1, Response::Done(outcome)))
+            if outcome.ends == done::EXTENDED && outcome.code == code::SUCCESS =>
+        {
+            Ok(stream)
+        }
         Ok((1, Response::Done(outcome))) => Err(broken(format_args!(
             "StartTLS was refused ({}): {}",
             outcome.code, outcome.message

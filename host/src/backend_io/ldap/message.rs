@@ -22,6 +22,14 @@ pub(super) mod code {
     pub(in super::super) const UNAVAILABLE: u32 = 52;
 }
 
+/// Tags of the responses that end an operation.
+pub(super) mod done {
+    pub(in super::super) const BIND: u8 = 0x61;
+    pub(in super::super) const SEARCH: u8 = 0x65;
+    pub(in super::super) const MODIFY: u8 = 0x67;
+    pub(in super::super) const EXTENDED: u8 = 0x78;
+}
+
 const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 
@@ -41,6 +49,8 @@ pub(super) struct SearchMessage<'a> {
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
+    /// Which operation it ends ([`done`]).
+    pub(super) ends: u8,
     pub(super) code: u32,
     pub(super) message: String,
     pub(super) referrals: Vec<String>,
@@ -187,9 +197,8 @@ pub(super) fn response(content: &[u8]) -> Result<(u32, Response), Malformed> {
         0x64 => Response::Entry(entry(body)?),
         0x73 => Response::Reference(texts(body)?),
         0x79 => Response::Intermediate,
-        // Bind, search done, modify, extended.
-        0x61 | 0x65 | 0x67 | 0x78 => {
-            let mut outcome = outcome(body)?;
+        done::BIND | done::SEARCH | done::MODIFY | done::EXTENDED => {
+            let mut outcome = outcome(tag, body)?;
             if let Some((0xa0, controls)) = reader.next()? {
                 outcome.cookie = cookie(controls)?;
             }
@@ -218,7 +227,7 @@ fn entry(body: &[u8]) -> Result<Entry, Malformed> {
     Ok(Entry { dn, attributes })
 }
 
-fn outcome(body: &[u8]) -> Result<Outcome, Malformed> {
+fn outcome(ends: u8, body: &[u8]) -> Result<Outcome, Malformed> {
     let mut reader = Reader::new(body);
     let code = reader.number(ENUMERATED)?;
     let _matched = reader.text()?;
@@ -230,6 +239,7 @@ fn outcome(body: &[u8]) -> Result<Outcome, Malformed> {
         }
     }
     Ok(Outcome {
+        ends,
         code,
         message,
         referrals,
@@ -324,6 +334,7 @@ mod tests {
         });
         let (id, read) = response(&writer.finish()).unwrap();
         let expected = Outcome {
+            ends: done::SEARCH,
             code: 10,
             message: "no".to_owned(),
             referrals: vec!["ldap://x/".to_owned()],
