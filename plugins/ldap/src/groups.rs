@@ -103,7 +103,9 @@ impl Groups {
                     .attributes([name.as_str()])
                     .size_limit(GROUPS)
                     .send()
-                    .map_err(|error| Failure::new(format!("the groups cannot be found: {error}")))?;
+                    .map_err(|error| {
+                        Failure::new(format!("the groups cannot be found: {error}"))
+                    })?;
                 if found.more {
                     let text = format!("the user is in more than {GROUPS} groups");
                     return Err(Failure::new(text));
@@ -141,12 +143,16 @@ fn first_value(dn: &str) -> Option<String> {
             byte => value.push(byte),
         }
     }
-    String::from_utf8(value).ok().filter(|name| !name.is_empty())
+    String::from_utf8(value)
+        .ok()
+        .filter(|name| !name.is_empty())
 }
 
 /// 0 to 15.
 fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

@@ -127,7 +127,9 @@ impl Macros {
                 }
                 '=' => in_value = true,
                 '{' if before == '%' && !in_value => {
-                    return Err("a macro may stand behind a `=` only, as in `(uid=%{user})`".to_owned());
+                    return Err(
+                        "a macro may stand behind a `=` only, as in `(uid=%{user})`".to_owned()
+                    );
                 }
                 _ => {}
             }
@@ -161,7 +163,10 @@ fn subject(name: &str, place: Place) -> Result<Subject, String> {
     let found = NAMES.iter().find(|(known, _)| *known == name);
     let Some((_, subject)) = found else {
         let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-        return Err(format!("there is no macro `{name}`; there are {}", known.join(", ")));
+        return Err(format!(
+            "there is no macro `{name}`; there are {}",
+            known.join(", ")
+        ));
     };
     let after = matches!(subject, Subject::Account | Subject::UserDn);
     match place {
@@ -183,7 +188,11 @@ fn case(letters: &str) -> Result<Case, String> {
             'L' => Case::Lower,
             'U' => Case::Upper,
             'R' | 'T' => case,
-            other => return Err(format!("there is no modifier `{other}`; write `L` for lower case or `U` for upper case")),
+            other => {
+                return Err(format!(
+                    "there is no modifier `{other}`; write `L` for lower case or `U` for upper case"
+                ));
+            }
         };
     }
     Ok(case)
@@ -249,22 +258,38 @@ mod tests {
             ("user_dn", "cn=a"),
         ] {
             let template = filled(&format!("(x=%{{{name}}})"), "Ann@Example.org");
-            assert_eq!(template, Some(Template::new("(x=%{0})").value(value)), "{name}");
+            assert_eq!(
+                template,
+                Some(Template::new("(x=%{0})").value(value)),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn modifiers_change_letters_or_nothing() {
-        for (modifier, value) in [("L", "ann"), ("U", "ANN"), ("RT", "Ann"), ("LR", "ann"), ("", "Ann")] {
+        for (modifier, value) in [
+            ("L", "ann"),
+            ("U", "ANN"),
+            ("RT", "Ann"),
+            ("LR", "ann"),
+            ("", "Ann"),
+        ] {
             let template = filled(&format!("(x=%{modifier}{{user}})"), "Ann");
-            assert_eq!(template, Some(Template::new("(x=%{0})").value(value)), "{modifier}");
+            assert_eq!(
+                template,
+                Some(Template::new("(x=%{0})").value(value)),
+                "{modifier}"
+            );
         }
     }
 
     #[test]
     fn a_macro_that_comes_again_shares_its_value_and_text_stays_text() {
         let template = filled("(|(a=%{user})(b=%{user})(c=100%)(d=%L{user}))", "X");
-        let expected = Template::new("(|(a=%{0})(b=%{0})(c=100%)(d=%{1}))").value("X").value("x");
+        let expected = Template::new("(|(a=%{0})(b=%{0})(c=100%)(d=%{1}))")
+            .value("X")
+            .value("x");
         assert_eq!(template, Some(expected));
     }
 

@@ -58,9 +58,9 @@ impl Source {
             let message = format!("must be 1 to {PAGE}");
             problems.push(Problem::at(format!("{path}.page_size"), message));
         }
-        let groups = configuration.groups.map(|groups| {
-            Groups::new(groups, &format!("{path}.groups"), problems)
-        });
+        let groups = configuration
+            .groups
+            .map(|groups| Groups::new(groups, &format!("{path}.groups"), problems));
         let mut compiled = |key: &str, result: Result<Macros, String>| {
             let wrong = |why| problems.push(Problem::at(format!("{path}.{key}"), why));
             result.map_err(wrong).ok()
@@ -74,9 +74,9 @@ impl Source {
         let base = compiled("base", base);
         let filter = Macros::compile_filter(&configuration.filter, Place::Before);
         let filter = compiled("filter", filter);
-        let list_filter = configuration.list_filter.map(|text| {
-            compiled("list_filter", Macros::compile_filter(&text, Place::Nobody))
-        });
+        let list_filter = configuration
+            .list_filter
+            .map(|text| compiled("list_filter", Macros::compile_filter(&text, Place::Nobody)));
         let mapping = configuration.mapping;
         let groups = match groups {
             Some(groups) => Some(groups?),
@@ -96,8 +96,16 @@ impl Source {
             }
         }
         let mut wanted: BTreeSet<String> = shown.iter().cloned().collect();
-        wanted.extend(groups.as_ref().and_then(Groups::attribute).map(str::to_owned));
-        let classes = [&mapping.totp_object_class, &mapping.totp_recovery_object_class];
+        wanted.extend(
+            groups
+                .as_ref()
+                .and_then(Groups::attribute)
+                .map(str::to_owned),
+        );
+        let classes = [
+            &mapping.totp_object_class,
+            &mapping.totp_recovery_object_class,
+        ];
         if classes.iter().any(|class| class.is_some()) {
             wanted.insert(OBJECT_CLASS.to_owned());
         }
@@ -172,7 +180,9 @@ impl Source {
             return Ok(false);
         }
         match ldap::check_password(&self.pool, &entry.dn, password) {
-            Err(ldap::Error::Refused(Refusal { code, .. })) if self.reject_codes.contains(&code) => {
+            Err(ldap::Error::Refused(Refusal { code, .. }))
+                if self.reject_codes.contains(&code) =>
+            {
                 Ok(false)
             }
             outcome => Ok(outcome?),

@@ -3,7 +3,9 @@
 
 use bulkhead_sdk::{
     Attribute, Value,
-    ldap::{ChangeKind, Entry, Error, Priority, Refusal, Scope, SearchReply, SearchRequest, Template},
+    ldap::{
+        ChangeKind, Entry, Error, Priority, Refusal, Scope, SearchReply, SearchRequest, Template,
+    },
     testing::{TestHost, configure, request, run_backend},
 };
 
@@ -44,24 +46,32 @@ fn user(answer: Answer) -> User {
 /// A directory that knows alice, and her groups.
 fn directory() -> TestHost {
     TestHost::new()
-        .with_entry(DN, &[
-            ("uid", "alice"),
-            ("displayName", "Alice A"),
-            ("quota", "1G"),
-            ("entryuuid", "8d1f"),
-            ("otpSecret", "JBSW"),
-        ])
+        .with_entry(
+            DN,
+            &[
+                ("uid", "alice"),
+                ("displayName", "Alice A"),
+                ("quota", "1G"),
+                ("entryuuid", "8d1f"),
+                ("otpSecret", "JBSW"),
+            ],
+        )
         .with_entry("cn=staff,ou=groups,dc=example,dc=org", &[("cn", "staff")])
         .with_directory_password(DN, "secret")
 }
 
 fn nothing() -> Result<SearchReply, Error> {
-    Ok(SearchReply { entries: Vec::new(), more: false })
+    Ok(SearchReply {
+        entries: Vec::new(),
+        more: false,
+    })
 }
 
 fn texts(request: &SearchRequest) -> Vec<String> {
     let values = request.filter.values.iter();
-    values.map(|value| String::from_utf8(value.clone()).unwrap()).collect()
+    values
+        .map(|value| String::from_utf8(value.clone()).unwrap())
+        .collect()
 }
 
 #[test]
@@ -85,7 +95,10 @@ fn the_right_password_authenticates_and_the_user_is_described() {
         &alice.display_name_field,
         &alice.unique_user_id_field,
     ];
-    assert_eq!(fields, ["uid", "otpSecret", "otpCodes", "displayName", "entryUUID"]);
+    assert_eq!(
+        fields,
+        ["uid", "otpSecret", "otpCodes", "displayName", "entryUUID"]
+    );
     assert_eq!(alice.groups, ["staff"]);
     assert_eq!(alice.group_dns, ["cn=staff,ou=groups,dc=example,dc=org"]);
     assert_eq!(host.binds(), [("main".to_owned(), DN.to_owned())]);
@@ -121,7 +134,11 @@ fn an_empty_password_is_wrong_and_no_directory_is_asked() {
 fn whom_no_place_knows_is_unknown() {
     let host = TestHost::new();
     assert!(!verify(&host, "secret").unwrap().found);
-    let pools: Vec<_> = host.searches().into_iter().map(|search| search.pool).collect();
+    let pools: Vec<_> = host
+        .searches()
+        .into_iter()
+        .map(|search| search.pool)
+        .collect();
     assert_eq!(pools, ["main", "old"]);
 }
 
@@ -134,8 +151,14 @@ fn an_entry_without_the_account_is_no_user() {
 
 #[test]
 fn two_entries_for_one_name_are_a_failure() {
-    let entries = vec![Entry::new(DN, &[("uid", "alice")]), Entry::new("uid=b", &[("uid", "alice")])];
-    let host = TestHost::new().with_search(Ok(SearchReply { entries, more: false }));
+    let entries = vec![
+        Entry::new(DN, &[("uid", "alice")]),
+        Entry::new("uid=b", &[("uid", "alice")]),
+    ];
+    let host = TestHost::new().with_search(Ok(SearchReply {
+        entries,
+        more: false,
+    }));
     let why = verify(&host, "secret").unwrap_err();
     assert!(why.message.contains("more than one entry"), "{why}");
     assert!(host.binds().is_empty());
@@ -176,9 +199,16 @@ fn a_place_that_fails_does_not_hide_the_next() {
 fn an_answer_that_is_listed_rejects_and_another_is_a_failure() {
     for (code, rejects) in [(53, true), (19, false)] {
         let host = directory();
-        host.fail_binds(Error::Refused(Refusal { code, message: "locked".to_owned() }));
+        host.fail_binds(Error::Refused(Refusal {
+            code,
+            message: "locked".to_owned(),
+        }));
         let verified = verify(&host, "secret");
-        assert_eq!(verified.is_ok_and(|user| user.found && !user.authenticated), rejects, "{code}");
+        assert_eq!(
+            verified.is_ok_and(|user| user.found && !user.authenticated),
+            rejects,
+            "{code}"
+        );
     }
 }
 
@@ -195,12 +225,25 @@ fn a_look_up_needs_no_password_and_lets_logins_go_first() {
 
 #[test]
 fn a_list_is_fetched_page_by_page_from_every_place_that_lists() {
-    let entries = vec![Entry::new("a", &[("uid", "a")]), Entry::new("b", &[("cn", "b")]), Entry::new("c", &[("uid", "c")])];
-    let host = TestHost::new().with_search(Ok(SearchReply { entries, more: false }));
+    let entries = vec![
+        Entry::new("a", &[("uid", "a")]),
+        Entry::new("b", &[("cn", "b")]),
+        Entry::new("c", &[("uid", "c")]),
+    ];
+    let host = TestHost::new().with_search(Ok(SearchReply {
+        entries,
+        more: false,
+    }));
     let listed = ask(&host, request().build(), Operation::ListAccounts);
-    assert_eq!(listed, Ok(Answer::Accounts(vec!["a".to_owned(), "c".to_owned()])));
+    assert_eq!(
+        listed,
+        Ok(Answer::Accounts(vec!["a".to_owned(), "c".to_owned()]))
+    );
     let [search] = host.searches().try_into().unwrap();
-    assert_eq!((search.page_size, search.size_limit, search.priority), (500, 0, Priority::Low));
+    assert_eq!(
+        (search.page_size, search.size_limit, search.priority),
+        (500, 0, Priority::Low)
+    );
     assert_eq!(search.attributes, ["uid"]);
 
     let host = TestHost::new();
@@ -216,7 +259,10 @@ fn places_are_chosen_by_protocol() {
     assert!(!user(ask(&host, wanted.clone(), Operation::Verify).unwrap()).found);
     assert_eq!(host.searches().len(), 1);
     // The place that is left lists nobody.
-    assert_eq!(ask(&host, wanted.clone(), Operation::ListAccounts), Ok(Answer::Unsupported));
+    assert_eq!(
+        ask(&host, wanted.clone(), Operation::ListAccounts),
+        Ok(Answer::Unsupported)
+    );
 
     let only = r#"{"search": [{"pool": "main", "protocols": ["imap"], "base": "dc=org",
         "filter": "(uid=%{user})", "mapping": {"account": "uid"}}]}"#;
@@ -228,13 +274,23 @@ fn places_are_chosen_by_protocol() {
 #[test]
 fn a_one_time_secret_is_stored_with_the_class_that_allows_it() {
     let host = directory();
-    let stored = ask(&host, request().build(), Operation::AddTotp("NEW".to_owned()));
+    let stored = ask(
+        &host,
+        request().build(),
+        Operation::AddTotp("NEW".to_owned()),
+    );
     assert_eq!(stored, Ok(Answer::Done));
     let [change] = host.modifications().try_into().unwrap();
     assert_eq!((change.pool.as_str(), change.dn.as_str()), ("main", DN));
     let [class, secret] = change.changes.try_into().unwrap();
-    assert_eq!((class.kind, class.attribute.as_str()), (ChangeKind::Add, "objectClass"));
-    assert_eq!((secret.kind, secret.attribute.as_str()), (ChangeKind::Replace, "otpSecret"));
+    assert_eq!(
+        (class.kind, class.attribute.as_str()),
+        (ChangeKind::Add, "objectClass")
+    );
+    assert_eq!(
+        (secret.kind, secret.attribute.as_str()),
+        (ChangeKind::Replace, "otpSecret")
+    );
     assert_eq!(secret.values, [b"NEW"]);
 }
 
@@ -257,7 +313,11 @@ fn secrets_and_codes_are_removed_as_a_whole() {
 fn what_is_not_mapped_or_unknown_is_the_next_backends() {
     let answer = ask(&TestHost::new(), request().build(), Operation::DeleteTotp);
     assert_eq!(answer, Ok(Answer::Unsupported));
-    let answer = ask(&directory(), request().build(), Operation::GetWebauthnCredentials);
+    let answer = ask(
+        &directory(),
+        request().build(),
+        Operation::GetWebauthnCredentials,
+    );
     assert_eq!(answer, Ok(Answer::Unsupported));
 }
 
@@ -265,7 +325,10 @@ fn what_is_not_mapped_or_unknown_is_the_next_backends() {
 fn bytes_that_are_no_text_stay_bytes() {
     let mut entry = Entry::new(DN, &[("uid", "alice"), ("quota", "x")]);
     entry.attributes[1].values[0] = vec![0xff];
-    let host = TestHost::new().with_search(Ok(SearchReply { entries: vec![entry], more: false }));
+    let host = TestHost::new().with_search(Ok(SearchReply {
+        entries: vec![entry],
+        more: false,
+    }));
     let alice = verify(&host, "guess").unwrap();
     assert_eq!(alice.attributes[0].values, [Value::Bytes(vec![0xff])]);
 }
@@ -288,20 +351,38 @@ fn every_mistake_is_a_problem_at_its_place() {
     for (configuration, path) in [
         (r#"{"search": []}"#.to_owned(), "search"),
         (place("").replace("\"p\"", "\"\""), "search[0].pool"),
-        (place("").replace("(uid=%{user})", "uid=%{user}"), "search[0].filter"),
+        (
+            place("").replace("(uid=%{user})", "uid=%{user}"),
+            "search[0].filter",
+        ),
         (place("").replace("dc=org", "ou=%{who}"), "search[0].base"),
-        (place("").replace("\"uid\"", "\"\""), "search[0].mapping.account"),
-        (place(r#", "list_filter": "(uid=%{user})""#), "search[0].list_filter"),
-        (place(r#", "list_filter": "(a=*)""#).replace("dc=org", "ou=%{domain}"), "search[0].base"),
+        (
+            place("").replace("\"uid\"", "\"\""),
+            "search[0].mapping.account",
+        ),
+        (
+            place(r#", "list_filter": "(uid=%{user})""#),
+            "search[0].list_filter",
+        ),
+        (
+            place(r#", "list_filter": "(a=*)""#).replace("dc=org", "ou=%{domain}"),
+            "search[0].base",
+        ),
         (place(r#", "page_size": 0"#), "search[0].page_size"),
         (place(r#", "page_size": 10001"#), "search[0].page_size"),
         (place(r#", "groups": {}"#), "search[0].groups"),
-        (place(r#", "groups": {"base": "dc=org", "filter": "x"}"#), "search[0].groups.filter"),
+        (
+            place(r#", "groups": {"base": "dc=org", "filter": "x"}"#),
+            "search[0].groups.filter",
+        ),
         (place(r#", "scope": "subb""#), "search[0].scope"),
         (place(r#", "filters": """#), "search[0].filters"),
     ] {
         let problems = configure::<Ldap>(&configuration).unwrap_err();
-        let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+        let paths: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.path.as_str())
+            .collect();
         assert_eq!(paths, [path], "{configuration}");
     }
     assert!(configure::<Ldap>(&place(r#", "page_size": 10000"#)).is_ok());
