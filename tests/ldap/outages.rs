@@ -63,12 +63,11 @@ async fn a_restart_within_the_retries_is_not_noticed() {
         let client = Arc::clone(&client);
         async move { check(&client, "secret of alice").await }
     });
-    tokio::task::spawn_blocking(move || {
+    let restarted = tokio::task::spawn_blocking(move || {
         slapd.restart();
         slapd
-    })
-    .await
-    .unwrap();
+    });
+    let _slapd = restarted.await.unwrap();
     assert_eq!(asked.await.unwrap(), Ok(true));
 }
 

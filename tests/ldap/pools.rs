@@ -204,7 +204,7 @@ async fn a_referral_is_an_error_or_ignored_and_never_followed() {
 async fn a_pool_that_stays_the_same_keeps_its_connections_and_a_new_one_is_known_before_it_serves()
 {
     let slapd = slapd();
-    let same = format!("{}, retries: 1", pool(&slapd.uri()));
+    let same = format!("{}, idle_timeout: 1m", pool(&slapd.uri()));
     let client = client(&same);
     assert_eq!(check(&client, "secret of alice").await, Ok(true));
     let connections = || {

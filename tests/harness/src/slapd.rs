@@ -8,7 +8,10 @@ use std::{fs, net::SocketAddr, path::PathBuf, process::Command, time::Duration};
 
 use rustix::process::Signal;
 
-use crate::{Scratch, command, port, require_server, server::Server};
+use crate::{Scratch, command, port, require_server, server::Server, wait};
+
+/// How long stopping all threads may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Below this name is everything.
 pub const SUFFIX: &str = "dc=example,dc=org";
@@ -130,6 +133,19 @@ impl Slapd {
     /// Lets it do nothing any more, with its connections open.
     pub fn stall(&self) {
         self.server.signal(Signal::STOP);
+        // Its threads stop one after the other.
+        let tasks = format!("/proc/{}/task", self.server.id());
+        let has_stopped = || {
+            let mut tasks = fs::read_dir(&tasks).into_iter().flatten().flatten();
+            tasks.all(|task| {
+                let facts = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+                // The state stands behind the name, which is in parentheses (proc(5)).
+                facts
+                    .rsplit_once(") ")
+                    .is_none_or(|(_, facts)| facts.starts_with('T'))
+            })
+        };
+        assert!(wait::until(PATIENCE, has_stopped), "slapd does not stop");
     }
 
     /// Ends [`Self::stall`].
