@@ -47,7 +47,8 @@ fn as_logged(value: &str) -> String {
     for symbol in value.chars() {
         match symbol {
             '(' | ')' | '*' | '\\' | '\0' => text += &format!("\\{:02X}", u32::from(symbol)),
-            _ => text.push(symbol),
+            // Names are compared without regard to case.
+            _ => text.push(symbol.to_ascii_lowercase()),
         }
     }
     text
