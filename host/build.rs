@@ -13,10 +13,11 @@ use std::{
 };
 
 /// The first-party plugins: each is a crate in `plugins/` with the same name.
-const PLUGINS: [&str; 8] = [
+const PLUGINS: [&str; 9] = [
     "allow-nets",
     "geoip",
     "geoip-attributes",
+    "ldap",
     "rbl",
     "relay-domains",
     "tls-required",

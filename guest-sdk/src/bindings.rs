@@ -27,6 +27,7 @@ wit_bindgen::generate!({
             import bulkhead:policy/random@0.1.0;
             import bulkhead:policy/store@0.1.0;
             import bulkhead:policy/http@0.1.0;
+            import bulkhead:policy/ldap@0.1.0;
             import bulkhead:policy/password@0.1.0;
             import bulkhead:policy/metrics@0.1.0;
             import bulkhead:policy/secret@0.1.0;
@@ -53,6 +54,7 @@ wit_bindgen::generate!({
         "bulkhead:policy/types@0.1.0/failure": crate::Failure,
         "bulkhead:policy/store@0.1.0/error": crate::store::Error,
         "bulkhead:policy/http@0.1.0/error": crate::http::Error,
+        "bulkhead:policy/ldap@0.1.0/error": crate::ldap::Error,
         "bulkhead:policy/password@0.1.0/error": crate::password::Error,
         "bulkhead:policy/metrics@0.1.0/error": crate::metrics::Error,
         "bulkhead:policy/dns@0.1.0/error": crate::dns::Error,

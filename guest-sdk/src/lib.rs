@@ -31,7 +31,7 @@
 //! ```
 //!
 //! What a plugin may ask the server for has one module each: [`log`], [`context`], [`incoming`],
-//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`password`], [`metrics`],
+//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`ldap`], [`password`], [`metrics`],
 //! [`secret`], [`dns`] and [`geoip`] need a grant in the server's configuration, and a component that
 //! uses one without the grant does not load.
 //!
@@ -64,6 +64,7 @@ pub mod incoming;
 pub mod init;
 #[doc(hidden)]
 pub mod instance;
+pub mod ldap;
 pub mod log;
 pub mod metrics;
 pub mod network;

@@ -71,8 +71,9 @@ fn comparable(config: &Config) -> String {
         )
     });
     format!(
-        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
+        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
         config.store,
+        config.ldap,
         config.limits,
         config.pipeline,
         config.plugins,

@@ -163,6 +163,7 @@ fn plugin_list_names_the_builtin_plugins() {
         "rbl",
         "geoip",
         "users-file",
+        "ldap",
         "allow-nets",
         "geoip-attributes",
         "webhook",

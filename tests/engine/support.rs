@@ -295,6 +295,7 @@ pub(crate) fn services(store: Arc<dyn Store>) -> Services {
     Services {
         store,
         http: Arc::new(Web),
+        ldap: Services::none().ldap,
         passwords: Arc::new(PlainPasswords),
         metrics: Arc::new(FewSeries::default()),
         ..Services::none()

@@ -11,13 +11,14 @@ use crate::{
         geoip::{self as wit_geoip, Facts},
         http::{self as wit_http, IncomingResponse, OutgoingRequest},
         incoming,
+        ldap::{self as wit_ldap, ModifyRequest, PasswordCheck, SearchReply, SearchRequest},
         log::{self, Level},
         metrics::{self as wit_metrics, Label},
         password::{self as wit_password, Verification},
         random, secret,
         store::{self as wit_store, Remaining},
     },
-    geoip, http, metrics, password, store,
+    geoip, http, ldap, metrics, password, store,
 };
 
 /// The imports of this component.
@@ -103,6 +104,18 @@ impl Host for Imports {
 
     fn http_send(request: &OutgoingRequest) -> Result<IncomingResponse, http::Error> {
         wit_http::send(request)
+    }
+
+    fn ldap_search(request: &SearchRequest) -> Result<SearchReply, ldap::Error> {
+        wit_ldap::search(request)
+    }
+
+    fn ldap_check_password(check: &PasswordCheck) -> Result<bool, ldap::Error> {
+        wit_ldap::check_password(check)
+    }
+
+    fn ldap_modify(request: &ModifyRequest) -> Result<(), ldap::Error> {
+        wit_ldap::modify(request)
     }
 
     fn password_verify(verification: &Verification) -> Result<bool, password::Error> {

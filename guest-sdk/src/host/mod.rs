@@ -8,11 +8,19 @@ use std::time::Duration;
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
-        context, dns::Answer, dns::Question, geoip::Facts, http::IncomingResponse,
-        http::OutgoingRequest, log::Level, metrics::Label, password::Verification,
+        context,
+        dns::Answer,
+        dns::Question,
+        geoip::Facts,
+        http::IncomingResponse,
+        http::OutgoingRequest,
+        ldap::{ModifyRequest, PasswordCheck, SearchReply, SearchRequest},
+        log::Level,
+        metrics::Label,
+        password::Verification,
         store::Remaining,
     },
-    geoip, http, metrics, password, store,
+    geoip, http, ldap, metrics, password, store,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -53,6 +61,10 @@ pub(crate) trait Host {
     fn store_time_to_live(key: &str) -> Result<Remaining, store::Error>;
 
     fn http_send(request: &OutgoingRequest) -> Result<IncomingResponse, http::Error>;
+
+    fn ldap_search(request: &SearchRequest) -> Result<SearchReply, ldap::Error>;
+    fn ldap_check_password(check: &PasswordCheck) -> Result<bool, ldap::Error>;
+    fn ldap_modify(request: &ModifyRequest) -> Result<(), ldap::Error>;
 
     fn password_verify(verification: &Verification) -> Result<bool, password::Error>;
 

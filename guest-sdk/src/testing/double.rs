@@ -11,6 +11,7 @@ use crate::{
         geoip::Facts,
         http::IncomingResponse,
         http::OutgoingRequest,
+        ldap::{ModifyRequest, PasswordCheck, SearchReply, SearchRequest},
         log::Level,
         metrics::Label,
         password::Verification,
@@ -18,7 +19,7 @@ use crate::{
     },
     dns, geoip,
     host::Host,
-    http, metrics, password, store,
+    http, ldap, metrics, password, store,
 };
 
 thread_local! {
@@ -167,6 +168,27 @@ impl Host for Double {
                 "the test host has no reply for {asked}"
             )))
         })
+    }
+
+    fn ldap_search(request: &SearchRequest) -> Result<SearchReply, ldap::Error> {
+        let host = current();
+        let mut state = host.state.borrow_mut();
+        state.searches.push(request.clone());
+        state.directory.search(request)
+    }
+
+    fn ldap_check_password(check: &PasswordCheck) -> Result<bool, ldap::Error> {
+        let host = current();
+        let mut state = host.state.borrow_mut();
+        state.binds.push((check.pool.clone(), check.dn.clone()));
+        state.directory.check_password(check)
+    }
+
+    fn ldap_modify(request: &ModifyRequest) -> Result<(), ldap::Error> {
+        let host = current();
+        let mut state = host.state.borrow_mut();
+        state.modifications.push(request.clone());
+        state.directory.modify(request)
     }
 
     fn password_verify(verification: &Verification) -> Result<bool, password::Error> {

@@ -9,11 +9,11 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use super::clock::AgingStore;
+use super::{clock::AgingStore, directory::Directory};
 use crate::{
     Header, Value,
     bindings::bulkhead::policy::{metrics::Label, password::Verification},
-    dns, geoip, http,
+    dns, geoip, http, ldap,
     log::Level,
     password,
 };
@@ -43,6 +43,10 @@ pub(super) struct State {
     pub(super) sent: Vec<http::OutgoingRequest>,
     pub(super) replies: VecDeque<Result<http::Response, http::Error>>,
     pub(super) answer_http: Option<AnswerHttp>,
+    pub(super) directory: Directory,
+    pub(super) searches: Vec<ldap::SearchRequest>,
+    pub(super) binds: Vec<(String, String)>,
+    pub(super) modifications: Vec<ldap::ModifyRequest>,
     pub(super) answer_password: Option<AnswerPassword>,
     pub(super) verifications: u32,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,
@@ -90,6 +94,10 @@ impl TestHost {
                 sent: Vec::new(),
                 replies: VecDeque::new(),
                 answer_http: None,
+                directory: Directory::default(),
+                searches: Vec::new(),
+                binds: Vec::new(),
+                modifications: Vec::new(),
                 answer_password: None,
                 verifications: 0,
                 secrets: BTreeMap::new(),
@@ -155,6 +163,44 @@ impl TestHost {
     ) -> Self {
         self.state.borrow_mut().answer_http = Some(Box::new(answer));
         self
+    }
+
+    /// Answers the next LDAP search, whatever it looks for; replies are used up in order. Without one, a
+    /// search finds nothing.
+    #[must_use]
+    pub fn with_search(self, reply: Result<ldap::SearchReply, ldap::Error>) -> Self {
+        self.state.borrow_mut().directory.replies.push_back(reply);
+        self
+    }
+
+    /// Answers the next LDAP search with one entry, in the pool's own order of attributes.
+    #[must_use]
+    pub fn with_entry(self, dn: &str, attributes: &[(&str, &str)]) -> Self {
+        self.with_search(Ok(ldap::SearchReply {
+            entries: vec![ldap::Entry::new(dn, attributes)],
+            more: false,
+        }))
+    }
+
+    /// Gives an entry a password. Binds as any other name answer that the password is wrong, as a
+    /// directory does.
+    #[must_use]
+    pub fn with_directory_password(self, dn: &str, password: &str) -> Self {
+        let mut state = self.state.borrow_mut();
+        let password = password.as_bytes().to_vec();
+        state.directory.passwords.insert(dn.to_owned(), password);
+        drop(state);
+        self
+    }
+
+    /// Makes every LDAP call fail, until called with `None`.
+    pub fn set_directory_outage(&self, error: Option<ldap::Error>) {
+        self.state.borrow_mut().directory.outage = error;
+    }
+
+    /// Lets every directory answer so to a password, whatever it is.
+    pub fn fail_binds(&self, error: ldap::Error) {
+        self.state.borrow_mut().directory.refusal = Some(error);
     }
 
     /// Answers every password verification with a closure, instead of comparing plain text.
@@ -263,6 +309,21 @@ impl TestHost {
     /// The questions to the domain name system.
     pub fn asked(&self) -> Vec<dns::Question> {
         self.state.borrow().asked.clone()
+    }
+
+    /// The LDAP searches that were made.
+    pub fn searches(&self) -> Vec<ldap::SearchRequest> {
+        self.state.borrow().searches.clone()
+    }
+
+    /// Pools and names whose passwords directories were asked about.
+    pub fn binds(&self) -> Vec<(String, String)> {
+        self.state.borrow().binds.clone()
+    }
+
+    /// The changes that directories were asked to make.
+    pub fn modifications(&self) -> Vec<ldap::ModifyRequest> {
+        self.state.borrow().modifications.clone()
     }
 
     /// How many passwords were verified.

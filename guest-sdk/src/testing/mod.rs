@@ -21,6 +21,7 @@
 //! ```
 
 mod clock;
+mod directory;
 mod double;
 mod host;
 mod request;

@@ -2,8 +2,8 @@
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
-//! is not ready, a server behind the proxies is dead, name servers do not answer, or Redis is away and a
-//! store in memory stands in.
+//! is not ready, a server behind the proxies is dead, one of several servers of a directory is down, name
+//! servers do not answer, or Redis is away and a store in memory stands in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::{Generation, State, credentials, origin::peer, response};
 use crate::{
+    backend_io::ldap::ServerStatus,
     observe::format::rfc3339,
     upstream::{self, Life},
 };
@@ -79,6 +80,7 @@ pub(super) async fn check(
     ];
     checks.extend(upstreams(&state, may_know));
     checks.extend(names(&state, may_know));
+    checks.extend(directories(&state.directories()));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -258,5 +260,79 @@ fn plugins(generation: &Generation) -> Check {
         status,
         meta,
         latency: started.elapsed(),
+    }
+}
+
+/// Nothing if there are no directories. Why a server is down goes to the log.
+fn directories(servers: &[ServerStatus]) -> Option<Check> {
+    let started = Instant::now();
+    let mut pools: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for server in servers {
+        let (all, up) = pools.entry(&server.pool).or_default();
+        *all += 1;
+        *up += usize::from(server.is_up());
+    }
+    let status = pools.values().map(|(all, up)| match *up {
+        0 => Status::Error,
+        up if up < *all => Status::Degraded,
+        _ => Status::Ok,
+    });
+    let status = status.max()?;
+    let pools: serde_json::Map<String, Value> = pools
+        .into_iter()
+        .map(|(pool, (all, up))| (pool.to_owned(), json!({ "servers": all, "up": up })))
+        .collect();
+    Some(Check {
+        name: "ldap",
+        status,
+        meta: json!({ "pools": pools }),
+        latency: started.elapsed(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::backend_io::ldap::BreakerState;
+
+    fn server(pool: &str, breaker: BreakerState, probe: Result<Duration, String>) -> ServerStatus {
+        ServerStatus {
+            pool: pool.to_owned(),
+            server: "ldap://a.example".to_owned(),
+            breaker,
+            probe: Some(probe),
+            searches: (0, 0),
+            binds: (0, 0),
+        }
+    }
+
+    #[test]
+    fn a_directory_is_as_well_as_its_servers() {
+        let up = || server("main", BreakerState::Closed, Ok(Duration::ZERO));
+        let open = || server("main", BreakerState::Open, Ok(Duration::ZERO));
+        let silent = || server("main", BreakerState::Closed, Err("timed out".to_owned()));
+        let other = || server("other", BreakerState::Closed, Ok(Duration::ZERO));
+        for (servers, expected) in [
+            (vec![], None),
+            (vec![up(), up()], Some("ok")),
+            (vec![up(), open()], Some("degraded")),
+            (vec![silent(), up()], Some("degraded")),
+            (vec![silent(), open()], Some("error")),
+            (vec![open(), other()], Some("error")),
+        ] {
+            let check = directories(&servers);
+            assert_eq!(
+                check.map(|check| check.status.as_str()),
+                expected,
+                "{servers:?}"
+            );
+        }
+        let check = directories(&[up(), open(), other()]).unwrap();
+        let expected = json!({"pools": {
+            "main": {"servers": 2, "up": 1},
+            "other": {"servers": 1, "up": 1},
+        }});
+        assert_eq!(check.meta, expected);
     }
 }

@@ -121,6 +121,7 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
     Snapshot {
         upstreams: upstreams.collect(),
         running: running.into_iter().collect(),
+        directories: state.directories(),
         post_actions_pending: state.post_actions.pending(),
         generation: health.generation,
         loaded_at: Some(health.loaded_at),

@@ -17,7 +17,10 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
-    backend_io::dns::Resolver,
+    backend_io::{
+        dns::Resolver,
+        ldap::{LdapClient, ServerStatus},
+    },
     config::{PluginSource, Server, ServerLimits},
     control::brute_force,
     jobs::{JobLimits, Jobs},
@@ -120,6 +123,7 @@ pub struct State {
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
     /// Asks name servers for plugins; for `/healthz`.
     pub(super) resolver: OnceLock<Arc<Resolver>>,
+    ldap: OnceLock<Arc<LdapClient>>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -158,6 +162,7 @@ impl State {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
             resolver: OnceLock::new(),
+            ldap: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -198,6 +203,19 @@ impl State {
     /// Names the resolver whose state `/healthz` shows. Only the first one counts.
     pub fn resolve_with(&self, resolver: Arc<Resolver>) {
         let _ = self.resolver.set(resolver);
+    }
+
+    /// Names the directories for `/healthz` and metrics. Only the first one counts.
+    pub fn show_directories(&self, ldap: Arc<LdapClient>) {
+        let _ = self.ldap.set(ldap);
+    }
+
+    /// How the servers of all directories stand.
+    pub(super) fn directories(&self) -> Vec<ServerStatus> {
+        self.ldap
+            .get()
+            .map(|ldap| ldap.status())
+            .unwrap_or_default()
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

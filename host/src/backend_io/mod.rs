@@ -3,4 +3,5 @@
 pub mod dns;
 pub mod geoip;
 pub mod http;
+pub mod ldap;
 pub mod probe;

@@ -13,6 +13,7 @@ wasmtime::component::bindgen!({
         "bulkhead:policy/dns": async | trappable,
         "bulkhead:policy/files": async | trappable,
         "bulkhead:policy/http": async | trappable,
+        "bulkhead:policy/ldap": async | trappable,
         "bulkhead:policy/password": async | trappable,
         "bulkhead:policy/store": async | trappable,
         default: trappable,

@@ -34,6 +34,8 @@ pub enum Grant {
     Store,
     /// `http: { hosts: [ … ] }`
     Http,
+    /// `ldap: { pools: [ … ] }`
+    Ldap,
     /// `password: true`
     Password,
     /// `metrics: true`
@@ -52,6 +54,7 @@ impl Grant {
         match self {
             Self::Store => "store",
             Self::Http => "http",
+            Self::Ldap => "ldap",
             Self::Password => "password",
             Self::Metrics => "metrics",
             Self::Secret => "secret",
@@ -65,6 +68,7 @@ impl Grant {
         match self {
             Self::Store => "store: true",
             Self::Http => "http: { hosts: [ \"host.example\" ] }",
+            Self::Ldap => "ldap: { pools: [ NAME ] }",
             Self::Password => "password: true",
             Self::Metrics => "metrics: true",
             Self::Secret => "secret: [ NAME ]",
@@ -78,6 +82,7 @@ impl Grant {
         match self {
             Self::Store => grants.store,
             Self::Http => grants.http.is_some(),
+            Self::Ldap => grants.ldap.is_some(),
             Self::Password => grants.password,
             Self::Metrics => grants.metrics,
             Self::Secret => !grants.secret.is_empty(),
@@ -96,6 +101,7 @@ pub fn need(import: &str) -> Need {
             "context" | "incoming" => Need::Login,
             "store" => Need::Grant(Grant::Store),
             "http" => Need::Grant(Grant::Http),
+            "ldap" => Need::Grant(Grant::Ldap),
             "password" => Need::Grant(Grant::Password),
             "metrics" => Need::Grant(Grant::Metrics),
             "secret" => Need::Grant(Grant::Secret),
@@ -131,6 +137,7 @@ mod tests {
             ("bulkhead:policy/log@0.1.0", Need::Free),
             ("bulkhead:policy/context@0.1.0", Need::Login),
             ("bulkhead:policy/http@0.1.0", Need::Grant(Grant::Http)),
+            ("bulkhead:policy/ldap@0.1.0", Need::Grant(Grant::Ldap)),
             (
                 "bulkhead:policy/password@0.1.9",
                 Need::Grant(Grant::Password),
@@ -156,6 +163,7 @@ mod tests {
         for grant in [
             Grant::Store,
             Grant::Http,
+            Grant::Ldap,
             Grant::Password,
             Grant::Metrics,
             Grant::Secret,

@@ -16,6 +16,7 @@ mod geoip;
 mod grant;
 mod http;
 mod incoming;
+mod ldap;
 mod log;
 mod meter;
 mod metrics;
@@ -35,9 +36,9 @@ pub use grant::{Grant, Need, need};
 pub use log::printable;
 pub use meter::Meter;
 pub use services::{
-    AddressLookup, HttpEgress, HttpError, HttpSend, IncomingResponse, MetricChange, MetricError,
-    NameLookup, OutgoingRequest, PasswordError, PasswordVerify, PluginMetrics, Services,
-    Verification,
+    AddressLookup, HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, MetricChange,
+    MetricError, NameLookup, OutgoingRequest, PasswordError, PasswordVerify, PluginMetrics,
+    Services, Verification,
 };
 pub use sources::Sources;
 pub use state::{CallState, Rights, TABLE_ELEMENTS};

@@ -17,6 +17,7 @@ use crate::{
     backend_io::{
         dns::{Answer, DnsError, Question},
         geoip::{Facts, GeoipError},
+        ldap::{Found, LdapError, Modify, Search},
     },
     config::HttpGrant,
     store::{Command, Key, Procedure, Reply, Store, StoreError},
@@ -28,6 +29,8 @@ pub struct Services {
     pub store: Arc<dyn Store>,
     /// Behind `http`.
     pub http: Arc<dyn HttpSend>,
+    /// Behind `ldap`.
+    pub ldap: Arc<dyn LdapAsk>,
     /// Behind `password`.
     pub passwords: Arc<dyn PasswordVerify>,
     /// Behind `metrics`.
@@ -110,6 +113,32 @@ pub enum HttpError {
     Protocol(String),
 }
 
+/// Asks directories (`wit/ldap.wit`). Whoever calls it has checked the grant. Returns by the deadline.
+pub trait LdapAsk: Send + Sync {
+    /// Searches.
+    fn search<'a>(
+        &'a self,
+        search: &'a Search,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Found, LdapError>>;
+
+    /// True if the password is the entry's; false only if the directory says that it is wrong.
+    fn check_password<'a>(
+        &'a self,
+        pool: &'a str,
+        dn: &'a str,
+        password: &'a Password,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<bool, LdapError>>;
+
+    /// Changes an entry.
+    fn modify<'a>(
+        &'a self,
+        modify: &'a Modify,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<(), LdapError>>;
+}
+
 /// Checks passwords against stored hashes.
 pub trait PasswordVerify: Send + Sync {
     /// True if it matches. Waits for a free thread at most until the deadline.
@@ -181,6 +210,7 @@ impl Services {
         Self {
             store: Arc::new(Nothing),
             http: Arc::new(Nothing),
+            ldap: Arc::new(Nothing),
             passwords: Arc::new(Nothing),
             metrics: Arc::new(Nothing),
             names: Arc::new(Nothing),
@@ -224,6 +254,34 @@ impl HttpEgress for Nothing {
         _: Instant,
     ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>> {
         Box::pin(async { Err(HttpError::Denied(NOTHING.to_owned())) })
+    }
+}
+
+impl LdapAsk for Nothing {
+    fn search<'a>(
+        &'a self,
+        search: &'a Search,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Found, LdapError>> {
+        Box::pin(async { Err(LdapError::NoSuchPool(search.pool.clone())) })
+    }
+
+    fn check_password<'a>(
+        &'a self,
+        pool: &'a str,
+        _: &'a str,
+        _: &'a Password,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<bool, LdapError>> {
+        Box::pin(async { Err(LdapError::NoSuchPool(pool.to_owned())) })
+    }
+
+    fn modify<'a>(
+        &'a self,
+        modify: &'a Modify,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<(), LdapError>> {
+        Box::pin(async { Err(LdapError::NoSuchPool(modify.pool.clone())) })
     }
 }
 

@@ -40,6 +40,11 @@ pub const BUILTIN: &[Builtin] = &[
         summary: "Checks passwords against a list of users and stored hashes.",
     },
     Builtin {
+        name: "ldap",
+        kind: "backend",
+        summary: "Finds users in LDAP directories and lets those check their passwords.",
+    },
+    Builtin {
         name: "allow-nets",
         kind: "filter",
         summary: "Rejects logins from outside the networks that a user may come from.",

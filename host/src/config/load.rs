@@ -10,7 +10,9 @@ use super::{
     brute_force::brute_force,
     cache::cache,
     diagnostic::Diagnostic,
-    general, health, include, keys, lookups,
+    general, health, include, keys,
+    ldap::ldap,
+    lookups,
     observe::observe,
     pipeline::pipeline,
     place::Places,
@@ -115,11 +117,13 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
     };
+    let ldap = ldap(reader, &top);
     let (pipeline, listed) = pipeline(reader, &top);
     let known = Known {
         secrets: &secrets,
         secret_names: &secret_names,
         databases: &database_names,
+        ldap_pools: ldap.pools.keys().map(String::as_str).collect(),
     };
     let plugins = plugins(reader, &top, &listed, &known);
     let config = Config {
@@ -131,6 +135,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         health_checks: health::health_checks(reader, &top),
         store,
         cache: cache(reader, &top),
+        ldap,
         limits: general::limits(reader, &top),
         dns: lookups::dns(reader, &top),
         geoip,

@@ -13,6 +13,7 @@ mod hooks;
 mod include;
 mod json_schema;
 pub mod keys;
+mod ldap;
 mod listen;
 mod load;
 mod lookups;
@@ -46,11 +47,12 @@ pub use schema::{
     ActionEntry, AuthMechanism, Authorities, BasicAuth, BruteForce, Bucket, Cache, Compression,
     Config, CustomToleration, DEFAULT_HEADERS, DeepCheck, Dialect, DnsConfig, DnsGrant, Encryption,
     EndpointName, EventName, ExampleLogin, ExamplePassword, GeoipDatabase, Grants, HeaderNames,
-    HealthChecks, HealthTarget, HookEntry, HttpGrant, Instances, Limits, ListFormat, ListenAt,
-    Listener, Lockout, MasterUsers, Observe, OnOutage, PipelineConfig, PluginConfig, PluginEntry,
-    PluginSource, RateLimit, RedisAddress, RedisConfig, RedisServers, RedisTls, Reload,
-    SecretSource, Selection, Server, ServerLimits, ServerProtocol, StoreConfig, StorePassword,
-    TlsFiles, TlsVersion, Tolerate, Traces,
+    HealthChecks, HealthTarget, HookEntry, HttpGrant, Instances, Ldap, LdapBind, LdapGrant,
+    LdapPassword, LdapPool, Limits, ListFormat, ListenAt, Listener, Lockout, MasterUsers, Observe,
+    OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit, RedisAddress,
+    RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Selection, Server, ServerLimits,
+    ServerPlace, ServerProtocol, ServerUri, StoreConfig, StorePassword, TlsFiles, TlsVersion,
+    Tolerate, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

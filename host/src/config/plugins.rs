@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     keys::{self, list, nearest},
-    lookups,
+    ldap, lookups,
     pipeline::{Listed, Part},
     reader::Reader,
     schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
@@ -59,6 +59,8 @@ pub(super) struct Known<'a> {
     pub(super) secret_names: &'a BTreeSet<&'a str>,
     /// Those of `geoip`, usable or not.
     pub(super) databases: &'a BTreeSet<&'a str>,
+    /// `ldap.pools`
+    pub(super) ldap_pools: BTreeSet<&'a str>,
 }
 
 fn unused(reader: &mut Reader, entry: &Entry, listed: &BTreeMap<String, Listed>) {
@@ -138,6 +140,7 @@ fn grants(
         metrics: section.boolean(reader, "metrics", false),
         may_accept,
         http: section.entry("http").and_then(|_| http(reader, &section)),
+        ldap: ldap::grant(reader, &section, &known.ldap_pools),
         secret: secrets(reader, &section, known),
         dns: lookups::dns_grant(reader, &section),
         geoip: lookups::geoip_grant(reader, &section, known.databases),

@@ -156,6 +156,11 @@ impl Shower<'_> {
             names
                 .map(|name| (name.clone(), Item::Section(self.section(keys, find(name)))))
                 .collect()
+        } else if keys.section == keys::LDAP_POOL.section {
+            let names = self.config.ldap.pools.keys();
+            names
+                .map(|name| (name.clone(), Item::Section(self.section(keys, find(name)))))
+                .collect()
         } else {
             let names = self.config.secrets.keys();
             names

@@ -5,6 +5,7 @@
 //! its own lock, and the label `plugin` tells them apart. Knows nothing of WebAssembly.
 
 mod exposition;
+mod ldap;
 mod plain;
 mod server;
 mod servers;

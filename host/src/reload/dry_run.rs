@@ -1,5 +1,6 @@
 //! Loads every plugin of a configuration and asks each one harmless question, without any effect
-//! outside: the store is an empty one in memory, and HTTP requests and look-ups of names are refused.
+//! outside: the store is an empty one in memory, HTTP requests and look-ups of names are refused, and
+//! directories are unavailable.
 //!
 //! A plugin that fails because it was refused something may be right: it is not reported, unless it
 //! trapped or broke the contract, which nothing outside should bring it to.
@@ -18,10 +19,15 @@ use zeroize::Zeroizing;
 
 use super::{LoadProblem, Wanted, engine_loader::problems, generation::wanted, services};
 use crate::{
-    auth::{Client, Event, HookRequest, Mode, Request, Tls},
-    backend_io::{dns, geoip::Databases},
+    auth::{Client, Event, HookRequest, Mode, Password, Request, Tls},
+    backend_io::{
+        dns,
+        geoip::Databases,
+        ldap::{Found, LdapClient, LdapError, Modify, Search, Unwatched},
+    },
     capability::{
-        HttpEgress, HttpError, HttpSend, IncomingResponse, NameLookup, OutgoingRequest, Services,
+        HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, NameLookup, OutgoingRequest,
+        Services,
     },
     config::{Config, HttpGrant},
     engine::{Engine, EngineSettings, PluginKind, PluginSpec},
@@ -50,6 +56,10 @@ pub struct DryRun {
 pub async fn dry_run(config: Config) -> DryRun {
     let mut found = DryRun::default();
     let secrets = secrets(&config, &mut found);
+    if let Err(wrong) = LdapClient::new(&config.ldap, Arc::new(Unwatched)) {
+        let problems = wrong.into_iter().map(LoadProblem::server);
+        found.problems.extend(problems);
+    }
     let settings = EngineSettings {
         cache_directory: Some(config.cache_directory.clone()),
         limits: &config.limits,
@@ -177,9 +187,10 @@ impl Trial<'_> {
     fn services(&self, refused: &Arc<AtomicBool>) -> Services {
         let metrics = PluginMetrics::new(self.config.limits.metric_series);
         let names = Arc::new(Refusal(Arc::clone(refused)));
+        let ldap = Arc::new(NoDirectory(Arc::clone(refused)));
         let store = Arc::new(MemoryStore::new());
         let databases = Arc::clone(&self.databases);
-        let real = services::services(self.config, store, metrics, names, databases);
+        let real = services::services(self.config, store, ldap, metrics, names, databases);
         Services {
             http: Arc::new(Refusing {
                 real: real.http,
@@ -222,7 +233,7 @@ fn judge(name: &str, kind: PluginKind, failure: &Failure, refused: bool) -> DryR
             found.problems.push(problem("mend the plugin"));
         }
         FailureKind::Trap | FailureKind::Contract => {
-            let help = "HTTP requests and look-ups of names are refused in a check; a plugin must bear that";
+            let help = "the outside is out of reach in a check; a plugin must bear that";
             found.doubts.push(problem(help));
         }
         // Ended by what the check denies it, and not by itself.
@@ -323,6 +334,45 @@ impl HttpEgress for Refusal {
     ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>> {
         self.0.store(true, Relaxed);
         Box::pin(async move { Err(HttpError::Connect(NOTHING_SENT.to_owned())) })
+    }
+}
+
+/// Directories of which no server answers.
+struct NoDirectory(Arc<AtomicBool>);
+
+impl NoDirectory {
+    fn refuse<T: Send + 'static>(&self) -> BoxFuture<'_, Result<T, LdapError>> {
+        self.0.store(true, Relaxed);
+        let text = "nothing is asked while a configuration is checked";
+        Box::pin(async move { Err(LdapError::Unavailable(text.to_owned())) })
+    }
+}
+
+impl LdapAsk for NoDirectory {
+    fn search<'a>(
+        &'a self,
+        search: &'a Search,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Found, LdapError>> {
+        // A filter that no directory could read is no outage.
+        match search.check() {
+            Err(wrong) => Box::pin(async move { Err(wrong) }),
+            Ok(()) => self.refuse(),
+        }
+    }
+
+    fn check_password<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a Password,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<bool, LdapError>> {
+        self.refuse()
+    }
+
+    fn modify<'a>(&'a self, _: &'a Modify, _: Instant) -> BoxFuture<'a, Result<(), LdapError>> {
+        self.refuse()
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     services,
 };
 use crate::{
-    backend_io::{dns::Resolver, geoip::Databases},
+    backend_io::{dns::Resolver, geoip::Databases, ldap::LdapClient},
     capability::{NameLookup, Services},
     config::Config,
     control::brute_force,
@@ -38,6 +38,8 @@ pub struct Server {
     pub engine: Engine,
     /// What plugins reach.
     pub services: Arc<Services>,
+    /// The directories among them. Nobody tries them out yet.
+    pub ldap: Arc<LdapClient>,
     /// What plugins count.
     pub metrics: PluginMetrics,
     /// What the server counts; its pages show both.
@@ -111,9 +113,16 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         })?
         .commit();
     let names: Arc<dyn NameLookup> = Arc::clone(&resolver) as _;
+    let watch = Arc::new(services::LdapWatch(server_metrics.clone()));
+    let ldap = LdapClient::new(&config.ldap, watch).map_err(|wrong| {
+        let problems = wrong.into_iter().map(LoadProblem::server);
+        problems.collect::<Vec<_>>()
+    })?;
+    let ldap = Arc::new(ldap);
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
+        ldap.clone(),
         metrics.clone(),
         names,
         Arc::clone(&databases),
@@ -130,6 +139,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         running: built.running,
         engine,
         services,
+        ldap,
         metrics,
         server_metrics,
         store,

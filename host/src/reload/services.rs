@@ -1,5 +1,5 @@
-//! Puts the real services behind the capabilities: store, HTTP client, password pool, metrics, resolver,
-//! databases of addresses.
+//! Puts the real services behind the capabilities: store, HTTP client, directories, password pool, metrics,
+//! resolver, databases of addresses.
 //!
 //! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
 //! guests. This is the one place where the two meet.
@@ -13,14 +13,16 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
+    auth::Password,
     backend_io::{
         dns::{Answer, Question, Resolver},
         geoip::{Databases, Facts, GeoipError},
         http,
+        ldap::{Found, LdapClient, LdapError, Modify, Operation, Search, Watch},
     },
-    capability::{self, MetricChange, Services, password_pool},
+    capability::{self, LdapAsk, MetricChange, Services, password_pool},
     config::{Config, HttpGrant, ListenAt, Listener},
-    observe::metrics::{self, PluginMetrics},
+    observe::metrics::{self, PluginMetrics, ServerMetrics},
     store::Store,
 };
 
@@ -28,6 +30,7 @@ use crate::{
 pub(super) fn services(
     config: &Config,
     store: Arc<dyn Store>,
+    ldap: Arc<dyn LdapAsk>,
     metrics: PluginMetrics,
     names: Arc<dyn capability::NameLookup>,
     databases: Arc<Databases>,
@@ -36,6 +39,7 @@ pub(super) fn services(
     Services {
         store,
         http: Arc::new(Http(Arc::new(http::HttpClient::new(own_addresses(config))))),
+        ldap,
         passwords: Arc::new(Passwords(pool)),
         metrics: Arc::new(Metrics(metrics)),
         names,
@@ -125,6 +129,44 @@ fn http_error(error: http::HttpError) -> capability::HttpError {
         From::TooLarge(text) => To::TooLarge(text),
         From::TooManyRedirects => To::TooManyRedirects,
         From::Protocol(text) => To::Protocol(text),
+    }
+}
+
+impl LdapAsk for LdapClient {
+    fn search<'a>(
+        &'a self,
+        search: &'a Search,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Found, LdapError>> {
+        Box::pin(self.search(search, deadline))
+    }
+
+    fn check_password<'a>(
+        &'a self,
+        pool: &'a str,
+        dn: &'a str,
+        password: &'a Password,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<bool, LdapError>> {
+        Box::pin(self.check_password(pool, dn, password, deadline))
+    }
+
+    fn modify<'a>(
+        &'a self,
+        modify: &'a Modify,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<(), LdapError>> {
+        Box::pin(self.modify(modify, deadline))
+    }
+}
+
+/// Counts what directories are asked.
+pub(super) struct LdapWatch(pub(super) ServerMetrics);
+
+impl Watch for LdapWatch {
+    fn operation(&self, pool: &str, operation: Operation, outcome: &'static str, took: Duration) {
+        self.0
+            .ldap_operation(pool, operation.as_str(), outcome, took);
     }
 }
 

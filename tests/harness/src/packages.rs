@@ -83,6 +83,15 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         &["/usr/sbin/saslauthd", "/usr/sbin/testsaslauthd"],
         &["sasl2-bin", "libsasl2-modules"],
     ),
+    (
+        "slapd",
+        &[
+            "/usr/sbin/slapd",
+            "/usr/sbin/slapadd",
+            "/usr/lib/ldap/back_mdb.so",
+        ],
+        &["slapd"],
+    ),
     ("wrk", &["/usr/bin/wrk"], &["wrk"]),
     ("curl", &["/usr/bin/curl"], &["curl"]),
 ];

@@ -106,10 +106,11 @@ async fn listen(started: Started, mut signals: Signals, began: Instant) -> ExitC
     let Started {
         bound,
         state,
+        ldap,
         running,
     } = started;
     let (trigger, wishes) = reload::queue();
-    let reloader = reloads::reloader(running, &state, &trigger);
+    let reloader = reloads::reloader(running, &state, ldap, &trigger);
     let reloading = tokio::spawn(reloader.run(wishes));
     // The sockets are open: who connects from now on is served.
     let start_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     api::{self, ReloadAnswer},
+    backend_io::ldap::LdapClient,
     config::{self, Config},
     reload::{
         Cause, Commit, External, Front, Generation, ReloadOutcome, Reloader, Running, Trigger,
@@ -19,7 +20,12 @@ use crate::{
 
 /// Everything that a reload changes. To add something with files of its own, add an `External`; to
 /// hear of each outcome (metrics), add to [`Routes::ended`].
-pub(super) fn reloader(running: Running, state: &Arc<api::State>, trigger: &Trigger) -> Reloader {
+pub(super) fn reloader(
+    running: Running,
+    state: &Arc<api::State>,
+    ldap: Arc<LdapClient>,
+    trigger: &Trigger,
+) -> Reloader {
     state.reload_with(Arc::new(Administrator(trigger.clone())));
     let watch = Watch::start(trigger.clone())
         .inspect_err(|why| {
@@ -28,7 +34,8 @@ pub(super) fn reloader(running: Running, state: &Arc<api::State>, trigger: &Trig
         .ok();
     let front = Box::new(Routes(Arc::clone(state)));
     let certificates = Box::new(Certificates(Arc::clone(state)));
-    Reloader::new(running, front, vec![certificates], watch)
+    let directories = Box::new(Directories(ldap));
+    Reloader::new(running, front, vec![certificates, directories], watch)
 }
 
 /// The routes, and whoever else wants to know of reloads.
@@ -67,6 +74,15 @@ impl External for Certificates {
     fn prepare(&self, config: &Config) -> Result<Commit, Vec<String>> {
         let prepared = self.0.certificates.prepare(&config.server)?;
         Ok(Box::new(move || prepared.commit()))
+    }
+}
+
+/// The pools of directories.
+struct Directories(Arc<LdapClient>);
+
+impl External for Directories {
+    fn prepare(&self, config: &Config) -> Result<Commit, Vec<String>> {
+        Ok(Box::new(self.0.prepare(&config.ldap)?))
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     api,
+    backend_io::ldap::LdapClient,
     config::Loaded,
     engine::Engine,
     observe,
@@ -21,6 +22,7 @@ const CACHE_UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(super) struct Started {
     pub(super) bound: Vec<api::listen::Bound>,
     pub(super) state: Arc<api::State>,
+    pub(super) ldap: Arc<LdapClient>,
     /// For the next generation.
     pub(super) running: Running,
 }
@@ -64,9 +66,12 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
         upstreams,
     );
     state.resolve_with(server.resolver);
+    state.show_directories(Arc::clone(&server.ldap));
+    server.ldap.start_probes();
     Ok(Started {
         bound,
         state,
+        ldap: server.ldap,
         running: server.running,
     })
 }

@@ -6,6 +6,7 @@ mod cache;
 mod headers;
 mod health;
 mod kind;
+mod ldap;
 mod lookups;
 mod pipeline;
 mod plugins;
@@ -19,9 +20,10 @@ pub(super) use {
     cache::{CACHE, MASTER_USERS},
     headers::HEADERS,
     health::{HEALTH_CHECKS, HEALTH_TARGET},
+    ldap::{LDAP, LDAP_POOL},
     lookups::{DNS, GEOIP_DATABASE},
     pipeline::{ACTION, BACKEND, CACHE_FLUSH, CONTROL, FEATURE, FILTER, HOOK, INIT, PIPELINE},
-    plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
+    plugins::{GRANTS, HTTP_GRANT, LDAP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
     store::{
@@ -54,6 +56,8 @@ pub static ALL: &[&Keys] = &[
     &SECRET,
     &DNS,
     &GEOIP_DATABASE,
+    &LDAP,
+    &LDAP_POOL,
     &PIPELINE,
     &FEATURE,
     &CONTROL,
@@ -67,6 +71,7 @@ pub static ALL: &[&Keys] = &[
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,
+    &LDAP_GRANT,
     &PLUGIN_LIMITS,
     &BRUTE_FORCE,
     &BUCKET,

@@ -67,6 +67,12 @@ pub(in super::super) static GRANTS: Keys = Keys::new(
             "nothing",
             "Send HTTP requests.",
         ),
+        optional(
+            "ldap",
+            Kind::Section(&LDAP_GRANT),
+            "nothing",
+            "Ask directories.",
+        ),
         optional("secret", Kind::Texts, "none", "Names in `secrets`."),
         optional(
             "dns",
@@ -121,6 +127,14 @@ pub(in super::super) static HTTP_GRANT: Keys = Keys::new(
             "the system's",
             "Certificate authorities in PEM.",
         ),
+    ],
+);
+
+pub(in super::super) static LDAP_GRANT: Keys = Keys::new(
+    "plugins.NAME.grants.ldap",
+    &[
+        required("pools", Kind::Texts, "Names in `ldap.pools`."),
+        flag("modify", "false", "Change entries as well."),
     ],
 );
 

@@ -53,6 +53,11 @@ pub(in super::super) static TOP: Keys = Keys::new(
             "none",
             "Databases that know where an address is, by name; plugins get those that they are granted.",
         ),
+        below(
+            "ldap",
+            Kind::Section(&super::ldap::LDAP),
+            "Directories that plugins may be allowed to ask.",
+        ),
         required(
             "pipeline",
             Kind::Section(&super::pipeline::PIPELINE),

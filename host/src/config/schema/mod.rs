@@ -6,6 +6,8 @@
 mod brute_force;
 mod cache;
 mod health;
+mod ldap;
+mod ldap_uri;
 mod limits;
 mod lookups;
 mod observe;
@@ -26,6 +28,8 @@ pub use health::{
     AuthMechanism, Authorities, DeepCheck, Encryption, HealthChecks, HealthTarget, Selection,
     ServerProtocol,
 };
+pub use ldap::{Ldap, LdapBind, LdapGrant, LdapPassword, LdapPool};
+pub use ldap_uri::{ServerPlace, ServerUri};
 pub use limits::ServerLimits;
 pub use lookups::{DnsConfig, DnsGrant, GeoipDatabase};
 pub use observe::{Observe, Traces};
@@ -60,6 +64,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// `cache`; nothing is cached without the section.
     pub cache: Option<Cache>,
+    /// `ldap`
+    pub ldap: Ldap,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -216,6 +222,8 @@ pub struct Grants {
     pub may_accept: bool,
     /// `http`
     pub http: Option<HttpGrant>,
+    /// `ldap`
+    pub ldap: Option<LdapGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
     /// `dns`: `true`, or zones.

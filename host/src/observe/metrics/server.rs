@@ -22,13 +22,13 @@ use prometheus_client::{
 };
 
 use super::{
-    PluginMetrics,
+    PluginMetrics, ldap,
     servers::StoreServers,
     words::{Word, Words},
 };
 use crate::{
     auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
-    backend_io::{dns, geoip},
+    backend_io::{dns, geoip, ldap::ServerStatus},
     observe::{LoginRecord, login::mode_name},
     pipeline::DropReason,
     store::{Store, Usage},
@@ -44,7 +44,7 @@ const RULES: usize = 256;
 pub(super) const SERVERS: usize = 4096;
 
 /// Upper bounds of the buckets of all times, in seconds.
-const SECONDS: [f64; 16] = [
+pub(super) const SECONDS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
@@ -102,6 +102,7 @@ struct Inner {
     name_lookups: Counters<2>,
     name_lookup_seconds: Histograms<1>,
     address_lookups: Counters<2>,
+    ldap: ldap::Numbers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -116,6 +117,8 @@ pub struct Snapshot {
     pub upstreams: Vec<(String, &'static str, bool)>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
+    /// How the servers of all directories stand.
+    pub directories: Vec<ServerStatus>,
     /// Number of the generation in force.
     pub generation: u64,
     /// When it came into force.
@@ -182,6 +185,7 @@ impl ServerMetrics {
             name_lookups: Family::default(),
             name_lookup_seconds: Family::new_with_constructor(times),
             address_lookups: Family::default(),
+            ldap: ldap::Numbers::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -447,6 +451,15 @@ impl ServerMetrics {
         })
     }
 
+    pub(super) fn ldap(&self) -> &ldap::Numbers {
+        &self.0.ldap
+    }
+
+    /// The label for something of the configuration that plugins may name.
+    pub(super) fn configured(&self, name: &str) -> Word {
+        self.0.plugins.get(name)
+    }
+
     /// Counts spans that the collector took, or that it will never get.
     pub fn spans(&self, was_sent: bool, spans: usize) {
         let outcome = if was_sent { "sent" } else { "dropped" };
@@ -480,6 +493,7 @@ impl ServerMetrics {
                 .get_or_create_owned(&[server, protocol]);
             gauge.set(i64::from(*alive));
         }
+        inner.ldap.show(&now.directories);
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));

@@ -226,6 +226,12 @@ fn files(config: &Config) -> Vec<&Path> {
         .filter_map(|plugin| plugin.grants.http.as_ref());
     files.extend(grants.filter_map(|http| http.ca_file.as_deref()));
     files.extend(config.geoip.values().map(|one| one.file.as_path()));
+    for pool in config.ldap.pools.values() {
+        files.extend(pool.ca_file.as_deref());
+        if let Some((certificate, key)) = &pool.identity {
+            files.extend([certificate.as_path(), key]);
+        }
+    }
     for tls in config
         .server
         .listeners

@@ -178,6 +178,7 @@ impl Inner {
             "Look-ups in databases of addresses, by database and by what came of them",
             self.address_lookups.clone(),
         );
+        self.ldap.register(registry);
         registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",

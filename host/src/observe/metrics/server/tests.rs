@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::{
     auth::{Trace, Usage},
+    backend_io::ldap::{BreakerState, ServerStatus},
     observe::metrics::plain,
 };
 
@@ -178,6 +179,7 @@ fn everything() -> (ServerMetrics, Snapshot) {
     metrics.upstream_chosen(None, "imap");
     metrics.name_lookups()(dns::Kind::A, "ok", Duration::from_millis(2));
     metrics.address_lookups()("countries", "found");
+    metrics.ldap_operation("main", "search", "ok", Duration::from_millis(3));
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
         upstreams: vec![
@@ -185,6 +187,14 @@ fn everything() -> (ServerMetrics, Snapshot) {
             ("imap-b".to_owned(), "imap", false),
         ],
         post_actions_pending: 3,
+        directories: vec![ServerStatus {
+            pool: "main".to_owned(),
+            server: "ldap://a.example".to_owned(),
+            breaker: BreakerState::HalfOpen,
+            probe: Some(Ok(Duration::from_millis(1))),
+            searches: (3, 1),
+            binds: (2, 2),
+        }],
         generation: 4,
         loaded_at: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1500)),
         store: Some(crate::store::Usage {
