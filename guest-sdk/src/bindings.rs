@@ -30,6 +30,7 @@ wit_bindgen::generate!({
             import bulkhead:policy/password@0.1.0;
             import bulkhead:policy/metrics@0.1.0;
             import bulkhead:policy/secret@0.1.0;
+            import bulkhead:policy/sql@0.1.0;
             export bulkhead:policy/lifecycle@0.1.0;
         }
     ",
@@ -52,5 +53,6 @@ wit_bindgen::generate!({
         "bulkhead:policy/http@0.1.0/error": crate::http::Error,
         "bulkhead:policy/password@0.1.0/error": crate::password::Error,
         "bulkhead:policy/metrics@0.1.0/error": crate::metrics::Error,
+        "bulkhead:policy/sql@0.1.0/error": crate::sql::Error,
     },
 });

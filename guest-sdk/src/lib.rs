@@ -31,7 +31,7 @@
 //! ```
 //!
 //! What a plugin may ask the server for has one module each: [`log`], [`context`], [`incoming`],
-//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`password`], [`metrics`] and
+//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`sql`], [`password`], [`metrics`] and
 //! [`secret`] need a grant in the server's configuration, and a component that uses one without the
 //! grant does not load.
 //!
@@ -71,6 +71,7 @@ mod plugin;
 pub mod random;
 mod request;
 pub mod secret;
+pub mod sql;
 pub mod store;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

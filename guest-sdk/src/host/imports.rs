@@ -13,9 +13,10 @@ use crate::{
         metrics::{self as wit_metrics, Label},
         password::{self as wit_password, Verification},
         random, secret,
+        sql::{self as wit_sql, Piece, Table},
         store::{self as wit_store, Remaining},
     },
-    http, metrics, password, store,
+    http, metrics, password, sql, store,
 };
 
 /// The imports of this component.
@@ -129,5 +130,13 @@ impl Host for Imports {
 
     fn secret_get(name: &str) -> Option<Vec<u8>> {
         secret::get(name)
+    }
+
+    fn sql_query(database: &str, statement: &[Piece]) -> Result<Table, sql::Error> {
+        wit_sql::query(database, statement)
+    }
+
+    fn sql_execute(database: &str, statement: &[Piece]) -> Result<u64, sql::Error> {
+        wit_sql::execute(database, statement)
     }
 }

@@ -9,9 +9,10 @@ use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
         context, http::IncomingResponse, http::OutgoingRequest, log::Level, metrics::Label,
-        password::Verification, store::Remaining,
+        password::Verification, sql::Piece,
+        sql::Table, store::Remaining,
     },
-    http, metrics, password, store,
+    http, metrics, password, sql, store,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -65,4 +66,7 @@ pub(crate) trait Host {
     ) -> Result<(), metrics::Error>;
 
     fn secret_get(name: &str) -> Option<Vec<u8>>;
+
+    fn sql_query(database: &str, statement: &[Piece]) -> Result<Table, sql::Error>;
+    fn sql_execute(database: &str, statement: &[Piece]) -> Result<u64, sql::Error>;
 }

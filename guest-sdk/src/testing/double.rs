@@ -7,10 +7,10 @@ use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
         context, http::IncomingResponse, http::OutgoingRequest, log::Level, metrics::Label,
-        password::Verification, store::Remaining,
+        password::Verification, sql::Piece, sql::Table, store::Remaining,
     },
     host::Host,
-    http, metrics, password, store,
+    http, metrics, password, sql, store,
 };
 
 thread_local! {
@@ -205,4 +205,32 @@ impl Host for Double {
     fn secret_get(name: &str) -> Option<Vec<u8>> {
         current().state.borrow().secrets.get(name).cloned()
     }
+
+    fn sql_query(database: &str, statement: &[Piece]) -> Result<Table, sql::Error> {
+        match ask(database, statement)? {
+            sql::Reply::Rows(table) => Ok(table),
+            sql::Reply::Changed(_) => Err(sql::Error::Failed("this reply has no rows".to_owned())),
+        }
+    }
+
+    fn sql_execute(database: &str, statement: &[Piece]) -> Result<u64, sql::Error> {
+        match ask(database, statement)? {
+            sql::Reply::Changed(rows) => Ok(rows),
+            sql::Reply::Rows(_) => Err(sql::Error::Failed("this reply has rows".to_owned())),
+        }
+    }
+}
+
+/// Keeps the statement and takes the next scripted reply.
+fn ask(database: &str, statement: &[Piece]) -> Result<sql::Reply, sql::Error> {
+    let host = current();
+    let mut state = host.state.borrow_mut();
+    state.statements.push(sql::Statement {
+        database: database.to_owned(),
+        pieces: statement.to_vec(),
+    });
+    state.sql_replies.pop_front().unwrap_or_else(|| {
+        let text = format!("the test host has no reply of the database `{database}`");
+        Err(sql::Error::Denied(text))
+    })
 }

@@ -15,7 +15,7 @@ use crate::{
     bindings::bulkhead::policy::{metrics::Label, password::Verification},
     http,
     log::Level,
-    password,
+    password, sql,
 };
 
 /// One line that a plugin wrote.
@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) sent: Vec<http::OutgoingRequest>,
     pub(super) replies: VecDeque<Result<http::Response, http::Error>>,
     pub(super) answer_http: Option<AnswerHttp>,
+    pub(super) statements: Vec<sql::Statement>,
+    pub(super) sql_replies: VecDeque<Result<sql::Reply, sql::Error>>,
     pub(super) answer_password: Option<AnswerPassword>,
     pub(super) verifications: u32,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,
@@ -85,6 +87,8 @@ impl TestHost {
                 sent: Vec::new(),
                 replies: VecDeque::new(),
                 answer_http: None,
+                statements: Vec::new(),
+                sql_replies: VecDeque::new(),
                 answer_password: None,
                 verifications: 0,
                 secrets: BTreeMap::new(),
@@ -147,6 +151,23 @@ impl TestHost {
     ) -> Self {
         self.state.borrow_mut().answer_http = Some(Box::new(answer));
         self
+    }
+
+    /// Answers the next statement of any database; replies are used up in order.
+    #[must_use]
+    pub fn with_sql(self, reply: Result<sql::Reply, sql::Error>) -> Self {
+        self.state.borrow_mut().sql_replies.push_back(reply);
+        self
+    }
+
+    /// Answers the next statement of any database with rows.
+    #[must_use]
+    pub fn with_rows(self, columns: &[&str], rows: Vec<Vec<sql::Value>>) -> Self {
+        self.with_sql(Ok(sql::Reply::Rows(sql::Table {
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            rows,
+            truncated: false,
+        })))
     }
 
     /// Answers every password verification with a closure, instead of comparing plain text.
@@ -219,6 +240,11 @@ impl TestHost {
     /// The HTTP requests that were sent.
     pub fn sent(&self) -> Vec<http::OutgoingRequest> {
         self.state.borrow().sent.clone()
+    }
+
+    /// The statements that databases were sent.
+    pub fn statements(&self) -> Vec<sql::Statement> {
+        self.state.borrow().statements.clone()
     }
 
     /// How many passwords were verified.

@@ -2,7 +2,7 @@
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, or a plugin
-//! is not ready.
+//! is not ready, or an SQL database cannot be asked.
 
 use std::{
     collections::BTreeSet,
@@ -58,7 +58,7 @@ pub(super) async fn ping() -> Response<Body> {
     response::pong()
 }
 
-/// Looks at the store, the generation and the plugins. Why the store fails goes to the log, not to the
+/// Looks at the store, the generation, the plugins and the databases. Why the store fails goes to the log, not to the
 /// public; why a reload was refused, to callers with the API's credentials, or to all where there are none.
 pub(super) async fn check(
     extract::State(state): extract::State<Arc<State>>,
@@ -72,6 +72,10 @@ pub(super) async fn check(
         loaded(&state, may_know),
         plugins(&generation),
     ];
+    let checks: Vec<_> = checks
+        .into_iter()
+        .chain(databases(&state, may_know))
+        .collect();
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -187,4 +191,35 @@ fn plugins(generation: &Generation) -> Check {
         meta,
         latency: started.elapsed(),
     }
+}
+
+/// Nothing is asked here: the databases are looked at in the background. Without any there is no check.
+fn databases(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let conditions = state.databases();
+    if conditions.is_empty() {
+        return None;
+    }
+    let mut failing = serde_json::Map::new();
+    for condition in conditions {
+        if let Some(problem) = condition.problem {
+            let reason = if may_know {
+                problem.chars().take(REASON).collect()
+            } else {
+                "it cannot be asked".to_owned()
+            };
+            failing.insert(condition.database, json!(reason));
+        }
+    }
+    let (status, meta) = if failing.is_empty() {
+        (Status::Ok, json!({}))
+    } else {
+        (Status::Degraded, json!({ "failing": failing }))
+    };
+    Some(Check {
+        name: "databases",
+        status,
+        meta,
+        latency: started.elapsed(),
+    })
 }

@@ -17,6 +17,7 @@ use super::{
     lockout::Lockouts,
 };
 use crate::{
+    backend_io::sql,
     config::{PluginSource, Server, ServerLimits},
     observe::Observer,
     pipeline::{Pipeline, Plugin, PostActions, PostListener},
@@ -108,6 +109,7 @@ pub struct State {
     /// The certificates of the listeners; a reload replaces them.
     pub certificates: Certificates,
     pub(super) reload: OnceLock<Arc<dyn Reload>>,
+    pub(super) databases: OnceLock<sql::Registry>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -132,6 +134,7 @@ impl State {
         Arc::new(Self {
             certificates: Certificates::default(),
             reload: OnceLock::new(),
+            databases: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -165,6 +168,19 @@ impl State {
     /// Names the one who reloads when a caller asks for it. Only the first one counts.
     pub fn reload_with(&self, reload: Arc<dyn Reload>) {
         let _ = self.reload.set(reload);
+    }
+
+    /// Has `/healthz` and `/metrics` show how these databases are. Only the first call counts.
+    pub fn watch_databases(&self, databases: sql::Registry) {
+        let _ = self.databases.set(databases);
+    }
+
+    /// How the SQL databases in use are.
+    pub(super) fn databases(&self) -> Vec<sql::Condition> {
+        self.databases
+            .get()
+            .map(sql::Registry::conditions)
+            .unwrap_or_default()
     }
 
     /// To be called when [`super::serve`] has returned: lets logins end whose clients have hung up,

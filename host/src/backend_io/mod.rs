@@ -1,3 +1,4 @@
 //! Clients of outside services. Each destination must have been granted; each wait has a deadline.
 
 pub mod http;
+pub mod sql;

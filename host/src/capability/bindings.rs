@@ -13,6 +13,7 @@ wasmtime::component::bindgen!({
         "bulkhead:policy/files": async | trappable,
         "bulkhead:policy/http": async | trappable,
         "bulkhead:policy/password": async | trappable,
+        "bulkhead:policy/sql": async | trappable,
         "bulkhead:policy/store": async | trappable,
         default: trappable,
     },

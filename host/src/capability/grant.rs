@@ -40,6 +40,8 @@ pub enum Grant {
     Metrics,
     /// `secret: [ … ]`
     Secret,
+    /// `sql: { databases: [ … ] }`
+    Sql,
 }
 
 impl Grant {
@@ -51,6 +53,7 @@ impl Grant {
             Self::Password => "password",
             Self::Metrics => "metrics",
             Self::Secret => "secret",
+            Self::Sql => "sql",
         }
     }
 
@@ -62,6 +65,7 @@ impl Grant {
             Self::Password => "password: true",
             Self::Metrics => "metrics: true",
             Self::Secret => "secret: [ NAME ]",
+            Self::Sql => "sql: { databases: [ NAME ] }",
         }
     }
 
@@ -73,6 +77,7 @@ impl Grant {
             Self::Password => grants.password,
             Self::Metrics => grants.metrics,
             Self::Secret => !grants.secret.is_empty(),
+            Self::Sql => grants.sql.is_some(),
         }
     }
 }
@@ -89,6 +94,7 @@ pub fn need(import: &str) -> Need {
             "password" => Need::Grant(Grant::Password),
             "metrics" => Need::Grant(Grant::Metrics),
             "secret" => Need::Grant(Grant::Secret),
+            "sql" => Need::Grant(Grant::Sql),
             "sources" | "files" | "environment" | "output" => Need::Script,
             // An interface of a plugin kind appears among the imports when only its types are used.
             "feature" | "backend" | "filter" | "action" | "hook" | "init" | "cache-flush"
@@ -123,6 +129,7 @@ mod tests {
                 "bulkhead:policy/password@0.1.9",
                 Need::Grant(Grant::Password),
             ),
+            ("bulkhead:policy/sql@0.1.0", Need::Grant(Grant::Sql)),
             ("bulkhead:policy/sources@0.1.0", Need::Script),
             ("bulkhead:policy/shell@0.1.0", Need::Unknown),
             ("bulkhead:policyx/log@0.1.0", Need::Unknown),
@@ -145,6 +152,7 @@ mod tests {
             Grant::Password,
             Grant::Metrics,
             Grant::Secret,
+            Grant::Sql,
         ] {
             assert!(!grant.given(&grants), "{}", grant.key());
         }

@@ -24,6 +24,7 @@ mod random;
 mod secret;
 mod services;
 mod sources;
+mod sql;
 mod state;
 mod stop;
 mod store;
@@ -34,7 +35,8 @@ pub use log::printable;
 pub use meter::Meter;
 pub use services::{
     HttpEgress, HttpError, HttpSend, IncomingResponse, MetricChange, MetricError, OutgoingRequest,
-    PasswordError, PasswordVerify, PluginMetrics, Services, Verification,
+    PasswordError, PasswordVerify, PluginMetrics, Services, SqlAccess, SqlError, SqlOpen, SqlPiece,
+    SqlTable, SqlValue, Verification,
 };
 pub use sources::Sources;
 pub use state::{CallState, Rights, TABLE_ELEMENTS};

@@ -10,9 +10,12 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
+pub use crate::backend_io::sql::{
+    Piece as SqlPiece, SqlError, Table as SqlTable, Value as SqlValue,
+};
 use crate::{
     auth::{Header, Password},
-    config::HttpGrant,
+    config::{HttpGrant, SqlGrant},
     store::{Key, Remaining, Store, StoreError},
 };
 
@@ -26,6 +29,8 @@ pub struct Services {
     pub passwords: Arc<dyn PasswordVerify>,
     /// Behind `metrics`.
     pub metrics: Arc<dyn PluginMetrics>,
+    /// Behind `sql`.
+    pub sql: Arc<dyn SqlOpen>,
 }
 
 /// Turns a grant into something that can send requests.
@@ -120,6 +125,31 @@ pub enum PasswordError {
     Overloaded,
 }
 
+/// Turns a grant into something that can ask databases.
+pub trait SqlOpen: Send + Sync {
+    /// Connects with nobody yet; the text says what is wrong with the grant.
+    fn bind(&self, grant: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String>;
+}
+
+/// Asks databases within one plugin's grant.
+pub trait SqlAccess: Send + Sync {
+    /// Reads; returns by the deadline.
+    fn query(
+        &self,
+        database: String,
+        statement: Vec<SqlPiece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<SqlTable, SqlError>>;
+
+    /// Changes something, and says how many rows; returns by the deadline.
+    fn execute(
+        &self,
+        database: String,
+        statement: Vec<SqlPiece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<u64, SqlError>>;
+}
+
 /// Takes numbers that plugins count and measure.
 pub trait PluginMetrics: Send + Sync {
     /// One change of one series. `labels` are in the plugin's order.
@@ -161,6 +191,7 @@ impl Services {
             http: Arc::new(Nothing),
             passwords: Arc::new(Nothing),
             metrics: Arc::new(Nothing),
+            sql: Arc::new(Nothing),
         }
     }
 }
@@ -183,6 +214,32 @@ impl HttpEgress for Nothing {
         _: Instant,
     ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>> {
         Box::pin(async { Err(HttpError::Denied(NOTHING.to_owned())) })
+    }
+}
+
+impl SqlOpen for Nothing {
+    fn bind(&self, _: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String> {
+        Ok(Arc::new(Self))
+    }
+}
+
+impl SqlAccess for Nothing {
+    fn query(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<SqlTable, SqlError>> {
+        Box::pin(async { Err(SqlError::Denied(NOTHING.to_owned())) })
+    }
+
+    fn execute(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<u64, SqlError>> {
+        Box::pin(async { Err(SqlError::Denied(NOTHING.to_owned())) })
     }
 }
 

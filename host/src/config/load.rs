@@ -12,7 +12,7 @@ use super::{
     observe::observe,
     pipeline::pipeline,
     place::Places,
-    plugins::plugins,
+    plugins::{Known, plugins},
     reader::Reader,
     reload::reload,
     schema::Config,
@@ -21,6 +21,7 @@ use super::{
     server::server,
     source::{Source, Span},
     source_map::SourceMap,
+    sql,
     yaml::{self, Content, Node},
 };
 
@@ -107,8 +108,14 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => BTreeSet::new(),
     };
+    let databases = sql::databases(reader, &top);
     let (pipeline, listed) = pipeline(reader, &top);
-    let plugins = plugins(reader, &top, &listed, &secrets, &secret_names);
+    let known = Known {
+        secrets: &secrets,
+        secret_names: &secret_names,
+        databases: &databases,
+    };
+    let plugins = plugins(reader, &top, &listed, &known);
     let config = Config {
         file: reader.sources.main().to_owned(),
         files: Vec::new(),
@@ -116,6 +123,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         secret_files: Vec::new(),
         server,
         store,
+        sql: databases,
         limits: general::limits(reader, &top),
         pipeline,
         plugins,

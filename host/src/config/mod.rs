@@ -27,6 +27,7 @@ mod show;
 mod show_free;
 mod source;
 mod source_map;
+mod sql;
 mod units;
 mod wire;
 mod yaml;
@@ -41,8 +42,8 @@ pub use schema::{
     ActionEntry, BasicAuth, Compression, Config, DEFAULT_HEADERS, Dialect, EndpointName, EventName,
     ExampleLogin, ExamplePassword, Grants, HeaderNames, HookEntry, HttpGrant, Instances, Limits,
     ListenAt, Listener, Lockout, Observe, PipelineConfig, PluginConfig, PluginEntry, PluginSource,
-    RateLimit, Reload, SecretSource, Server, ServerLimits, StoreConfig, TlsFiles, TlsVersion,
-    Traces,
+    RateLimit, Reload, SecretSource, Server, ServerLimits, SqlDatabase, SqlDatabases, SqlGrant,
+    SqlHost, SqlKind, SqlPassword, SqlTls, StoreConfig, TlsFiles, TlsVersion, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

@@ -10,7 +10,7 @@ use super::{
     keys::{self, list, nearest},
     pipeline::{Listed, Part},
     reader::Reader,
-    schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
+    schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource, SqlDatabases},
     section::Section,
     server::network,
     source::Span,
@@ -23,8 +23,7 @@ pub(super) fn plugins(
     reader: &mut Reader,
     top: &Section<'_>,
     listed: &BTreeMap<String, Listed>,
-    secrets: &BTreeMap<String, SecretSource>,
-    secret_names: &BTreeSet<&str>,
+    known: &Known<'_>,
 ) -> BTreeMap<String, PluginConfig> {
     let mut plugins: BTreeMap<_, _> = listed
         .keys()
@@ -40,13 +39,9 @@ pub(super) fn plugins(
         }
         return plugins;
     };
-    let known = Known {
-        secrets,
-        secret_names,
-    };
     for entry in entries {
         let place = listed.get(&entry.key);
-        let config = plugin(reader, entry, place, &known);
+        let config = plugin(reader, entry, place, known);
         if place.is_some() {
             plugins.insert(entry.key.clone(), config);
         } else {
@@ -57,10 +52,12 @@ pub(super) fn plugins(
 }
 
 /// Names that grants may refer to.
-struct Known<'a> {
-    secrets: &'a BTreeMap<String, SecretSource>,
+pub(super) struct Known<'a> {
+    pub(super) secrets: &'a BTreeMap<String, SecretSource>,
     /// Those that are written down, readable or not.
-    secret_names: &'a BTreeSet<&'a str>,
+    pub(super) secret_names: &'a BTreeSet<&'a str>,
+    /// `sql`
+    pub(super) databases: &'a SqlDatabases,
 }
 
 fn unused(reader: &mut Reader, entry: &Entry, listed: &BTreeMap<String, Listed>) {
@@ -140,6 +137,7 @@ fn grants(
         metrics: section.boolean(reader, "metrics", false),
         may_accept,
         http: section.entry("http").and_then(|_| http(reader, &section)),
+        sql: super::sql::grant(reader, &section, known.databases),
         secret: secrets(reader, &section, known),
         environment: environment(reader, &section, place),
         files: files(reader, &section, place),

@@ -1,5 +1,5 @@
 //! Loads every plugin of a configuration and asks each one harmless question, without any effect
-//! outside: the store is an empty one in memory, and every HTTP request is refused.
+//! outside: the store is an empty one in memory; HTTP requests and SQL statements are refused.
 //!
 //! A plugin that fails because it was refused something may be right: it is not reported, unless it
 //! trapped or broke the contract, which nothing outside should bring it to.
@@ -19,10 +19,14 @@ use zeroize::Zeroizing;
 use super::{LoadProblem, Wanted, engine_loader::problems, generation::wanted, services};
 use crate::{
     auth::{Client, Event, HookRequest, Mode, Request, Tls},
-    capability::{HttpEgress, HttpError, HttpSend, IncomingResponse, OutgoingRequest, Services},
-    config::{Config, HttpGrant},
+    backend_io::sql,
+    capability::{
+        HttpEgress, HttpError, HttpSend, IncomingResponse, OutgoingRequest, Services, SqlAccess, SqlError,
+        SqlOpen, SqlPiece, SqlTable,
+    },
+    config::{Config, HttpGrant, SqlGrant},
     engine::{Engine, EngineSettings, PluginKind, PluginSpec},
-    observe::metrics::PluginMetrics,
+    observe::metrics::{PluginMetrics, ServerMetrics},
     pipeline::{Call, Context, Failure, FailureKind, Operation, Plugin, Question},
     store::MemoryStore,
 };
@@ -160,12 +164,15 @@ impl Trial<'_> {
     /// The real ones, but nothing leaves this process.
     fn services(&self, refused: &Arc<AtomicBool>) -> Services {
         let metrics = PluginMetrics::new(self.config.limits.metric_series);
-        let real = services::services(self.config, Arc::new(MemoryStore::new()), metrics);
+        let databases = sql::Registry::new(Arc::new(ServerMetrics::default()));
+        let store = Arc::new(MemoryStore::new());
+        let real = services::services(self.config, store, metrics, databases);
         Services {
             http: Arc::new(Refusing {
                 real: real.http,
                 refused: Arc::clone(refused),
             }),
+            sql: Arc::new(RefusingSql(Arc::clone(refused))),
             ..real
         }
     }
@@ -203,7 +210,7 @@ fn judge(name: &str, kind: PluginKind, failure: &Failure, refused: bool) -> DryR
             found.problems.push(problem("mend the plugin"));
         }
         FailureKind::Trap | FailureKind::Contract => {
-            let help = "HTTP requests are refused in a check; a plugin must bear that";
+            let help = "HTTP requests and SQL statements are refused in a check; a plugin must bear that";
             found.doubts.push(problem(help));
         }
         // Ended by what the check denies it, and not by itself.
@@ -293,6 +300,43 @@ impl HttpEgress for Refusal {
         self.0.store(true, Relaxed);
         let text = "nothing is sent while a configuration is checked";
         Box::pin(async move { Err(HttpError::Connect(text.to_owned())) })
+    }
+}
+
+/// Asks no database.
+struct RefusingSql(Arc<AtomicBool>);
+
+impl SqlOpen for RefusingSql {
+    fn bind(&self, _: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String> {
+        Ok(Arc::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+impl RefusingSql {
+    fn refuse<T: Send + 'static>(&self) -> BoxFuture<'static, Result<T, SqlError>> {
+        self.0.store(true, Relaxed);
+        let text = "nothing is asked while a configuration is checked";
+        Box::pin(async move { Err(SqlError::Unavailable(text.to_owned())) })
+    }
+}
+
+impl SqlAccess for RefusingSql {
+    fn query(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<SqlTable, SqlError>> {
+        self.refuse()
+    }
+
+    fn execute(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<u64, SqlError>> {
+        self.refuse()
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     services,
 };
 use crate::{
+    backend_io::sql,
     capability::Services,
     config::{Config, StoreConfig},
     engine::{Engine, EngineSettings},
@@ -41,6 +42,8 @@ pub struct Server {
     pub server_metrics: ServerMetrics,
     /// Shared state.
     pub store: Arc<dyn Store>,
+    /// The SQL databases in use.
+    pub databases: sql::Registry,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -83,10 +86,12 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         limits: &config.limits,
     })
     .map_err(|error| vec![LoadProblem::server(error.to_string())])?;
+    let databases = sql::Registry::new(Arc::new(server_metrics.clone()));
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
         metrics.clone(),
+        databases.clone(),
     ));
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
@@ -101,6 +106,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         metrics,
         server_metrics,
         store,
+        databases,
     })
 }
 

@@ -1,9 +1,11 @@
-//! Puts the real services behind the capabilities: store, HTTP client, password pool, metrics.
+//! Puts the real services behind the capabilities: store, HTTP client, SQL databases, password pool,
+//! metrics.
 //!
 //! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
 //! guests. This is the one place where the two meet.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,21 +14,27 @@ use std::{
 use futures_util::future::BoxFuture;
 
 use crate::{
-    backend_io::http,
+    backend_io::{http, sql},
     capability::{self, MetricChange, Services, password_pool},
-    config::{Config, HttpGrant, ListenAt, Listener},
+    config::{Config, HttpGrant, ListenAt, Listener, SqlGrant},
     observe::metrics::{self, PluginMetrics},
     store::Store,
 };
 
 /// The services of one server. Must be called within a tokio runtime.
-pub(super) fn services(config: &Config, store: Arc<dyn Store>, metrics: PluginMetrics) -> Services {
+pub(super) fn services(
+    config: &Config,
+    store: Arc<dyn Store>,
+    metrics: PluginMetrics,
+    databases: sql::Registry,
+) -> Services {
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
         http: Arc::new(Http(Arc::new(http::HttpClient::new(own_addresses(config))))),
         passwords: Arc::new(Passwords(pool)),
         metrics: Arc::new(Metrics(metrics)),
+        sql: Arc::new(Sql(databases)),
     }
 }
 
@@ -100,6 +108,67 @@ fn http_error(error: http::HttpError) -> capability::HttpError {
         From::TooLarge(text) => To::TooLarge(text),
         From::TooManyRedirects => To::TooManyRedirects,
         From::Protocol(text) => To::Protocol(text),
+    }
+}
+
+struct Sql(sql::Registry);
+
+impl capability::SqlOpen for Sql {
+    fn bind(&self, grant: &SqlGrant) -> Result<Arc<dyn capability::SqlAccess>, String> {
+        let mut databases = BTreeMap::new();
+        for (name, config) in &grant.databases {
+            databases.insert(name.clone(), self.0.open(config)?);
+        }
+        Ok(Arc::new(Databases {
+            databases,
+            read_only: grant.read_only,
+        }))
+    }
+}
+
+/// What one plugin may ask.
+struct Databases {
+    databases: BTreeMap<String, Arc<sql::Database>>,
+    read_only: bool,
+}
+
+impl Databases {
+    fn get(&self, name: &str) -> Result<&sql::Database, sql::SqlError> {
+        let database = self.databases.get(name).map(Arc::as_ref);
+        database.ok_or_else(|| {
+            let text = format!("to ask `{name}`, add it to `databases` in the grant `sql`");
+            sql::SqlError::Denied(text)
+        })
+    }
+}
+
+impl capability::SqlAccess for Databases {
+    fn query(
+        &self,
+        database: String,
+        statement: Vec<sql::Piece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<sql::Table, sql::SqlError>> {
+        Box::pin(async move {
+            let database = self.get(&database)?;
+            database.query(self.read_only, statement, deadline).await
+        })
+    }
+
+    fn execute(
+        &self,
+        database: String,
+        statement: Vec<sql::Piece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<u64, sql::SqlError>> {
+        Box::pin(async move {
+            let database = self.get(&database)?;
+            if self.read_only {
+                let text = "to change something, write `read_only: false` in the grant `sql`";
+                return Err(sql::SqlError::Denied(text.to_owned()));
+            }
+            database.execute(statement, deadline).await
+        })
     }
 }
 

@@ -56,6 +56,7 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
         })
     })?;
     let state = api::State::new(for_api(server.generation), server.store, Arc::new(observer));
+    state.watch_databases(server.databases);
     Ok(Started {
         bound,
         state,

@@ -7,6 +7,7 @@ mod pipeline;
 mod plugins;
 mod server;
 mod service;
+mod sql;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
 pub(super) use {
@@ -15,6 +16,7 @@ pub(super) use {
     plugins::{GRANTS, HTTP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, STORE, TOP, TRACES},
+    sql::{SQL, SQL_GRANT},
 };
 
 /// All sections. The first one is the file itself.
@@ -31,6 +33,7 @@ pub static ALL: &[&Keys] = &[
     &COMPRESSION,
     &STORE,
     &SECRET,
+    &SQL,
     &PIPELINE,
     &FEATURE,
     &BACKEND,
@@ -41,6 +44,7 @@ pub static ALL: &[&Keys] = &[
     &PLUGIN,
     &GRANTS,
     &HTTP_GRANT,
+    &SQL_GRANT,
     &PLUGIN_LIMITS,
     &LIMITS,
     &OBSERVE,

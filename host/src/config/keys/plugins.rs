@@ -67,6 +67,12 @@ pub(in super::super) static GRANTS: Keys = Keys::new(
             "nothing",
             "Send HTTP requests.",
         ),
+        optional(
+            "sql",
+            Kind::Section(&super::sql::SQL_GRANT),
+            "nothing",
+            "Ask SQL databases.",
+        ),
         optional("secret", Kind::Texts, "none", "Names in `secrets`."),
         optional(
             "environment",

@@ -28,6 +28,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
             "none",
             "Secrets by name; plugins get those that they are granted.",
         ),
+        optional(
+            "sql",
+            Kind::Named(&super::sql::SQL),
+            "none",
+            "SQL databases by name; plugins ask those that they are granted.",
+        ),
         required(
             "pipeline",
             Kind::Section(&super::pipeline::PIPELINE),

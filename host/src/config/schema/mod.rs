@@ -7,6 +7,7 @@ mod limits;
 mod observe;
 mod reload;
 mod server;
+mod sql;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +22,7 @@ pub use server::{
     BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
     Lockout, RateLimit, Server, TlsFiles, TlsVersion,
 };
+pub use sql::{SqlDatabase, SqlDatabases, SqlGrant, SqlHost, SqlKind, SqlPassword, SqlTls};
 
 use crate::pipeline::OnError;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub server: Server,
     /// `store`
     pub store: StoreConfig,
+    /// `sql`
+    pub sql: SqlDatabases,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -190,6 +194,8 @@ pub struct Grants {
     pub may_accept: bool,
     /// `http`
     pub http: Option<HttpGrant>,
+    /// `sql`
+    pub sql: Option<SqlGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
     /// `environment`: names of variables; scripts only.

@@ -224,6 +224,11 @@ fn files(config: &Config) -> Vec<&Path> {
         .values()
         .filter_map(|plugin| plugin.grants.http.as_ref());
     files.extend(grants.filter_map(|http| http.ca_file.as_deref()));
+    for database in config.sql.values() {
+        files.extend(database.ca_file.as_deref());
+        let certificate = database.certificate.iter();
+        files.extend(certificate.flat_map(|(chain, key)| [chain.as_path(), key]));
+    }
     for tls in config
         .server
         .listeners
