@@ -32,10 +32,10 @@ pub struct Grants {
     pub http: Option<BTreeSet<String>>,
     /// `http.private: true`: one of the hosts is the computer itself.
     pub private: bool,
-    /// `environment`
-    pub environment: BTreeSet<String>,
-    /// `files`
-    pub files: BTreeSet<String>,
+    /// `environment`: each name once, in the order of the script.
+    pub environment: Vec<String>,
+    /// `files`: each name once, in the order of the script, which stays the same wherever the script lies.
+    pub files: Vec<String>,
     /// Keys to which names must be added that the text does not tell.
     pub incomplete: BTreeSet<&'static str>,
 }
@@ -86,7 +86,8 @@ fn named(grants: &mut Grants, script: &Script) {
             _ => continue,
         };
         match call.arguments.first() {
-            Some(Some(name)) => _ = names.insert(name.clone()),
+            Some(Some(name)) if names.contains(name) => {}
+            Some(Some(name)) => names.push(name.clone()),
             Some(None) => _ = grants.incomplete.insert(key),
             None => {}
         }

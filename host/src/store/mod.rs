@@ -25,7 +25,7 @@ pub use self::{
         Bound, Command, HashCommand, ListCommand, Reply, SetCommand, Side, SortedCommand, When,
     },
     memory::MemoryStore,
-    procedure::{Data, Procedure},
+    procedure::{Data, Native, Procedure},
     redb::{OpenError, RedbStore},
 };
 

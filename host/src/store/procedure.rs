@@ -26,8 +26,11 @@ pub struct Procedure {
     /// Redis: `KEYS` and `ARGV` are the keys and arguments; the time comes from `redis.call('TIME')`.
     pub lua: &'static str,
     /// Embedded: the same.
-    pub native: fn(&mut dyn Data, &[Key], &[Vec<u8>]) -> Result<Reply, StoreError>,
+    pub native: Native,
 }
+
+/// The Rust body of a procedure: it gets the data, the keys and the arguments.
+pub type Native = fn(&mut dyn Data, &[Key], &[Vec<u8>]) -> Result<Reply, StoreError>;
 
 impl std::fmt::Debug for Procedure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
