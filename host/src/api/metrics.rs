@@ -115,6 +115,7 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
     }
     Snapshot {
         running: running.into_iter().collect(),
+        databases: state.databases(),
         post_actions_pending: state.post_actions.pending(),
         generation: health.generation,
         loaded_at: Some(health.loaded_at),

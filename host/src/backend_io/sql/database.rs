@@ -1,8 +1,9 @@
 //! One database of the configuration: its hosts in order, who is asked, and what is tried again.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
@@ -147,6 +148,14 @@ impl Database {
         })
     }
 
+    /// Hosts that are left alone after failures, each counted once.
+    pub(super) fn left_alone(&self) -> usize {
+        let nodes = self.readers.iter().chain(&self.writers);
+        let open = nodes.filter(|node| node.breaker.is_open());
+        let names: BTreeSet<_> = open.map(|node| &node.name).collect();
+        names.len()
+    }
+
     async fn timed(
         &self,
         statement: &Statement,
@@ -228,7 +237,7 @@ impl Database {
                 if attempt.failed(Instant::now()) {
                     let seconds = self.config.cool_down.as_secs_f64();
                     tracing::warn!(database = name, host, seconds, "A database is left alone");
-                    self.listener.circuit(name, host, true);
+                    self.listener.left_alone(name);
                 }
             }
             // Nothing was asked, so nothing is known.
@@ -236,7 +245,6 @@ impl Database {
             Ok(_) | Err(_) => {
                 if attempt.succeeded() {
                     tracing::info!(database = name, host, "A database answers again");
-                    self.listener.circuit(name, host, false);
                 }
             }
         }

@@ -86,15 +86,12 @@ pub enum SqlError {
     Unsupported(String),
 }
 
-/// Who hears of what databases do, for metrics. `database` is its name in the configuration, `host` one
-/// of its hosts as written there.
+/// Who hears of what databases do, for metrics. `database` is its name in the configuration.
 pub trait Listener: Send + Sync {
-    /// A statement came to its end.
+    /// A statement came to its end: `ok`, `unavailable`, `timed_out` or `failed`.
     fn asked(&self, database: &str, outcome: &'static str, elapsed: std::time::Duration);
-    /// A host is left alone from now on, or no longer.
-    fn circuit(&self, database: &str, host: &str, open: bool);
-    /// A connection was made, or could not be.
-    fn connected(&self, database: &str, host: &str, ok: bool);
+    /// A host is left alone from now on.
+    fn left_alone(&self, database: &str);
 }
 
 impl Value {

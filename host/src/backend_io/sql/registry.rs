@@ -27,6 +27,8 @@ pub struct Condition {
     pub used: usize,
     /// Connections that are open.
     pub open: usize,
+    /// Hosts that are left alone after failures.
+    pub left_alone: usize,
 }
 
 impl Registry {
@@ -73,6 +75,7 @@ impl Registry {
                     problem: database.problem(),
                     used,
                     open,
+                    left_alone: database.left_alone(),
                 }
             })
             .collect();

@@ -6,6 +6,7 @@
 //! Counting takes neither a wait nor a lock that is held for long.
 
 mod names;
+mod sql;
 
 use std::{
     fmt,
@@ -27,6 +28,7 @@ use super::{
 };
 use crate::{
     auth::{Mode, PluginTrace, StageTrace, Verdict},
+    backend_io::sql::Condition,
     observe::{LoginRecord, login::mode_name},
 };
 
@@ -79,6 +81,7 @@ struct Inner {
     decision_log_dropped: Counter,
     spans: Counters<1>,
     store_errors: Counters<1>,
+    sql: sql::SqlNumbers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -89,6 +92,8 @@ struct Inner {
 pub struct Snapshot {
     /// Each plugin of the generation in force, and its calls that run.
     pub running: Vec<(String, usize)>,
+    /// The SQL databases in use.
+    pub databases: Vec<Condition>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// Number of the generation in force.
@@ -140,6 +145,7 @@ impl ServerMetrics {
             decision_log_dropped: Counter::default(),
             spans: Family::default(),
             store_errors: Family::default(),
+            sql: sql::SqlNumbers::new(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -337,6 +343,7 @@ impl ServerMetrics {
             let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
             gauge.set(whole(*running));
         }
+        inner.sql.set(&now.databases);
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));

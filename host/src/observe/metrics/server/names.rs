@@ -117,6 +117,7 @@ impl Inner {
             "Operations of the store that failed",
             self.store_errors.clone(),
         );
+        self.sql.register(registry);
         registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::{
     auth::{Trace, Usage},
+    backend_io::sql::Listener,
     observe::metrics::plain,
 };
 
@@ -154,8 +155,17 @@ fn everything() -> (ServerMetrics, Snapshot) {
     drop(metrics.request("/ping"));
     metrics.refused("malformed");
     metrics.store_failed("get");
+    metrics.asked("mail", "ok", Duration::from_millis(2));
+    metrics.left_alone("mail");
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
+        databases: vec![Condition {
+            database: "mail".to_owned(),
+            problem: None,
+            used: 2,
+            open: 5,
+            left_alone: 1,
+        }],
         post_actions_pending: 3,
         generation: 4,
         loaded_at: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1500)),
@@ -266,6 +276,27 @@ fn a_login_is_counted_where_it_belongs() {
             0.0,
         ),
         (r#"bulkhead_calls_in_flight{plugin="users"}"#, 2.0),
+        (
+            r#"bulkhead_sql_statements_total{database="mail",outcome="ok"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_sql_seconds_bucket{le="0.0025",database="mail"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_sql_circuits_opened_total{database="mail"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_sql_connections{database="mail",state="used"}"#,
+            2.0,
+        ),
+        (
+            r#"bulkhead_sql_connections{database="mail",state="idle"}"#,
+            3.0,
+        ),
+        (r#"bulkhead_sql_hosts_left_alone{database="mail"}"#, 1.0),
         ("bulkhead_post_actions_pending", 3.0),
         ("bulkhead_generation", 4.0),
         ("last_reload_timestamp", 1.5),
