@@ -13,7 +13,15 @@ use std::{
 };
 
 /// The first-party plugins: each is a crate in `plugins/` with the same name.
-const PLUGINS: [&str; 4] = ["allow-nets", "tls-required", "users-file", "webhook"];
+const PLUGINS: [&str; 7] = [
+    "allow-nets",
+    "http-backend",
+    "sql",
+    "test",
+    "tls-required",
+    "users-file",
+    "webhook",
+];
 
 fn main() -> ExitCode {
     match build() {

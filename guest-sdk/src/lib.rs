@@ -66,6 +66,7 @@ pub mod metrics;
 pub mod network;
 #[cfg(target_arch = "wasm32")]
 mod panic;
+pub mod parameter;
 pub mod password;
 mod plugin;
 pub mod random;

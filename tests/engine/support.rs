@@ -295,6 +295,7 @@ pub(crate) fn services(store: Arc<dyn Store>) -> Services {
         http: Arc::new(Web),
         passwords: Arc::new(PlainPasswords),
         metrics: Arc::new(FewSeries::default()),
+        ..Services::none()
     }
 }
 

@@ -25,6 +25,21 @@ pub const BUILTIN: &[Builtin] = &[
         summary: "Checks passwords against a list of users and stored hashes.",
     },
     Builtin {
+        name: "sql",
+        kind: "backend",
+        summary: "Finds users in an SQL database with configured statements.",
+    },
+    Builtin {
+        name: "http-backend",
+        kind: "backend",
+        summary: "Asks a web service about users.",
+    },
+    Builtin {
+        name: "test",
+        kind: "backend",
+        summary: "Answers as it is told, for trying things.",
+    },
+    Builtin {
         name: "allow-nets",
         kind: "filter",
         summary: "Rejects logins from outside the networks that a user may come from.",

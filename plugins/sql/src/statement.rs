@@ -6,42 +6,9 @@
 
 use bulkhead_sdk::{
     Request,
+    parameter::Parameter,
     sql::{Piece, Value},
 };
-
-/// The values that a statement can name.
-const NAMES: [(&str, Parameter); 13] = [
-    ("username", Parameter::Username),
-    ("local_part", Parameter::LocalPart),
-    ("domain", Parameter::Domain),
-    ("protocol", Parameter::Protocol),
-    ("service", Parameter::Service),
-    ("method", Parameter::Method),
-    ("client_address", Parameter::ClientAddress),
-    ("client_port", Parameter::ClientPort),
-    ("local_address", Parameter::LocalAddress),
-    ("local_port", Parameter::LocalPort),
-    ("encrypted", Parameter::Encrypted),
-    ("session", Parameter::Session),
-    ("password", Parameter::Password),
-];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Parameter {
-    Username,
-    LocalPart,
-    Domain,
-    Protocol,
-    Service,
-    Method,
-    ClientAddress,
-    ClientPort,
-    LocalAddress,
-    LocalPort,
-    Encrypted,
-    Session,
-    Password,
-}
 
 #[derive(Debug, PartialEq)]
 enum Part {
@@ -135,42 +102,24 @@ fn untouched(rest: &str) -> Option<usize> {
 }
 
 fn parameter(name: &str, with_password: bool) -> Result<Parameter, String> {
-    let known = NAMES.iter().find(|(known, _)| *known == name);
-    match known {
-        Some((_, Parameter::Password)) if !with_password => {
+    match Parameter::named(name) {
+        Some(Parameter::Password) if !with_password => {
             Err("`:password` is for `verify` only".to_owned())
         }
-        Some((_, parameter)) => Ok(*parameter),
+        Some(parameter) => Ok(parameter),
         None => {
-            let names = NAMES.map(|(name, _)| format!("`:{name}`"));
+            let names = Parameter::ALL.map(|(name, _)| format!("`:{name}`"));
             Err(format!("`:{name}` is no value; there are {}", names.join(", ")))
         }
     }
 }
 
 fn value(parameter: Parameter, request: &Request) -> Option<Value> {
-    let (local_part, domain) = match request.username.rsplit_once('@') {
-        Some((local_part, domain)) => (local_part, domain),
-        None => (request.username.as_str(), ""),
-    };
-    let text = match parameter {
-        Parameter::Encrypted => return Some(Value::Boolean(request.is_encrypted())),
-        Parameter::Username => &request.username,
-        Parameter::LocalPart => local_part,
-        Parameter::Domain => domain,
-        Parameter::Protocol => &request.protocol,
-        Parameter::Service => &request.service,
-        Parameter::Method => &request.method,
-        Parameter::ClientAddress => &request.client.address,
-        Parameter::ClientPort => &request.client.port,
-        Parameter::LocalAddress => &request.local.address,
-        Parameter::LocalPort => &request.local.port,
-        Parameter::Session => &request.session,
-        Parameter::Password => {
-            std::str::from_utf8(request.password.as_ref()?.as_bytes()).ok()?
-        }
-    };
-    (!text.contains('\0')).then(|| Value::from(text))
+    match parameter.of(request)? {
+        bulkhead_sdk::Value::Text(text) if !text.contains('\0') => Some(Value::Text(text)),
+        bulkhead_sdk::Value::Boolean(truth) => Some(Value::Boolean(truth)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
