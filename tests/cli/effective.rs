@@ -59,8 +59,9 @@ fn comparable(config: &Config) -> String {
         ),
     );
     format!(
-        "{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
+        "{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
         config.store,
+        config.sql,
         config.limits,
         config.pipeline,
         config.plugins,

@@ -157,7 +157,15 @@ fn a_missing_configuration_ends_with_78() {
 fn plugin_list_names_the_builtin_plugins() {
     let ran = run(&["plugin", "list"]);
     assert_eq!(ran.code, 0);
-    for name in ["tls-required", "users-file", "allow-nets", "webhook"] {
+    for name in [
+        "tls-required",
+        "users-file",
+        "sql",
+        "http-backend",
+        "test",
+        "allow-nets",
+        "webhook",
+    ] {
         assert!(ran.out.contains(name), "{}", ran.out);
     }
 }

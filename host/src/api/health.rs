@@ -58,8 +58,9 @@ pub(super) async fn ping() -> Response<Body> {
     response::pong()
 }
 
-/// Looks at the store, the generation, the plugins and the databases. Why the store fails goes to the log, not to the
-/// public; why a reload was refused, to callers with the API's credentials, or to all where there are none.
+/// Looks at the store, the generation, the plugins and the databases. Why the store fails goes to the log,
+/// not to the public; why a reload was refused or a database cannot be asked, to callers with the API's
+/// credentials, or to all where there are none.
 pub(super) async fn check(
     extract::State(state): extract::State<Arc<State>>,
     request: extract::Request,
@@ -67,15 +68,12 @@ pub(super) async fn check(
     let generation = state.generation.load_full();
     let peer = peer(request.extensions());
     let may_know = may_know(&state, &generation, peer, request.headers()).await;
-    let checks = [
+    let mut checks = vec![
         store(&state).await,
         loaded(&state, may_know),
         plugins(&generation),
     ];
-    let checks: Vec<_> = checks
-        .into_iter()
-        .chain(databases(&state, may_know))
-        .collect();
+    checks.extend(databases(&state, may_know));
     let worst = checks
         .iter()
         .map(|check| check.status)

@@ -65,6 +65,20 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         &["/usr/sbin/saslauthd", "/usr/sbin/testsaslauthd"],
         &["sasl2-bin", "libsasl2-modules"],
     ),
+    (
+        "postgresql",
+        &["/usr/lib/postgresql", "/usr/share/postgresql"],
+        &["postgresql"],
+    ),
+    (
+        "mariadb",
+        &[
+            "/usr/sbin/mariadbd",
+            "/usr/bin/mariadb-install-db",
+            "/usr/bin/mariadb",
+        ],
+        &["mariadb-server"],
+    ),
     ("wrk", &["/usr/bin/wrk"], &["wrk"]),
     ("curl", &["/usr/bin/curl"], &["curl"]),
 ];

@@ -65,6 +65,23 @@ impl Database {
         })
     }
 
+    /// Of hosts that a test makes.
+    #[cfg(test)]
+    pub(super) fn of(
+        config: Arc<SqlDatabase>,
+        readers: Vec<Node>,
+        writers: Vec<Node>,
+        listener: Arc<dyn Listener>,
+    ) -> Self {
+        Self {
+            config,
+            readers,
+            writers,
+            listener,
+            probed: Mutex::new(None),
+        }
+    }
+
     /// What it was made from.
     pub fn config(&self) -> &Arc<SqlDatabase> {
         &self.config
@@ -201,7 +218,7 @@ impl Database {
                     Err(Refused::Tried(tried)) => tried,
                 };
                 let may_repeat = read_only || !tried.sent;
-                let another_host = tried.failed.blames_host() || tried.failed == Failed::Exhausted;
+                let another_host = tried.failed.blames_host() || tried.failed.is_crowded();
                 let another_link = tried.used_before
                     && matches!(tried.failed, Failed::Connection(_) | Failed::Stale(_));
                 let error = meaning(&node.name, tried.failed);
@@ -241,7 +258,7 @@ impl Database {
                 }
             }
             // Nothing was asked, so nothing is known.
-            Err(tried) if tried.failed == Failed::Exhausted => drop(attempt),
+            Err(tried) if tried.failed.is_crowded() => drop(attempt),
             Ok(_) | Err(_) => {
                 if attempt.succeeded() {
                     tracing::info!(database = name, host, "A database answers again");
@@ -262,7 +279,7 @@ enum Refused {
 fn meaning(host: &str, failed: Failed) -> SqlError {
     match failed {
         Failed::Connection(text) => SqlError::Unavailable(format!("{host}: {text}")),
-        Failed::Exhausted => SqlError::Unavailable(format!("{host}: {failed}")),
+        Failed::Full(_) | Failed::Exhausted => SqlError::Unavailable(format!("{host}: {failed}")),
         Failed::Stalled | Failed::TooSlow => SqlError::TimedOut,
         Failed::Stale(text) | Failed::Statement(text) => SqlError::Failed(text),
         Failed::Unsupported(text) => SqlError::Unsupported(text),

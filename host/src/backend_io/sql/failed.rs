@@ -23,6 +23,9 @@ pub(super) enum Failed {
     /// A column cannot be handed on.
     #[error("{0}")]
     Unsupported(String),
+    /// The database takes no more connections; those that there are may work. Nothing was sent.
+    #[error("it takes no more connections: {0}")]
+    Full(String),
     /// All connections are in use; nothing was sent.
     #[error("all connections are in use")]
     Exhausted,
@@ -32,6 +35,11 @@ impl Failed {
     /// Whether the connection can be used again.
     pub(super) fn leaves_connection(&self) -> bool {
         matches!(self, Self::Statement(_) | Self::Unsupported(_))
+    }
+
+    /// Whether the statement was never sent for lack of connections.
+    pub(super) fn is_crowded(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Exhausted)
     }
 
     /// Whether it says that the host does not work.
@@ -60,10 +68,16 @@ impl Failed {
     }
 
     /// The meaning of an error while a connection was made.
-    pub(super) fn from_connect(error: &sqlx::Error) -> Self {
-        Self::Connection(match error {
-            sqlx::Error::Database(inner) => inner.message().to_owned(),
-            other => other.to_string(),
-        })
+    pub(super) fn from_connect(
+        error: &sqlx::Error,
+        judge: fn(&dyn DatabaseError) -> Option<Self>,
+    ) -> Self {
+        match error {
+            sqlx::Error::Database(inner) => match judge(inner.as_ref()) {
+                Some(full @ Self::Full(_)) => full,
+                _ => Self::Connection(inner.message().to_owned()),
+            },
+            other => Self::Connection(other.to_string()),
+        }
     }
 }

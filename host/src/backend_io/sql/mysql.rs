@@ -89,7 +89,7 @@ impl Connector {
 impl Connect for Connector {
     fn connect(&self, read_only: bool) -> BoxFuture<'_, Result<Box<dyn Link>, Failed>> {
         Box::pin(async move {
-            let failed = |error: sqlx::Error| Failed::from_connect(&error);
+            let failed = |error: sqlx::Error| Failed::from_connect(&error, judge);
             let mut connection = self.options.connect().await.map_err(failed)?;
             let set_up = self.set_up(&mut connection, read_only);
             set_up.await.map_err(failed)?;
@@ -224,9 +224,11 @@ fn judge(error: &dyn DatabaseError) -> Option<Failed> {
         1969 | 3024 | 1317 => Some(Failed::TooSlow),
         // A prepared statement that the server forgot, or wants to be prepared anew.
         1243 | 1615 => Some(Failed::Stale(text())),
-        // Too many connections, out of memory, shutting down, blocked, broken transfer, killed, gone.
-        1040 | 1041 | 1037 | 1038 | 1053 | 1077 | 1079 | 1129 | 1152 | 1156..=1161 | 1184 | 1203
-        | 1226 | 1927 | 2006 | 2013 => Some(Failed::Connection(text())),
+        // Too many connections: of all, of this account, of this account in an hour.
+        1040 | 1203 | 1226 => Some(Failed::Full(text())),
+        // Out of memory, shutting down, blocked, broken transfer, killed, gone.
+        1041 | 1037 | 1038 | 1053 | 1077 | 1079 | 1129 | 1152 | 1156..=1161 | 1184 | 1927 | 2006
+        | 2013 => Some(Failed::Connection(text())),
         _ => None,
     }
 }

@@ -66,7 +66,7 @@ impl Connector {
 impl Connect for Connector {
     fn connect(&self, read_only: bool) -> BoxFuture<'_, Result<Box<dyn Link>, Failed>> {
         Box::pin(async move {
-            let failed = |error: sqlx::Error| Failed::from_connect(&error);
+            let failed = |error: sqlx::Error| Failed::from_connect(&error, judge);
             let mut connection = self.options.connect().await.map_err(failed)?;
             let settings = format!(
                 "SET statement_timeout = {}; SET default_transaction_read_only = {}",
@@ -206,7 +206,8 @@ fn judge(error: &dyn DatabaseError) -> Option<Failed> {
         // A statement whose result type has changed; one that the server forgot.
         "0A000" if error.message().contains("cached plan") => Some(Failed::Stale(text())),
         "26000" => Some(Failed::Stale(text())),
-        // Shutting down, crashed, starting, dropped; too many connections; out of memory or disk.
+        "53300" => Some(Failed::Full(text())),
+        // Shutting down, crashed, starting, dropped; out of memory or disk.
         "57P01" | "57P02" | "57P03" | "57P04" | "57P05" => Some(Failed::Connection(text())),
         code if code.starts_with("08") || code.starts_with("53") || code.starts_with("58") => {
             Some(Failed::Connection(text()))

@@ -1,9 +1,12 @@
 //! SQLite: a file on this machine.
 //!
-//! Each connection has a thread of its own, so a slow statement holds up nobody else; one that is given
-//! up ends when SQLite next looks.
+//! Each connection has a thread of its own, so a slow statement holds up nobody else. One that takes too
+//! long is interrupted in that thread, whoever still waits for it.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use futures_util::{StreamExt, future::BoxFuture};
 use sqlx::{
@@ -21,9 +24,14 @@ use super::{
 };
 use crate::config::SqlDatabase;
 
+/// So many steps of SQLite's machine pass between two looks at the clock: well below a millisecond.
+const STEPS: i32 = 10_000;
+
 /// Opens one file.
 pub(super) struct Connector {
     options: SqliteConnectOptions,
+    /// After which a statement is interrupted.
+    patience: Duration,
 }
 
 impl Connector {
@@ -35,22 +43,40 @@ impl Connector {
             .create_if_missing(false)
             .busy_timeout(patience)
             .disable_statement_logging();
-        Self { options }
+        Self { options, patience }
     }
 }
 
 impl Connect for Connector {
     fn connect(&self, read_only: bool) -> BoxFuture<'_, Result<Box<dyn Link>, Failed>> {
         Box::pin(async move {
-            let failed = |error: sqlx::Error| Failed::from_connect(&error);
+            let failed = |error: sqlx::Error| Failed::from_connect(&error, judge);
             let options = self.options.clone().read_only(read_only);
-            let connection = options.connect().await.map_err(failed)?;
-            Ok(Box::new(SqliteLink(connection)) as Box<dyn Link>)
+            let mut connection = options.connect().await.map_err(failed)?;
+            let until = Arc::new(Mutex::new(None::<Instant>));
+            let seen = Arc::clone(&until);
+            let goes_on = move || {
+                let until = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                until.is_none_or(|until| Instant::now() < until)
+            };
+            let mut handle = connection.lock_handle().await.map_err(failed)?;
+            handle.set_progress_handler(STEPS, goes_on);
+            drop(handle);
+            Ok(Box::new(SqliteLink {
+                connection,
+                until,
+                patience: self.patience,
+            }) as Box<dyn Link>)
         })
     }
 }
 
-struct SqliteLink(SqliteConnection);
+struct SqliteLink {
+    connection: SqliteConnection,
+    /// When the statement in work is interrupted.
+    until: Arc<Mutex<Option<Instant>>>,
+    patience: Duration,
+}
 
 impl Link for SqliteLink {
     fn run<'a>(
@@ -62,7 +88,9 @@ impl Link for SqliteLink {
             let failed = |error| Failed::from_statement(error, judge);
             let text = AssertSqlSafe(statement.text(Placeholder::Mark));
             let query = sqlx::query_with::<Sqlite, _>(text, arguments(statement)?);
-            let mut stream = (&mut self.0).fetch_many(query);
+            let until = Instant::now().checked_add(self.patience);
+            *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+            let mut stream = (&mut self.connection).fetch_many(query);
             let mut collector = Collector::new(most);
             while let Some(step) = stream.next().await {
                 match step.map_err(failed)? {
@@ -85,7 +113,7 @@ impl Link for SqliteLink {
     fn ping(&mut self) -> BoxFuture<'_, Result<(), Failed>> {
         Box::pin(async move {
             let failed = |error| Failed::from_statement(error, judge);
-            self.0.ping().await.map_err(failed)
+            self.connection.ping().await.map_err(failed)
         })
     }
 }
