@@ -133,7 +133,11 @@ impl Database {
                 });
                 usize::try_from(count).unwrap()
             }
-            _ => self.sql("SELECT count(*) FROM users").trim().parse().unwrap(),
+            _ => self
+                .sql("SELECT count(*) FROM users")
+                .trim()
+                .parse()
+                .unwrap(),
         }
     }
 

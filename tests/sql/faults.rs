@@ -38,13 +38,19 @@ fn faults(database: &Database) {
         }
         assert_eq!(support::accounts(&server), Err(TEMPORARY), "{line:?}");
         support::await_health(&server, "degraded");
-        assert!(metric(&server, OPENED) > opened, "{line:?}: the circuit stays closed");
+        assert!(
+            metric(&server, OPENED) > opened,
+            "{line:?}: the circuit stays closed"
+        );
 
         relay.set(Line::Works);
         await_status(&server, "alice", "secret", ACCEPTED);
         expect(&server, "alice", "guess", REJECTED);
         support::await_health(&server, "ok");
-        assert!(metric(&server, LEFT_ALONE) < 0.5, "{line:?}: the circuit stays open");
+        assert!(
+            metric(&server, LEFT_ALONE) < 0.5,
+            "{line:?}: the circuit stays open"
+        );
     }
 }
 
@@ -99,14 +105,14 @@ fn a_slow_statement_is_a_temporary_failure_and_opens_no_circuit() {
                  SELECT x + 1 FROM c LIMIT 2000000000) SELECT max(x) FROM c) END"
             }
         };
-        let user = format!(
-            "SELECT account, password, {wait} AS waited FROM users WHERE name = :username"
-        );
+        let user =
+            format!("SELECT account, password, {wait} AS waited FROM users WHERE name = :username");
         let configuration = serde_json::json!({"search": [{"user": user}]});
         let policy = format!("{}, {SHORT}", database.section());
         let server = support::start(&support::policy(&policy, &configuration));
         let kind = database.kind();
-        let body = serde_json::json!({"username": "alice", "password": "secret", "protocol": "smtp"});
+        let body =
+            serde_json::json!({"username": "alice", "password": "secret", "protocol": "smtp"});
         let slow = bulkhead_harness::http::Request::post_json("/api/v1/auth/json", &body);
         for _ in 0..5 {
             let start = std::time::Instant::now();

@@ -42,13 +42,24 @@ fn logins(database: &Database) {
     let answer = expect(&server, "alice", "secret", ACCEPTED).json();
     assert_eq!(answer["account_field"], "account", "{kind}");
     let attributes = &answer["attributes"];
-    assert_eq!(attributes["account"], json!(["alice@example.org"]), "{kind}");
-    assert_eq!(attributes["quota"], json!([1_099_511_627_776_i64]), "{kind}");
+    assert_eq!(
+        attributes["account"],
+        json!(["alice@example.org"]),
+        "{kind}"
+    );
+    assert_eq!(
+        attributes["quota"],
+        json!([1_099_511_627_776_i64]),
+        "{kind}"
+    );
     assert_eq!(attributes["ratio"], json!([0.5]), "{kind}");
     assert_eq!(attributes["active"], json!([true]), "{kind}");
     assert!(attributes.get("password").is_none(), "{kind}: {attributes}");
     let answer = expect(&server, "o'hara", "it's \"quoted\"", ACCEPTED).json();
-    assert!(answer["attributes"].get("ratio").is_none(), "NULL is no value");
+    assert!(
+        answer["attributes"].get("ratio").is_none(),
+        "NULL is no value"
+    );
 
     assert_eq!(look_up(&server, "alice"), ACCEPTED, "{kind}");
     assert_eq!(look_up(&server, "locked"), ACCEPTED, "{kind}");
@@ -74,18 +85,28 @@ fn logins(database: &Database) {
     assert_eq!(database.users(), 7, "{kind}");
     names_were_bound(database);
 
-    let ok = metric(&server, r#"bulkhead_sql_statements_total{database="mail",outcome="ok"}"#);
+    let ok = metric(
+        &server,
+        r#"bulkhead_sql_statements_total{database="mail",outcome="ok"}"#,
+    );
     assert!(ok >= 20.0, "{kind}: {ok}");
     let (status, check) = support::health(&server);
     assert_eq!(status, "ok", "{kind}: {check}");
-    assert!(!server.log().contains(databases::DATABASE_PASSWORD), "{kind}");
+    assert!(
+        !server.log().contains(databases::DATABASE_PASSWORD),
+        "{kind}"
+    );
 }
 
 /// In the server's own log a name stands where values stand, never in the text of a statement.
 fn names_were_bound(database: &Database) {
     let log = database.log();
     let (marks, text, value) = match database {
-        Database::Postgres(_) => ("LOG:  execute", "WHERE name = $1", "parameters: $1 = '''OR''1''=''1'"),
+        Database::Postgres(_) => (
+            "LOG:  execute",
+            "WHERE name = $1",
+            "parameters: $1 = '''OR''1''=''1'",
+        ),
         Database::Mariadb(_) => ("Prepare", "WHERE name = ?", r"WHERE name = '\'OR\'1\'=\'1'"),
         Database::Sqlite(_) => return,
     };

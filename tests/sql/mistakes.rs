@@ -33,9 +33,15 @@ fn statements_that_the_database_refuses_are_temporary_failures() {
         let kind = database.kind();
         let search = |user: &str| json!({"search": [{"user": user}]});
         let rows: [(Value, &str); 4] = [
-            (search("SELECT account FROM nowhere WHERE name = :username"), "nowhere"),
+            (
+                search("SELECT account FROM nowhere WHERE name = :username"),
+                "nowhere",
+            ),
             (search("SELEKT"), ""),
-            (search("SELECT name AS account FROM users WHERE name = :username"), "no column `password`"),
+            (
+                search("SELECT name AS account FROM users WHERE name = :username"),
+                "no column `password`",
+            ),
             (
                 search("SELECT 'x' AS account, password FROM users WHERE name <> :protocol"),
                 "several passwords",
@@ -63,9 +69,8 @@ fn a_statement_that_changes_something_changes_nothing() {
                  WHERE name = :username",
             ),
             Database::Mariadb(_) => {}
-            Database::Sqlite(_) => statements.push(
-                "WITH x AS (SELECT 1) DELETE FROM users WHERE name <> :username RETURNING *",
-            ),
+            Database::Sqlite(_) => statements
+                .push("WITH x AS (SELECT 1) DELETE FROM users WHERE name <> :username RETURNING *"),
         }
         for user in statements {
             let configuration = json!({"search": [{"user": user}]});
@@ -88,7 +93,11 @@ fn a_complaint_that_holds_the_password_is_not_logged_with_it() {
     expect(&server, "alice", "1", ACCEPTED);
     expect(&server, "alice", "2", REJECTED);
     expect(&server, "alice", "typed-canary", TEMPORARY);
-    assert!(database.log().contains("invalid input syntax"), "{}", database.log());
+    assert!(
+        database.log().contains("invalid input syntax"),
+        "{}",
+        database.log()
+    );
     let log = server.log();
     assert!(!log.contains("typed-canary"), "{log}");
 }

@@ -39,7 +39,10 @@ fn who_finds_no_free_connection_in_time_fails_for_now() {
     assert_eq!(statuses.first(), Some(&ACCEPTED), "{}", server.log());
     assert_eq!(statuses.last(), Some(&TEMPORARY));
     // A crowd is no defect of the database.
-    let opened = metric(&server, r#"bulkhead_sql_circuits_opened_total{database="mail"}"#);
+    let opened = metric(
+        &server,
+        r#"bulkhead_sql_circuits_opened_total{database="mail"}"#,
+    );
     assert!(opened < 0.5, "{}", server.log());
     expect(&server, "alice", "secret", ACCEPTED);
 }
@@ -53,8 +56,14 @@ fn so_many_logins_as_there_are_connections_and_many_more_in_turn_succeed() {
     let backends = database.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'bulkhead'");
     let backends: u32 = backends.trim().parse().unwrap();
     assert!(backends <= 3, "{backends}");
-    let used = metric(&server, r#"bulkhead_sql_connections{database="mail",state="used"}"#);
-    let idle = metric(&server, r#"bulkhead_sql_connections{database="mail",state="idle"}"#);
+    let used = metric(
+        &server,
+        r#"bulkhead_sql_connections{database="mail",state="used"}"#,
+    );
+    let idle = metric(
+        &server,
+        r#"bulkhead_sql_connections{database="mail",state="idle"}"#,
+    );
     assert!(used < 0.5 && idle > 0.5, "{used} {idle}");
 }
 
@@ -63,7 +72,9 @@ fn so_many_logins_as_there_are_connections_and_many_more_in_turn_succeed() {
 fn a_database_that_is_full_is_not_left_alone() {
     let database = databases::postgres(&[]);
     database.sql("ALTER ROLE bulkhead CONNECTION LIMIT 1");
-    let limits = SHORT.replace("failures: 3", "failures: 1");
+    let limits = SHORT
+        .replace("failures: 3", "failures: 1")
+        .replace("probe_interval: 200ms", "probe_interval: 1h");
     let section = format!("{}, connections: 5, {limits}", database.section());
     let server = support::start(&support::policy(&section, &slow("0.3")));
     expect(&server, "alice", "secret", ACCEPTED);
@@ -71,7 +82,10 @@ fn a_database_that_is_full_is_not_left_alone() {
         let statuses = together(&server, 4);
         assert_eq!(statuses.first(), Some(&ACCEPTED), "{}", server.log());
     }
-    let opened = metric(&server, r#"bulkhead_sql_circuits_opened_total{database="mail"}"#);
+    let opened = metric(
+        &server,
+        r#"bulkhead_sql_circuits_opened_total{database="mail"}"#,
+    );
     assert!(opened < 0.5, "{}", server.log());
     expect(&server, "alice", "secret", ACCEPTED);
 }

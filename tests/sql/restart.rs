@@ -50,17 +50,22 @@ fn a_server_starts_without_its_database_and_serves_when_it_comes() {
 }
 
 #[test]
-fn a_file_that_goes_is_an_outage() {
+fn a_file_that_is_damaged_is_an_outage_until_it_is_whole_again() {
     let database = databases::sqlite();
     let Database::Sqlite(scratch) = &database else {
         return;
     };
-    let section = format!("{}, {SHORT}, idle_timeout: 1s", database.section());
+    let section = format!("{}, {SHORT}", database.section());
     let server = support::start(&support::policy(&section, &support::usual()));
-    let (file, elsewhere) = (scratch.file("mail.db"), scratch.file("elsewhere.db"));
-    fs::rename(&file, &elsewhere).unwrap();
-    await_status(&server, "alice", "secret", TEMPORARY);
-    expect(&server, "alice", "guess", TEMPORARY);
-    fs::rename(&elsewhere, &file).unwrap();
+    expect(&server, "alice", "secret", ACCEPTED);
+    let file = scratch.file("mail.db");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, "this is no database ".repeat(1000)).unwrap();
+    for (name, password) in [("alice", "secret"), ("alice", "guess"), ("mallory", "x")] {
+        expect(&server, name, password, TEMPORARY);
+    }
+    support::await_health(&server, "degraded");
+    fs::write(&file, whole).unwrap();
     await_status(&server, "alice", "secret", ACCEPTED);
+    expect(&server, "alice", "guess", REJECTED);
 }

@@ -72,7 +72,10 @@ fn users_of_a_web_service_log_in() {
     let service = WebServer::start(serve);
     let server = start(&service);
     let answer = expect(&server, "alice", "se\"cret", ACCEPTED).json();
-    assert_eq!(answer["attributes"]["account"], json!(["alice@example.org"]));
+    assert_eq!(
+        answer["attributes"]["account"],
+        json!(["alice@example.org"])
+    );
     assert_eq!(answer["attributes"]["quota"], json!([5, 6]));
     for (name, password) in [
         ("alice", "guess"),
@@ -92,9 +95,15 @@ fn users_of_a_web_service_log_in() {
     assert_eq!(accounts(&server), Ok(json!(["alice@example.org", "bob"])));
     let paths = service.seen();
     let strange = paths.iter().find(|seen| seen.target.contains(".."));
-    assert_eq!(strange.map(|seen| seen.target.as_str()), Some("/user/x%2F..%2Falice"));
+    assert_eq!(
+        strange.map(|seen| seen.target.as_str()),
+        Some("/user/x%2F..%2Falice")
+    );
     let log = server.log();
-    assert!(!log.contains("s3cret-key") && !log.contains("se\"cret"), "{log}");
+    assert!(
+        !log.contains("s3cret-key") && !log.contains("se\"cret"),
+        "{log}"
+    );
 }
 
 /// Whatever a service does instead of answering.

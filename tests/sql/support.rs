@@ -18,8 +18,7 @@ pub(crate) const REJECTED: u16 = 403;
 pub(crate) const TEMPORARY: u16 = 500;
 
 /// Limits that make a test short.
-pub(crate) const SHORT: &str =
-    "connect_timeout: 500ms, wait_timeout: 300ms, query_timeout: 800ms, failures: 3, cool_down: 500ms, probe_interval: 200ms";
+pub(crate) const SHORT: &str = "connect_timeout: 500ms, wait_timeout: 300ms, query_timeout: 800ms, failures: 3, cool_down: 500ms, probe_interval: 200ms";
 
 /// Finds a user in [`databases`](crate::databases)' table.
 pub(crate) const USER: &str =

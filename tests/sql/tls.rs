@@ -55,7 +55,8 @@ fn encrypted(mut database: Database, cipher: &str) {
     let authority = scratch.write("authority.pem", authority);
     let stranger = scratch.write("stranger.pem", stranger);
     encrypt(&mut database, &chain, &key);
-    let user = format!("SELECT account, password, {cipher} AS cipher FROM users WHERE name = :username");
+    let user =
+        format!("SELECT account, password, {cipher} AS cipher FROM users WHERE name = :username");
     let configuration = json!({"search": [{"user": user}]});
     let file = |path: &std::path::Path| format!("ca_file: \"{}\"", path.display());
     for (tls, ca, status, is_encrypted) in [
@@ -104,7 +105,10 @@ fn the_host_that_was_meant_answers_or_nobody() {
     encrypt(&mut database, &chain, &key);
     for (tls, status) in [("verify-full", TEMPORARY), ("verify-ca", ACCEPTED)] {
         let ca = authority.display();
-        let section = format!("{}, tls: {tls}, ca_file: \"{ca}\", {SHORT}", database.section());
+        let section = format!(
+            "{}, tls: {tls}, ca_file: \"{ca}\", {SHORT}",
+            database.section()
+        );
         let server = support::start(&support::policy(&section, &support::usual()));
         expect(&server, "alice", "secret", status);
     }

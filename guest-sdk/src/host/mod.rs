@@ -9,8 +9,7 @@ use crate::{
     Header, Value,
     bindings::bulkhead::policy::{
         context, http::IncomingResponse, http::OutgoingRequest, log::Level, metrics::Label,
-        password::Verification, sql::Piece,
-        sql::Table, store::Remaining,
+        password::Verification, sql::Piece, sql::Table, store::Remaining,
     },
     http, metrics, password, sql, store,
 };

@@ -46,7 +46,11 @@ fn database(reader: &mut Reader, entry: &Entry) -> SqlDatabase {
         ("sqlite", SqlKind::Sqlite),
     ];
     if section.value("kind").is_none() && !section.malformed {
-        section.missing(reader, "kind", "write `kind: postgresql`, `mysql` or `sqlite`");
+        section.missing(
+            reader,
+            "kind",
+            "write `kind: postgresql`, `mysql` or `sqlite`",
+        );
     }
     let kind = section.choice(reader, "kind", &kinds, SqlKind::Postgresql);
     let place = match kind {
@@ -120,8 +124,16 @@ fn server(reader: &mut Reader, section: &Section<'_>, kind: SqlKind) -> SqlDatab
         }
         section.text(reader, key).unwrap_or_default().to_owned()
     };
-    let database = needed(reader, "database", "write the name that the database has there");
-    let username = needed(reader, "username", "write the account that Bulkhead uses there");
+    let database = needed(
+        reader,
+        "database",
+        "write the name that the database has there",
+    );
+    let username = needed(
+        reader,
+        "username",
+        "write the account that Bulkhead uses there",
+    );
     let password = section.entry("password").and_then(|entry| {
         let path = section.path_of("password");
         secret_value(reader, &entry.value, &entry.key_span, &path)
@@ -133,11 +145,7 @@ fn server(reader: &mut Reader, section: &Section<'_>, kind: SqlKind) -> SqlDatab
         ("verify-ca", SqlTls::VerifyCa),
         ("verify-full", SqlTls::VerifyFull),
     ];
-    let usual = if far {
-        SqlTls::VerifyFull
-    } else {
-        SqlTls::Off
-    };
+    let usual = if far { SqlTls::VerifyFull } else { SqlTls::Off };
     let tls = section.choice(reader, "tls", &modes, usual);
     if let (true, SqlTls::Off, Some(node)) = (far, tls, section.value("tls")) {
         reader.warning(

@@ -21,8 +21,8 @@ use crate::{
     auth::{Client, Event, HookRequest, Mode, Request, Tls},
     backend_io::sql,
     capability::{
-        HttpEgress, HttpError, HttpSend, IncomingResponse, OutgoingRequest, Services, SqlAccess, SqlError,
-        SqlOpen, SqlPiece, SqlTable,
+        HttpEgress, HttpError, HttpSend, IncomingResponse, OutgoingRequest, Services, SqlAccess,
+        SqlError, SqlOpen, SqlPiece, SqlTable,
     },
     config::{Config, HttpGrant, SqlGrant},
     engine::{Engine, EngineSettings, PluginKind, PluginSpec},
@@ -210,7 +210,8 @@ fn judge(name: &str, kind: PluginKind, failure: &Failure, refused: bool) -> DryR
             found.problems.push(problem("mend the plugin"));
         }
         FailureKind::Trap | FailureKind::Contract => {
-            let help = "HTTP requests and SQL statements are refused in a check; a plugin must bear that";
+            let help =
+                "HTTP requests and SQL statements are refused in a check; a plugin must bear that";
             found.doubts.push(problem(help));
         }
         // Ended by what the check denies it, and not by itself.

@@ -64,12 +64,17 @@ impl Ask {
         };
         let headers = pairs("headers", &question.headers);
         let form = question.form.as_ref().map(|form| pairs("form", form));
-        let json = question.json.map(|json| tree("json".to_owned(), json, &mut read));
+        let json = question
+            .json
+            .map(|json| tree("json".to_owned(), json, &mut read));
         let mut wrong = |key: &str, message: &str| {
             problems.push(Problem::at(format!("{path}.{key}"), message));
         };
         if question.method.is_empty()
-            || !question.method.bytes().all(|byte| byte.is_ascii_uppercase())
+            || !question
+                .method
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase())
         {
             wrong("method", "must be capital letters, such as `POST`");
         }
@@ -138,7 +143,10 @@ impl Ask {
         }
         let (media_type, body) = match &self.body {
             Body::None => return Some(message),
-            Body::Json(tree) => ("application/json", tree.filled(request)?.to_string().into_bytes()),
+            Body::Json(tree) => (
+                "application/json",
+                tree.filled(request)?.to_string().into_bytes(),
+            ),
             Body::Form(fields) => (
                 "application/x-www-form-urlencoded",
                 form(fields, request)?.into_bytes(),
@@ -178,7 +186,10 @@ fn tree(key: String, json: Json, read: &mut impl FnMut(String, &str) -> Option<T
         },
         Json::Array(list) => {
             let list = list.into_iter().enumerate();
-            Tree::List(list.map(|(index, one)| tree(format!("{key}[{index}]"), one, read)).collect())
+            Tree::List(
+                list.map(|(index, one)| tree(format!("{key}[{index}]"), one, read))
+                    .collect(),
+            )
         }
         Json::Object(members) => {
             let members = members.into_iter();
@@ -212,7 +223,10 @@ fn check(url: &Template, wrong: &mut impl FnMut(&str, &str)) {
         );
     }
     if url.names(Parameter::Password) {
-        wrong("url", "a password has no place in an address: logs hold addresses");
+        wrong(
+            "url",
+            "a password has no place in an address: logs hold addresses",
+        );
     }
 }
 

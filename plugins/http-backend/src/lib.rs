@@ -168,7 +168,10 @@ impl HttpBackend {
 
 /// A status that says nothing about what was asked.
 fn refused(response: &http::Response) -> Failure {
-    Failure::new(format!("the service answered with status {}", response.status))
+    Failure::new(format!(
+        "the service answered with status {}",
+        response.status
+    ))
 }
 
 /// Compares with the stored password; an empty one matches nothing.

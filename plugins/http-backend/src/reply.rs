@@ -55,7 +55,10 @@ impl Reader {
         }
         for (key, place) in places {
             if !place.is_empty() && !place.starts_with('/') {
-                wrong(&key, format!("`{place}` is no place; write `/member` (RFC 6901)"));
+                wrong(
+                    &key,
+                    format!("`{place}` is no place; write `/member` (RFC 6901)"),
+                );
             }
         }
         if reply.account_field.is_empty() {
@@ -139,9 +142,9 @@ impl Reader {
     pub(crate) fn is_authenticated(&self, body: &Json) -> Result<bool, Failure> {
         match self.0.authenticated.as_deref() {
             Some(BY_STATUS) => Ok(true),
-            Some(place) => at(body, place).and_then(Json::as_bool).ok_or_else(|| {
-                Failure::new(format!("the reply has no truth value at `{place}`"))
-            }),
+            Some(place) => at(body, place)
+                .and_then(Json::as_bool)
+                .ok_or_else(|| Failure::new(format!("the reply has no truth value at `{place}`"))),
             None => Err(Failure::new("nothing says whether the password is right")),
         }
     }

@@ -211,7 +211,9 @@ fn a_name_with_slashes_and_dots_stays_one_part_of_the_path() {
 fn a_secret_is_a_bearer_token() {
     let mut whole: Json = serde_json::from_str(&by_status()).unwrap();
     whole["secret"] = json!("key");
-    let host = TestHost::new().with_secret("key", "s3cret").with_status(200, "");
+    let host = TestHost::new()
+        .with_secret("key", "s3cret")
+        .with_status(200, "");
     ask(&whole.to_string(), &host, login("alice"), Operation::Verify).unwrap();
     let sent = &host.sent()[0];
     let header = sent.headers.iter().find(|one| one.name == "Authorization");
@@ -236,7 +238,12 @@ fn a_user_is_read_out_of_the_document() {
     });
     let host = TestHost::new().with_status(200, &body.to_string());
     let configuration = configuration(json!({}), reply);
-    let user = user(ask(&configuration, &host, login("alice"), Operation::Verify));
+    let user = user(ask(
+        &configuration,
+        &host,
+        login("alice"),
+        Operation::Verify,
+    ));
     assert!(user.found && user.authenticated);
     assert_eq!(user.groups, ["staff", "7"]);
     let wanted = [
@@ -284,7 +291,11 @@ fn every_failure_of_the_exchange_is_a_failure() {
         http::Error::TooManyRedirects,
         http::Error::Protocol("x".to_owned()),
     ] {
-        for operation in [Operation::Verify, Operation::LookUp, Operation::ListAccounts] {
+        for operation in [
+            Operation::Verify,
+            Operation::LookUp,
+            Operation::ListAccounts,
+        ] {
             let host = TestHost::new().with_reply(Err(error.clone()));
             let failure = ask(&by_status(), &host, login("alice"), operation).unwrap_err();
             assert_eq!(failure.message, error.to_string());
@@ -294,7 +305,12 @@ fn every_failure_of_the_exchange_is_a_failure() {
 
 #[test]
 fn a_look_up_authenticates_nobody_and_is_refused_by_no_password() {
-    for (status, wanted) in [(200, Some(true)), (404, Some(false)), (403, None), (500, None)] {
+    for (status, wanted) in [
+        (200, Some(true)),
+        (404, Some(false)),
+        (403, None),
+        (500, None),
+    ] {
         let host = TestHost::new().with_status(status, "");
         let mut login = login("alice");
         login.password = None;
@@ -312,7 +328,10 @@ fn a_look_up_authenticates_nobody_and_is_refused_by_no_password() {
 #[test]
 fn accounts_are_a_list_or_a_failure() {
     let at = |place: &str| {
-        configuration(json!({}), json!({"authenticated": "status", "accounts": place}))
+        configuration(
+            json!({}),
+            json!({"authenticated": "status", "accounts": place}),
+        )
     };
     for (place, body, wanted) in [
         ("", r#"["a", "b"]"#, Some(vec!["a", "b"])),
@@ -341,7 +360,11 @@ fn accounts_are_a_list_or_a_failure() {
 #[test]
 fn what_is_not_configured_is_not_this_backends_business() {
     let only = json!({"verify": {"url": "https://h/"}, "reply": {"authenticated": "status"}});
-    for operation in [Operation::LookUp, Operation::ListAccounts, Operation::DeleteTotp] {
+    for operation in [
+        Operation::LookUp,
+        Operation::ListAccounts,
+        Operation::DeleteTotp,
+    ] {
         let answer = ask(&only.to_string(), &TestHost::new(), login("a"), operation);
         assert_eq!(answer, Ok(Answer::Unsupported));
     }
@@ -368,7 +391,10 @@ fn every_mistake_is_a_problem_at_its_place() {
         (verify(json!({"url": "https://h/{password}"})), "verify.url"),
         (verify(json!({"url": "https://h/{user}"})), "verify.url"),
         (verify(json!({"method": "post"})), "verify.method"),
-        (verify(json!({"headers": {"a b": "x"}})), "verify.headers.a b"),
+        (
+            verify(json!({"headers": {"a b": "x"}})),
+            "verify.headers.a b",
+        ),
         (verify(json!({"headers": {"a": "{x}"}})), "verify.headers.a"),
         (verify(json!({"json": {"a": ["{x}"]}})), "verify.json.a[0]"),
         (verify(json!({"json": 1, "form": {}})), "verify.form"),

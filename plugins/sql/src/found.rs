@@ -1,7 +1,8 @@
 //! The rows of one user, and what they say of him.
 
 use bulkhead_sdk::{
-    Attribute, Failure, backend::User,
+    Attribute, Failure,
+    backend::User,
     sql::{Table, Value},
 };
 
@@ -112,7 +113,10 @@ impl Columns<'_> {
             }
         }
         for (_, field) in search.fields() {
-            match wanted.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(field)) {
+            match wanted
+                .iter_mut()
+                .find(|(name, _)| name.eq_ignore_ascii_case(field))
+            {
                 // Written as the configuration writes it: it is looked for by this name.
                 Some((name, _)) => *name = field,
                 None => wanted.push((field, field)),

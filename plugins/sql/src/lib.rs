@@ -178,7 +178,10 @@ impl Sql {
 
     /// Takes as long as for a user that is there, if there is something to verify.
     fn unknown(&self, given: &Password) -> Result<User, Failure> {
-        let outcome = self.decoy.as_ref().map(|decoy| password::verify(decoy, given));
+        let outcome = self
+            .decoy
+            .as_ref()
+            .map(|decoy| password::verify(decoy, given));
         match outcome {
             Some(Err(error @ password::Error::Overloaded)) => Err(error.into()),
             _ => Ok(User::unknown()),
@@ -187,8 +190,11 @@ impl Sql {
 
     fn accounts(&self, statement: &Statement, request: &Request) -> Result<Vec<String>, Failure> {
         let table = self.ask(statement, request)?;
-        let firsts = table.rows.into_iter().filter_map(|row| row.into_iter().next());
-        let names = firsts.filter_map(|value| found::attribute(value));
+        let firsts = table
+            .rows
+            .into_iter()
+            .filter_map(|row| row.into_iter().next());
+        let names = firsts.filter_map(found::attribute);
         let names = names.map(|value| value.to_string());
         Ok(names.filter(|name| !name.is_empty()).collect())
     }

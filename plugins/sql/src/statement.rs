@@ -38,7 +38,9 @@ impl Statement {
             }
             let after = rest.get(symbol.len_utf8()..).unwrap_or_default();
             match symbol {
-                ':' if after.starts_with(|next: char| next.is_ascii_alphabetic() || next == '_') => {
+                ':' if after
+                    .starts_with(|next: char| next.is_ascii_alphabetic() || next == '_') =>
+                {
                     let end = after
                         .find(|next: char| !next.is_ascii_alphanumeric() && next != '_')
                         .unwrap_or(after.len());
@@ -109,7 +111,10 @@ fn parameter(name: &str, with_password: bool) -> Result<Parameter, String> {
         Some(parameter) => Ok(parameter),
         None => {
             let names = Parameter::ALL.map(|(name, _)| format!("`:{name}`"));
-            Err(format!("`:{name}` is no value; there are {}", names.join(", ")))
+            Err(format!(
+                "`:{name}` is no value; there are {}",
+                names.join(", ")
+            ))
         }
     }
 }
@@ -131,7 +136,10 @@ mod tests {
 
     /// The text, values in angle brackets.
     fn shown(text: &str) -> String {
-        let login = request().username("o'hara@example.org").password("pw").build();
+        let login = request()
+            .username("o'hara@example.org")
+            .password("pw")
+            .build();
         let statement = Statement::new(text, true).unwrap();
         let pieces = statement.pieces(&login).unwrap().into_iter();
         let shown = pieces.map(|piece| match piece {

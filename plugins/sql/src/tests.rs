@@ -107,7 +107,10 @@ fn a_statement_that_compares_decides() {
         (vec![vec![text("alice")]], Err("truth value")),
         (vec![vec![Value::Integer(2)]], Err("truth value")),
         (vec![vec![Value::Boolean(true); 2]], Err("one column")),
-        (vec![vec![Value::Boolean(true)]; 2], Err("more than one row")),
+        (
+            vec![vec![Value::Boolean(true)]; 2],
+            Err("more than one row"),
+        ),
     ];
     for (rows, wanted) in cases {
         let host = TestHost::new()
@@ -160,7 +163,11 @@ fn every_failure_of_the_database_is_a_failure() {
         sql::Error::Failed("x".to_owned()),
         sql::Error::Unsupported("x".to_owned()),
     ] {
-        for operation in [Operation::Verify, Operation::LookUp, Operation::ListAccounts] {
+        for operation in [
+            Operation::Verify,
+            Operation::LookUp,
+            Operation::ListAccounts,
+        ] {
             let host = TestHost::new().with_sql(Err(error.clone()));
             let failure = ask(BY_COLUMN, &host, operation).unwrap_err();
             assert_eq!(failure.message, error.to_string());
@@ -229,9 +236,23 @@ fn columns_are_mapped_to_attributes_groups_and_fields() {
         "totp_secret_field": "totp", "totp_recovery_field": "codes",
         "attributes": {"quota_bytes": "quota", "uid": "login"}}]}"#;
     let row = |group: &str| {
-        ["Alice", "{PLAIN}secret", group, "7", "Alice A.", "S", "R", "9", "x"].map(text).to_vec()
+        [
+            "Alice",
+            "{PLAIN}secret",
+            group,
+            "7",
+            "Alice A.",
+            "S",
+            "R",
+            "9",
+            "x",
+        ]
+        .map(text)
+        .to_vec()
     };
-    let columns = ["LOGIN", "pw", "grp", "ID", "cn", "totp", "codes", "quota", "spare"];
+    let columns = [
+        "LOGIN", "pw", "grp", "ID", "cn", "totp", "codes", "quota", "spare",
+    ];
     let host = TestHost::new().with_rows(&columns, vec![row("staff"), row("admins")]);
     let found = user(ask(configuration, &host, Operation::Verify));
     assert!(found.authenticated);
@@ -250,7 +271,10 @@ fn columns_are_mapped_to_attributes_groups_and_fields() {
         ("totp", "S"),
         ("uid", "Alice"),
     ];
-    assert_eq!(attributes, wanted.map(|(name, value)| (name, value.to_owned())));
+    assert_eq!(
+        attributes,
+        wanted.map(|(name, value)| (name, value.to_owned()))
+    );
     let fields = [
         found.account_field,
         found.unique_user_id_field,
@@ -353,7 +377,10 @@ fn an_unusable_stored_password_is_a_failure_not_a_wrong_password() {
 fn every_mistake_is_a_problem_at_its_place() {
     let cases = [
         (r#"{"search": [{"user": "SELECT 1"}]}"#, ""),
-        (r#"{"database": "", "search": [{"user": "SELECT 1"}]}"#, "database"),
+        (
+            r#"{"database": "", "search": [{"user": "SELECT 1"}]}"#,
+            "database",
+        ),
         (r#"{"database": "m", "search": []}"#, "search"),
         (
             r#"{"database": "m", "search": [{"user": "a = :user"}]}"#,

@@ -232,7 +232,8 @@ impl Backend for Test {
                 }
                 let listed = self.users.values();
                 let listed = listed.filter(|(rule, _)| !matches!(rule, Rule::Told(Told::Unknown)));
-                let accounts = listed.filter_map(|(_, user)| user.attributes.first()?.values.first());
+                let accounts =
+                    listed.filter_map(|(_, user)| user.attributes.first()?.values.first());
                 Answer::Accounts(accounts.map(ToString::to_string).collect())
             }
             _ => Answer::Unsupported,

@@ -47,12 +47,19 @@ fn everybody_is_answered_as_told() {
         ("reject", "anything", Ok((true, false))),
         ("unknown", "anything", Ok((false, false))),
         ("stranger", "anything", Ok((false, false))),
-        ("failure", "anything", Err("this failure is configured".to_owned())),
+        (
+            "failure",
+            "anything",
+            Err("this failure is configured".to_owned()),
+        ),
     ] {
         let host = TestHost::new();
         let answer = ask(USERS, &host, name, Some(password), Operation::Verify);
         assert_eq!(outcome(answer), wanted, "{name} {password}");
-        let warned = host.log().iter().any(|line| line.level == log::Level::Warning);
+        let warned = host
+            .log()
+            .iter()
+            .any(|line| line.level == log::Level::Warning);
         assert_eq!(warned, wanted == Ok((true, true)), "{name}");
     }
 }
@@ -72,7 +79,13 @@ fn a_look_up_authenticates_nobody() {
 
 #[test]
 fn the_account_is_the_attribute_uid() {
-    let answer = ask(USERS, &TestHost::new(), "alice", Some("secret"), Operation::Verify);
+    let answer = ask(
+        USERS,
+        &TestHost::new(),
+        "alice",
+        Some("secret"),
+        Operation::Verify,
+    );
     let Ok(Answer::User(user)) = answer else {
         panic!("{answer:?}");
     };
@@ -88,7 +101,13 @@ fn the_account_is_the_attribute_uid() {
 fn the_first_password_is_right_from_then_on() {
     let host = TestHost::new();
     let login = |name: &str, password| {
-        outcome(ask(FIRST_USE, &host, name, Some(password), Operation::Verify))
+        outcome(ask(
+            FIRST_USE,
+            &host,
+            name,
+            Some(password),
+            Operation::Verify,
+        ))
     };
     let look_up = |name: &str| outcome(ask(FIRST_USE, &host, name, None, Operation::LookUp));
     assert_eq!(look_up("alice"), Ok((false, false)));
@@ -144,7 +163,10 @@ fn every_mistake_is_a_problem_at_its_place() {
             r#"{"users": [{"name": "a", "password": "x", "answer": "accept"}]}"#,
             "users[0]",
         ),
-        (r#"{"users": [{"name": "a", "answer": "yes"}]}"#, "users[0].answer"),
+        (
+            r#"{"users": [{"name": "a", "answer": "yes"}]}"#,
+            "users[0].answer",
+        ),
         (
             r#"{"users": [{"name": "a", "answer": "accept"}, {"name": "a", "answer": "reject"}]}"#,
             "users[1].name",

@@ -28,9 +28,9 @@ impl Account {
             (fields.first() == Some(&name))
                 .then(|| Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?)))?
         });
-        Self(Some(ids.unwrap_or_else(|| {
-            panic!("there is no account {name}")
-        })))
+        Self(Some(
+            ids.unwrap_or_else(|| panic!("there is no account {name}")),
+        ))
     }
 
     /// Has a program run as this account, without the rights of its groups.

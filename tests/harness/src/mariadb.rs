@@ -4,11 +4,7 @@
 //! the administrator. It logs every statement with its values. Nothing of the system's data is touched.
 
 use std::{
-    fs,
-    net::SocketAddr,
-    os::unix::fs::PermissionsExt,
-    path::PathBuf,
-    process::Command,
+    fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, process::Command,
     time::Duration,
 };
 
@@ -122,7 +118,9 @@ impl Mariadb {
 
     fn await_start(&mut self) {
         let up = self.server.await_listening(&[self.address])
-            && wait::until(PATIENCE, || self.client("mysql", "SELECT 1").code == Some(0));
+            && wait::until(PATIENCE, || {
+                self.client("mysql", "SELECT 1").code == Some(0)
+            });
         assert!(up, "MariaDB does not come up; its log:\n{}", self.log());
     }
 }
@@ -144,7 +142,11 @@ fn launch(scratch: &Scratch, address: SocketAddr, options: &[String]) -> Server 
         .arg(format!("--port={}", address.port()))
         .arg("--general-log=1")
         .arg(format!("--general-log-file={}", file("run/statements.log")))
-        .args(["--skip-log-bin", "--skip-name-resolve", "--performance-schema=off"])
+        .args([
+            "--skip-log-bin",
+            "--skip-name-resolve",
+            "--performance-schema=off",
+        ])
         .args(["--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M"])
         .args(["--innodb-flush-log-at-trx-commit=0"])
         .args(options);

@@ -46,7 +46,14 @@ impl Postgres {
         initdb
             .arg("-D")
             .arg(&data)
-            .args(["-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"])
+            .args([
+                "-U",
+                "postgres",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+            ])
             .args(["--auth-local=trust", "--auth-host=scram-sha-256"]);
         let made = command::run(initdb, PATIENCE);
         assert_eq!(made.code, Some(0), "initdb fails: {made:?}");
@@ -122,13 +129,23 @@ impl Postgres {
         psql.arg("-h")
             .arg(self.socket_folder())
             .args(["-p", &self.address.port().to_string(), "-U", "postgres"])
-            .args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database, "-c", statements]);
+            .args([
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                database,
+                "-c",
+                statements,
+            ]);
         command::run(psql, PATIENCE)
     }
 
     fn await_start(&mut self) {
         let up = self.server.await_listening(&[self.address])
-            && wait::until(PATIENCE, || self.psql("postgres", "SELECT 1").code == Some(0));
+            && wait::until(PATIENCE, || {
+                self.psql("postgres", "SELECT 1").code == Some(0)
+            });
         assert!(up, "PostgreSQL does not come up; its log:\n{}", self.log());
     }
 }

@@ -7,7 +7,12 @@ use std::{
 };
 
 use super::{
-    Listener, Piece, SqlError, Table, failed::Failed, link::{Answer, Connect}, mysql, node::Node, postgres, sqlite,
+    Listener, Piece, SqlError, Table,
+    failed::Failed,
+    link::{Answer, Connect},
+    mysql,
+    node::Node,
+    postgres, sqlite,
     statement::Statement,
 };
 use crate::config::{SqlDatabase, SqlHost, SqlKind};
@@ -33,7 +38,12 @@ impl Database {
         let password = match &config.password {
             Some(password) => {
                 let text = std::str::from_utf8(password.0.expose());
-                let problem = |_| format!("the password of the database `{}` is not UTF-8", config.name);
+                let problem = |_| {
+                    format!(
+                        "the password of the database `{}` is not UTF-8",
+                        config.name
+                    )
+                };
                 Some(text.map_err(problem)?)
             }
             None => None,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, future::BoxFuture};
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, MySql, MySqlConnection, Row,
-    TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, MySql, MySqlConnection,
+    Row, TypeInfo, ValueRef,
     error::DatabaseError,
     mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlSslMode},
 };
@@ -227,7 +227,18 @@ fn judge(error: &dyn DatabaseError) -> Option<Failed> {
         // Too many connections: of all, of this account, of this account in an hour.
         1040 | 1203 | 1226 => Some(Failed::Full(text())),
         // Out of memory, shutting down, blocked, broken transfer, killed, gone.
-        1041 | 1037 | 1038 | 1053 | 1077 | 1079 | 1129 | 1152 | 1156..=1161 | 1184 | 1927 | 2006
+        1041
+        | 1037
+        | 1038
+        | 1053
+        | 1077
+        | 1079
+        | 1129
+        | 1152
+        | 1156..=1161
+        | 1184
+        | 1927
+        | 2006
         | 2013 => Some(Failed::Connection(text())),
         _ => None,
     }

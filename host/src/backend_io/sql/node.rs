@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use deadpool::{
     Runtime,
-    managed::{Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleResult, TimeoutType, Timeouts},
+    managed::{
+        Manager, Metrics, Object, Pool, PoolError, QueueMode, RecycleResult, TimeoutType, Timeouts,
+    },
 };
 
 use super::{
@@ -100,7 +102,9 @@ impl Node {
             used_before,
         };
         let Some(link) = lease.link() else {
-            return Err(unsent(Failed::Connection("the connection is gone".to_owned())));
+            return Err(unsent(Failed::Connection(
+                "the connection is gone".to_owned(),
+            )));
         };
         if probe && used_before {
             let limit = left(self.connect_timeout, deadline);
@@ -190,7 +194,9 @@ struct Lease {
 
 impl Lease {
     fn link(&mut self) -> Option<&mut dyn Link> {
-        self.object.as_mut().map(|object| &mut ***object as &mut dyn Link)
+        self.object
+            .as_mut()
+            .map(|object| &mut ***object as &mut dyn Link)
     }
 
     fn used_before(&self) -> bool {

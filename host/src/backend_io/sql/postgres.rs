@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, future::BoxFuture};
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Decode, Either, Executor, PgConnection, Postgres,
-    Row, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection, Decode, Either, Executor, PgConnection,
+    Postgres, Row, TypeInfo, ValueRef,
     error::DatabaseError,
     postgres::{
         PgArguments, PgConnectOptions, PgRow, PgSslMode, PgTypeKind, PgValueFormat, PgValueRef,
@@ -188,9 +188,8 @@ fn decode(name: &str, kind: &PgTypeKind, raw: PgValueRef<'_>) -> Option<Value> {
             let text = raw.as_bytes().ok()?.strip_prefix(&[1])?;
             Value::Text(String::from_utf8(text.to_vec()).ok()?)
         }
-        "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" | "JSON" | "CITEXT" | "XML" | "\"CHAR\"" => {
-            Value::Text(raw.as_str().ok()?.to_owned())
-        }
+        "TEXT" | "VARCHAR" | "CHAR" | "NAME" | "UNKNOWN" | "JSON" | "CITEXT" | "XML"
+        | "\"CHAR\"" => Value::Text(raw.as_str().ok()?.to_owned()),
         _ if matches!(kind, PgTypeKind::Enum(_)) => Value::Text(raw.as_str().ok()?.to_owned()),
         _ => return None,
     })

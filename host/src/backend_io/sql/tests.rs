@@ -120,9 +120,9 @@ fn config() -> SqlDatabase {
         name: "mail".to_owned(),
         failures: 2,
         cool_down: Duration::from_secs(3600),
-        connect_timeout: Duration::from_millis(200),
-        query_timeout: Duration::from_millis(200),
-        wait_timeout: Duration::from_millis(50),
+        connect_timeout: Duration::from_secs(2),
+        query_timeout: Duration::from_secs(2),
+        wait_timeout: Duration::from_millis(100),
         connections: 1,
         ..SqlDatabase::default()
     }
@@ -211,7 +211,10 @@ async fn a_change_is_never_sent_twice() {
     let database = database(&[first.clone(), second.clone()]);
     change(&database).await.unwrap();
     assert_eq!(first.asked(), ["connect", "run"]);
-    assert!(matches!(change(&database).await, Err(SqlError::Unavailable(_))));
+    assert!(matches!(
+        change(&database).await,
+        Err(SqlError::Unavailable(_))
+    ));
     // Before it was sent, the connection was asked whether it is there.
     assert_eq!(first.asked(), ["ping", "run"]);
     assert!(second.asked().is_empty());
@@ -293,7 +296,7 @@ async fn no_wait_outlasts_the_deadline_and_a_hurry_blames_nobody() {
         let deadline = began + Duration::from_millis(50);
         let outcome = database.query(true, pieces(), deadline).await;
         assert!(outcome.is_err());
-        assert!(began.elapsed() < Duration::from_millis(150));
+        assert!(began.elapsed() < Duration::from_secs(1));
     }
     assert_eq!(database.left_alone(), 0);
 }
@@ -331,5 +334,7 @@ async fn databases_are_shared_while_their_configuration_is_the_same() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), gone)
+        .await
+        .unwrap();
 }

@@ -91,7 +91,12 @@ pub(in super::super) static SQL: Keys = Keys::new(
             "1s",
             "For one of the connections to be free.",
         ),
-        duration("query_timeout", (10, 10 * MINUTE), "3s", "Of one statement."),
+        duration(
+            "query_timeout",
+            (10, 10 * MINUTE),
+            "3s",
+            "Of one statement.",
+        ),
         duration(
             "idle_timeout",
             (1000, 24 * HOUR),
@@ -99,7 +104,12 @@ pub(in super::super) static SQL: Keys = Keys::new(
             "After which an unused connection is given up.",
         ),
         whole("rows", (1, 10_000_000), "10000", "Most rows of one answer."),
-        size("result_bytes", (KIB, GIB), "4MiB", "Most bytes of one answer."),
+        size(
+            "result_bytes",
+            (KIB, GIB),
+            "4MiB",
+            "Most bytes of one answer.",
+        ),
         whole(
             "failures",
             (1, 1000),
