@@ -34,7 +34,7 @@ async fn every_deed_is_a_failure_and_the_next_call_is_right() {
     for instances in [Instances::Fresh, Instances::Pooled] {
         let mut spec = hostile("hostile");
         spec.config.instances = instances;
-        spec.config.limits.cpu = Duration::from_millis(200);
+        spec.config.limits.cpu = Duration::from_millis(500);
         spec.config.limits.boundary_bytes = 16 << 20;
         let plugin = load(spec).await;
         for (deed, kind) in DEEDS {

@@ -42,6 +42,18 @@ pub(super) fn failure_of_call(error: &wasmtime::Error, state: &CallState) -> Fai
     }
 }
 
+/// A failure that the guest told of itself: after it was refused memory, that is what the operator must see beside
+/// the guest's own words.
+pub(super) fn own_failure(failure: Failure, refused: Option<&Stop>) -> Failure {
+    match (failure.kind, refused) {
+        (FailureKind::Plugin, Some(stop)) => Failure {
+            kind: stop.kind(),
+            message: format!("{} ({stop})", failure.message),
+        },
+        _ => failure,
+    }
+}
+
 /// A limit that the host enforced.
 pub(super) fn from_stop(stop: &Stop) -> Failure {
     Failure {

@@ -9,7 +9,7 @@ use wasmtime::{
 };
 use zeroize::Zeroize;
 
-use super::PluginKind;
+use super::{PluginKind, classify};
 use crate::{
     auth::HookRequest,
     capability::{
@@ -227,7 +227,8 @@ impl Live {
             }),
         };
         store.data_mut().charge_bytes(weight.bytes())?;
-        Ok(answer)
+        let refused = store.data().refused.as_ref();
+        Ok(answer.map_err(|failure| classify::own_failure(failure, refused)))
     }
 }
 
