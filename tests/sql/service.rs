@@ -80,7 +80,7 @@ fn users_of_a_web_service_log_in() {
     for (name, password) in [
         ("alice", "guess"),
         ("mallory", "se\"cret"),
-        ("alice\",\"password\":\"se\\\"cret", "x"),
+        ("alice&password=se", "x"),
     ] {
         expect(&server, name, password, REJECTED);
     }
@@ -140,7 +140,7 @@ fn a_service_that_fails_is_a_temporary_failure() {
     }
     turn.store(behaviours.len(), SeqCst);
     expect(&server, "alice", "se\"cret", ACCEPTED);
-    drop(service);
-    expect(&server, "alice", "se\"cret", TEMPORARY);
+    turn.store(0, SeqCst);
     assert_eq!(accounts(&server), Err(TEMPORARY));
+    assert_eq!(look_up(&server, "alice"), TEMPORARY);
 }

@@ -15,6 +15,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What a login comes to.
 pub(crate) const ACCEPTED: u16 = 200;
 pub(crate) const REJECTED: u16 = 403;
+/// Nobody was asked: the API takes no such name.
+pub(crate) const REFUSED: u16 = 400;
 pub(crate) const TEMPORARY: u16 = 500;
 
 /// Limits that make a test short.

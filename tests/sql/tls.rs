@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     databases::{self, Database},
-    support::{self, ACCEPTED, SHORT, TEMPORARY, expect},
+    support::{self, ACCEPTED, TEMPORARY, expect},
 };
 
 /// An authority, and a certificate of it for that address; all in PEM.
@@ -70,7 +70,7 @@ fn encrypted(mut database: Database, cipher: &str) {
         ("verify-full", String::new(), TEMPORARY, false),
     ] {
         let comma = if ca.is_empty() { "" } else { ", " };
-        let section = format!("{}, tls: {tls}{comma}{ca}, {SHORT}", database.section());
+        let section = format!("{}, tls: {tls}{comma}{ca}", database.section());
         let server = support::start(&support::policy(&section, &configuration));
         let answer = expect(&server, "alice", "secret", status);
         if status == ACCEPTED {
@@ -105,10 +105,7 @@ fn the_host_that_was_meant_answers_or_nobody() {
     encrypt(&mut database, &chain, &key);
     for (tls, status) in [("verify-full", TEMPORARY), ("verify-ca", ACCEPTED)] {
         let ca = authority.display();
-        let section = format!(
-            "{}, tls: {tls}, ca_file: \"{ca}\", {SHORT}",
-            database.section()
-        );
+        let section = format!("{}, tls: {tls}, ca_file: \"{ca}\"", database.section());
         let server = support::start(&support::policy(&section, &support::usual()));
         expect(&server, "alice", "secret", status);
     }

@@ -146,7 +146,8 @@ fn values(row: &SqliteRow) -> Result<Vec<Value>, Failed> {
             continue;
         }
         let name = raw.type_info().name().to_owned();
-        values.push(decode(row, index, &name).ok_or_else(|| {
+        let is_boolean = column.type_info().name() == "BOOLEAN";
+        values.push(decode(row, index, &name, is_boolean).ok_or_else(|| {
             let name = column.name();
             Failed::Unsupported(format!("the column `{name}` holds text that is not UTF-8"))
         })?);
@@ -154,11 +155,15 @@ fn values(row: &SqliteRow) -> Result<Vec<Value>, Failed> {
     Ok(values)
 }
 
-/// By the type of the value itself: SQLite's columns have none.
-fn decode(row: &SqliteRow, index: usize, name: &str) -> Option<Value> {
+/// By the type of the value itself, which SQLite's columns do not force on it. Only truth values need their
+/// column to be told from numbers.
+fn decode(row: &SqliteRow, index: usize, name: &str, is_boolean: bool) -> Option<Value> {
     Some(match name {
-        "BOOLEAN" => Value::Boolean(row.try_get_unchecked(index).ok()?),
-        "INTEGER" => Value::Integer(row.try_get_unchecked(index).ok()?),
+        "BOOLEAN" | "INTEGER" => match row.try_get_unchecked::<i64, _>(index).ok()? {
+            0 if is_boolean => Value::Boolean(false),
+            1 if is_boolean => Value::Boolean(true),
+            number => Value::Integer(number),
+        },
         "REAL" => Value::Decimal(row.try_get_unchecked(index).ok()?),
         "BLOB" => Value::Bytes(row.try_get_unchecked(index).ok()?),
         _ => Value::Text(row.try_get_unchecked(index).ok()?),
