@@ -104,6 +104,6 @@ mod tests {
         let bytes: Vec<u8> = (0..16).collect();
         let wanted = Value::Text("00010203-0405-0607-0809-0a0b0c0d0e0f".to_owned());
         assert_eq!(uuid(&bytes), Some(wanted));
-        assert_eq!(uuid(&bytes[1..]), None);
+        assert_eq!(uuid(bytes.get(1..).unwrap_or_default()), None);
     }
 }

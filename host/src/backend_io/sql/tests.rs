@@ -160,7 +160,7 @@ async fn change(database: &Database) -> Result<(), SqlError> {
 #[tokio::test]
 async fn a_connection_serves_again() {
     let host = Host::default();
-    let database = database(&[host.clone()]);
+    let database = database(std::slice::from_ref(&host));
     read(&database).await.unwrap();
     read(&database).await.unwrap();
     assert_eq!(host.asked(), ["connect", "run", "run"]);
@@ -170,7 +170,7 @@ async fn a_connection_serves_again() {
 async fn a_connection_that_broke_while_unused_is_replaced_at_once() {
     for failed in [broken(), Failed::Stale("forgotten".to_owned())] {
         let host = Host::told(&[Next::Answer, Next::Fail(failed)]);
-        let database = database(&[host.clone()]);
+        let database = database(std::slice::from_ref(&host));
         read(&database).await.unwrap();
         read(&database).await.unwrap();
         assert_eq!(host.asked(), ["connect", "run", "run", "connect", "run"]);
@@ -180,7 +180,7 @@ async fn a_connection_that_broke_while_unused_is_replaced_at_once() {
 #[tokio::test]
 async fn a_new_connection_that_breaks_is_not_tried_again_but_the_next_host_is() {
     let (first, second) = (Host::told(&[Next::Fail(broken())]), Host::default());
-    let one = database(&[first.clone()]);
+    let one = database(std::slice::from_ref(&first));
     assert!(matches!(read(&one).await, Err(SqlError::Unavailable(_))));
     assert_eq!(first.asked(), ["connect", "run"]);
     first.tell(&[Next::Fail(broken())]);
@@ -223,7 +223,7 @@ async fn a_change_is_never_sent_twice() {
 #[tokio::test]
 async fn a_change_that_was_not_sent_may_go_elsewhere() {
     let host = Host::told(&[Next::Answer, Next::NoPing]);
-    let database = database(&[host.clone()]);
+    let database = database(std::slice::from_ref(&host));
     change(&database).await.unwrap();
     change(&database).await.unwrap();
     assert_eq!(host.asked(), ["connect", "run", "ping", "connect", "run"]);
@@ -232,7 +232,7 @@ async fn a_change_that_was_not_sent_may_go_elsewhere() {
 #[tokio::test]
 async fn silence_is_a_timeout_and_the_connection_is_given_up() {
     let host = Host::told(&[Next::Stall]);
-    let database = database(&[host.clone()]);
+    let database = database(std::slice::from_ref(&host));
     assert_eq!(read(&database).await, Err(SqlError::TimedOut));
     read(&database).await.unwrap();
     assert_eq!(host.asked(), ["connect", "run", "connect", "run"]);
@@ -241,7 +241,7 @@ async fn silence_is_a_timeout_and_the_connection_is_given_up() {
 #[tokio::test]
 async fn failures_in_a_row_open_the_circuit_and_then_nobody_is_asked() {
     let host = Host::told(&[Next::Refuse(broken()), Next::Refuse(broken())]);
-    let database = database(&[host.clone()]);
+    let database = database(std::slice::from_ref(&host));
     for _ in 0..2 {
         assert!(read(&database).await.is_err());
     }
@@ -263,7 +263,7 @@ async fn a_crowd_and_slow_statements_open_no_circuit() {
         Next::Fail(Failed::Statement("no".to_owned())),
     ] {
         let host = Host::told(&vec![next; 5]);
-        let database = database(&[host.clone()]);
+        let database = database(std::slice::from_ref(&host));
         for _ in 0..5 {
             assert!(read(&database).await.is_err());
         }
@@ -275,7 +275,7 @@ async fn a_crowd_and_slow_statements_open_no_circuit() {
 #[tokio::test]
 async fn who_finds_no_free_connection_is_told_so_and_nothing_is_sent() {
     let host = Host::told(&[Next::Stall]);
-    let database = database(&[host.clone()]);
+    let database = database(std::slice::from_ref(&host));
     let (first, second) = tokio::join!(read(&database), read(&database));
     let mut outcomes = [first, second];
     outcomes.sort_by_key(|outcome| format!("{outcome:?}"));

@@ -91,11 +91,12 @@ impl SqlNumbers {
 impl Listener for ServerMetrics {
     fn asked(&self, database: &str, outcome: &'static str, elapsed: Duration) {
         let numbers = &self.0.sql;
-        let name = ("database", numbers.names.get(database));
+        let name = [("database", numbers.names.get(database))];
         numbers
             .seconds
-            .get_or_create(&[name.clone()])
+            .get_or_create(&name)
             .observe(elapsed.as_secs_f64());
+        let [name] = name;
         numbers
             .statements
             .get_or_create(&[name, ("outcome", outcome.into())])
