@@ -13,13 +13,16 @@ use std::{
 };
 
 /// The first-party plugins: each is a crate in `plugins/` with the same name.
-const PLUGINS: [&str; 9] = [
+const PLUGINS: [&str; 12] = [
     "allow-nets",
     "geoip",
     "geoip-attributes",
+    "http-backend",
     "ldap",
     "rbl",
     "relay-domains",
+    "sql",
+    "test",
     "tls-required",
     "users-file",
     "webhook",

@@ -33,6 +33,7 @@ wit_bindgen::generate!({
             import bulkhead:policy/secret@0.1.0;
             import bulkhead:policy/dns@0.1.0;
             import bulkhead:policy/geoip@0.1.0;
+            import bulkhead:policy/sql@0.1.0;
             export bulkhead:policy/lifecycle@0.1.0;
         }
     ",
@@ -59,5 +60,6 @@ wit_bindgen::generate!({
         "bulkhead:policy/metrics@0.1.0/error": crate::metrics::Error,
         "bulkhead:policy/dns@0.1.0/error": crate::dns::Error,
         "bulkhead:policy/geoip@0.1.0/error": crate::geoip::Error,
+        "bulkhead:policy/sql@0.1.0/error": crate::sql::Error,
     },
 });

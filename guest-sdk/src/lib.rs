@@ -31,9 +31,9 @@
 //! ```
 //!
 //! What a plugin may ask the server for has one module each: [`log`], [`context`], [`incoming`],
-//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`ldap`], [`password`], [`metrics`],
-//! [`secret`], [`dns`] and [`geoip`] need a grant in the server's configuration, and a component that
-//! uses one without the grant does not load.
+//! [`clock`] and [`random`] are always there; [`store`], [`http`], [`ldap`], [`sql`], [`password`],
+//! [`metrics`], [`secret`], [`dns`] and [`geoip`] need a grant in the server's configuration, and a
+//! component that uses one without the grant does not load.
 //!
 //! The same crate compiles natively, where every such call goes to the [`testing::TestHost`] of the
 //! current thread: `cargo test` needs neither WebAssembly nor a server.
@@ -70,11 +70,13 @@ pub mod metrics;
 pub mod network;
 #[cfg(target_arch = "wasm32")]
 mod panic;
+pub mod parameter;
 pub mod password;
 mod plugin;
 pub mod random;
 mod request;
 pub mod secret;
+pub mod sql;
 pub mod store;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;

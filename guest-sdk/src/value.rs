@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value as Json;
+
 use crate::{Attribute, Header, Value};
 
 impl From<&str> for Value {
@@ -92,12 +94,61 @@ impl Attribute {
     }
 }
 
+impl Attribute {
+    /// From a configuration or a reply: a single value or a list of values. Nothing if it holds `null`, an
+    /// object, or a list within a list.
+    pub fn from_json(name: impl Into<String>, json: &Json) -> Option<Self> {
+        let elements = match json {
+            Json::Array(elements) => elements.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        Some(Self {
+            name: name.into(),
+            values: elements.iter().map(scalar).collect::<Option<_>>()?,
+        })
+    }
+}
+
+fn scalar(json: &Json) -> Option<Value> {
+    match json {
+        Json::String(text) => Some(text.into()),
+        Json::Bool(truth) => Some((*truth).into()),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => Some(number.into()),
+            None => number.as_f64().map(Value::from),
+        },
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
 impl Header {
     /// A header field.
     pub fn new(name: impl Into<String>, value: impl AsRef<[u8]>) -> Self {
         Self {
             name: name.into(),
             value: value.as_ref().to_vec(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_keeps_its_types() {
+        let wanted = Attribute {
+            name: "a".to_owned(),
+            values: vec!["x".into(), 1.into(), 0.5.into(), true.into()],
+        };
+        let json = json!(["x", 1, 0.5, true]);
+        assert_eq!(Attribute::from_json("a", &json), Some(wanted));
+        let single = Attribute::from_json("a", &json!("x"));
+        assert_eq!(single, Some(Attribute::new("a", "x")));
+        for json in [json!(null), json!({}), json!([[]]), json!([null])] {
+            assert_eq!(Attribute::from_json("a", &json), None, "{json}");
         }
     }
 }

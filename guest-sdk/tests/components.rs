@@ -62,10 +62,13 @@ fn first_party_plugins_import_what_they_use_and_nothing_else() -> Tested {
         .status()?;
     assert!(built.success(), "the plugins do not build");
 
-    let cases: [(&str, &str, &[&str]); 5] = [
+    let cases: [(&str, &str, &[&str]); 8] = [
         ("tls_required", "feature", &[]),
         ("users_file", "backend", &["password"]),
         ("ldap", "backend", &["ldap"]),
+        ("sql", "backend", &["password", "sql"]),
+        ("http_backend", "backend", &["http", "password", "secret"]),
+        ("test", "backend", &["random", "store"]),
         ("allow_nets", "filter", &[]),
         ("webhook", "action", &["clock", "http", "random", "secret"]),
     ];

@@ -71,9 +71,10 @@ fn comparable(config: &Config) -> String {
         )
     });
     format!(
-        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
+        "{cache:#?}\n{of_server:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{secrets:?}\n{:#?}\n{:?}\n{logins:#?}\n{:?}",
         config.store,
         config.ldap,
+        config.sql,
         config.limits,
         config.pipeline,
         config.plugins,

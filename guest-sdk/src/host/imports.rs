@@ -16,9 +16,10 @@ use crate::{
         metrics::{self as wit_metrics, Label},
         password::{self as wit_password, Verification},
         random, secret,
+        sql::{self as wit_sql, Piece, Table},
         store::{self as wit_store, Remaining},
     },
-    geoip, http, ldap, metrics, password, store,
+    geoip, http, ldap, metrics, password, sql, store,
 };
 
 /// The imports of this component.
@@ -152,5 +153,13 @@ impl Host for Imports {
 
     fn geoip_lookup(database: &str, address: &str) -> Result<Option<Facts>, geoip::Error> {
         wit_geoip::lookup(database, address)
+    }
+
+    fn sql_query(database: &str, statement: &[Piece]) -> Result<Table, sql::Error> {
+        wit_sql::query(database, statement)
+    }
+
+    fn sql_execute(database: &str, statement: &[Piece]) -> Result<u64, sql::Error> {
+        wit_sql::execute(database, statement)
     }
 }

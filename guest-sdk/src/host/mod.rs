@@ -18,9 +18,10 @@ use crate::{
         log::Level,
         metrics::Label,
         password::Verification,
+        sql::{Piece, Table},
         store::Remaining,
     },
-    geoip, http, ldap, metrics, password, store,
+    geoip, http, ldap, metrics, password, sql, store,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -82,4 +83,7 @@ pub(crate) trait Host {
     fn dns_lookup(questions: &[Question], timeout_ms: Option<u32>) -> Vec<Answer>;
 
     fn geoip_lookup(database: &str, address: &str) -> Result<Option<Facts>, geoip::Error>;
+
+    fn sql_query(database: &str, statement: &[Piece]) -> Result<Table, sql::Error>;
+    fn sql_execute(database: &str, statement: &[Piece]) -> Result<u64, sql::Error>;
 }

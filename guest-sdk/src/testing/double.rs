@@ -15,11 +15,12 @@ use crate::{
         log::Level,
         metrics::Label,
         password::Verification,
+        sql::{Piece, Table},
         store::Remaining,
     },
     dns, geoip,
     host::Host,
-    http, ldap, metrics, password, store,
+    http, ldap, metrics, password, sql, store,
 };
 
 thread_local! {
@@ -260,4 +261,32 @@ impl Host for Double {
             .cloned();
         known.unwrap_or(Ok(None))
     }
+
+    fn sql_query(database: &str, statement: &[Piece]) -> Result<Table, sql::Error> {
+        match ask(database, statement)? {
+            sql::Reply::Rows(table) => Ok(table),
+            sql::Reply::Changed(_) => Err(sql::Error::Failed("this reply has no rows".to_owned())),
+        }
+    }
+
+    fn sql_execute(database: &str, statement: &[Piece]) -> Result<u64, sql::Error> {
+        match ask(database, statement)? {
+            sql::Reply::Changed(rows) => Ok(rows),
+            sql::Reply::Rows(_) => Err(sql::Error::Failed("this reply has rows".to_owned())),
+        }
+    }
+}
+
+/// Keeps the statement and takes the next scripted reply.
+fn ask(database: &str, statement: &[Piece]) -> Result<sql::Reply, sql::Error> {
+    let host = current();
+    let mut state = host.state.borrow_mut();
+    state.statements.push(sql::Statement {
+        database: database.to_owned(),
+        pieces: statement.to_vec(),
+    });
+    state.sql_replies.pop_front().unwrap_or_else(|| {
+        let text = format!("the test host has no reply of the database `{database}`");
+        Err(sql::Error::Denied(text))
+    })
 }

@@ -15,7 +15,7 @@ use crate::{
     bindings::bulkhead::policy::{metrics::Label, password::Verification},
     dns, geoip, http, ldap,
     log::Level,
-    password,
+    password, sql,
 };
 
 /// One line that a plugin wrote.
@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) searches: Vec<ldap::SearchRequest>,
     pub(super) binds: Vec<(String, String)>,
     pub(super) modifications: Vec<ldap::ModifyRequest>,
+    pub(super) statements: Vec<sql::Statement>,
+    pub(super) sql_replies: VecDeque<Result<sql::Reply, sql::Error>>,
     pub(super) answer_password: Option<AnswerPassword>,
     pub(super) verifications: u32,
     pub(super) secrets: BTreeMap<String, Vec<u8>>,
@@ -98,6 +100,8 @@ impl TestHost {
                 searches: Vec::new(),
                 binds: Vec::new(),
                 modifications: Vec::new(),
+                statements: Vec::new(),
+                sql_replies: VecDeque::new(),
                 answer_password: None,
                 verifications: 0,
                 secrets: BTreeMap::new(),
@@ -201,6 +205,23 @@ impl TestHost {
     /// Lets every directory answer so to a password, whatever it is.
     pub fn fail_binds(&self, error: ldap::Error) {
         self.state.borrow_mut().directory.refusal = Some(error);
+    }
+
+    /// Answers the next statement of any database; replies are used up in order.
+    #[must_use]
+    pub fn with_sql(self, reply: Result<sql::Reply, sql::Error>) -> Self {
+        self.state.borrow_mut().sql_replies.push_back(reply);
+        self
+    }
+
+    /// Answers the next statement of any database with rows.
+    #[must_use]
+    pub fn with_rows(self, columns: &[&str], rows: Vec<Vec<sql::Value>>) -> Self {
+        self.with_sql(Ok(sql::Reply::Rows(sql::Table {
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            rows,
+            truncated: false,
+        })))
     }
 
     /// Answers every password verification with a closure, instead of comparing plain text.
@@ -324,6 +345,11 @@ impl TestHost {
     /// The changes that directories were asked to make.
     pub fn modifications(&self) -> Vec<ldap::ModifyRequest> {
         self.state.borrow().modifications.clone()
+    }
+
+    /// The statements that databases were sent.
+    pub fn statements(&self) -> Vec<sql::Statement> {
+        self.state.borrow().statements.clone()
     }
 
     /// How many passwords were verified.

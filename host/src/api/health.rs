@@ -2,8 +2,8 @@
 //!
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
-//! is not ready, a server behind the proxies is dead, one of several servers of a directory is down, name
-//! servers do not answer, or Redis is away and a store in memory stands in.
+//! is not ready, a server behind the proxies is dead, one of several servers of a directory is down, an SQL
+//! database cannot be asked, name servers do not answer, or Redis is away and a store in memory stands in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,9 +63,10 @@ pub(super) async fn ping() -> Response<Body> {
     response::pong()
 }
 
-/// Looks at the store, the generation, the plugins, and what is known of the servers behind the proxies (of
-/// which the public learns only how many there are). Why the store fails goes to the log, not to the
-/// public; why a reload was refused, to callers with the API's credentials, or to all where there are none.
+/// Looks at the store, the generation, the plugins, the databases, and what is known of the servers behind the
+/// proxies (of which the public learns only how many there are). Why the store fails goes to the log, not to
+/// the public; why a reload was refused or a database cannot be asked, to callers with the API's credentials,
+/// or to all where there are none.
 pub(super) async fn check(
     extract::State(state): extract::State<Arc<State>>,
     request: extract::Request,
@@ -81,6 +82,7 @@ pub(super) async fn check(
     checks.extend(upstreams(&state, may_know));
     checks.extend(names(&state, may_know));
     checks.extend(directories(&state.directories()));
+    checks.extend(databases(&state, may_know));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -261,6 +263,37 @@ fn plugins(generation: &Generation) -> Check {
         meta,
         latency: started.elapsed(),
     }
+}
+
+/// Nothing is asked here: the databases are looked at in the background. Without any there is no check.
+fn databases(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let conditions = state.databases();
+    if conditions.is_empty() {
+        return None;
+    }
+    let mut failing = serde_json::Map::new();
+    for condition in conditions {
+        if let Some(problem) = condition.problem {
+            let reason = if may_know {
+                problem.chars().take(REASON).collect()
+            } else {
+                "it cannot be asked".to_owned()
+            };
+            failing.insert(condition.database, json!(reason));
+        }
+    }
+    let (status, meta) = if failing.is_empty() {
+        (Status::Ok, json!({}))
+    } else {
+        (Status::Degraded, json!({ "failing": failing }))
+    };
+    Some(Check {
+        name: "databases",
+        status,
+        meta,
+        latency: started.elapsed(),
+    })
 }
 
 /// Nothing if there are no directories. Why a server is down goes to the log.

@@ -122,6 +122,7 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
         upstreams: upstreams.collect(),
         running: running.into_iter().collect(),
         directories: state.directories(),
+        databases: state.databases(),
         post_actions_pending: state.post_actions.pending(),
         generation: health.generation,
         loaded_at: Some(health.loaded_at),

@@ -20,6 +20,7 @@ use crate::{
     backend_io::{
         dns::Resolver,
         ldap::{LdapClient, ServerStatus},
+        sql,
     },
     config::{PluginSource, Server, ServerLimits},
     control::brute_force,
@@ -124,6 +125,7 @@ pub struct State {
     /// Asks name servers for plugins; for `/healthz`.
     pub(super) resolver: OnceLock<Arc<Resolver>>,
     ldap: OnceLock<Arc<LdapClient>>,
+    pub(super) databases: OnceLock<sql::Registry>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -163,6 +165,7 @@ impl State {
             reload: OnceLock::new(),
             resolver: OnceLock::new(),
             ldap: OnceLock::new(),
+            databases: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -215,6 +218,19 @@ impl State {
         self.ldap
             .get()
             .map(|ldap| ldap.status())
+            .unwrap_or_default()
+    }
+
+    /// Has `/healthz` and `/metrics` show how these databases are. Only the first call counts.
+    pub fn watch_databases(&self, databases: sql::Registry) {
+        let _ = self.databases.set(databases);
+    }
+
+    /// How the SQL databases in use are.
+    pub(super) fn databases(&self) -> Vec<sql::Condition> {
+        self.databases
+            .get()
+            .map(sql::Registry::conditions)
             .unwrap_or_default()
     }
 

@@ -5,3 +5,4 @@ pub mod geoip;
 pub mod http;
 pub mod ldap;
 pub mod probe;
+pub mod sql;

@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
         "bulkhead:policy/http": async | trappable,
         "bulkhead:policy/ldap": async | trappable,
         "bulkhead:policy/password": async | trappable,
+        "bulkhead:policy/sql": async | trappable,
         "bulkhead:policy/store": async | trappable,
         default: trappable,
     },

@@ -46,6 +46,8 @@ pub enum Grant {
     Dns,
     /// `geoip: [ … ]`
     Geoip,
+    /// `sql: { databases: [ … ] }`
+    Sql,
 }
 
 impl Grant {
@@ -60,6 +62,7 @@ impl Grant {
             Self::Secret => "secret",
             Self::Dns => "dns",
             Self::Geoip => "geoip",
+            Self::Sql => "sql",
         }
     }
 
@@ -74,6 +77,7 @@ impl Grant {
             Self::Secret => "secret: [ NAME ]",
             Self::Dns => "dns: true",
             Self::Geoip => "geoip: [ NAME ]",
+            Self::Sql => "sql: { databases: [ NAME ] }",
         }
     }
 
@@ -88,6 +92,7 @@ impl Grant {
             Self::Secret => !grants.secret.is_empty(),
             Self::Dns => grants.dns.is_some(),
             Self::Geoip => !grants.geoip.is_empty(),
+            Self::Sql => grants.sql.is_some(),
         }
     }
 }
@@ -107,6 +112,7 @@ pub fn need(import: &str) -> Need {
             "secret" => Need::Grant(Grant::Secret),
             "dns" => Need::Grant(Grant::Dns),
             "geoip" => Need::Grant(Grant::Geoip),
+            "sql" => Need::Grant(Grant::Sql),
             "sources" | "files" | "environment" | "output" => Need::Script,
             // An interface of a plugin kind appears among the imports when only its types are used.
             "feature" | "backend" | "filter" | "action" | "hook" | "init" | "cache-flush"
@@ -144,6 +150,7 @@ mod tests {
             ),
             ("bulkhead:policy/dns@0.1.0", Need::Grant(Grant::Dns)),
             ("bulkhead:policy/geoip@0.1.0", Need::Grant(Grant::Geoip)),
+            ("bulkhead:policy/sql@0.1.0", Need::Grant(Grant::Sql)),
             ("bulkhead:policy/sources@0.1.0", Need::Script),
             ("bulkhead:policy/shell@0.1.0", Need::Unknown),
             ("bulkhead:policyx/log@0.1.0", Need::Unknown),
@@ -169,6 +176,7 @@ mod tests {
             Grant::Secret,
             Grant::Dns,
             Grant::Geoip,
+            Grant::Sql,
         ] {
             assert!(!grant.given(&grants), "{}", grant.key());
         }

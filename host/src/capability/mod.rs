@@ -27,6 +27,7 @@ mod random;
 mod secret;
 mod services;
 mod sources;
+mod sql;
 mod state;
 mod stop;
 mod store;
@@ -38,7 +39,7 @@ pub use meter::Meter;
 pub use services::{
     AddressLookup, HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, MetricChange,
     MetricError, NameLookup, OutgoingRequest, PasswordError, PasswordVerify, PluginMetrics,
-    Services, Verification,
+    Services, SqlAccess, SqlError, SqlOpen, SqlPiece, SqlTable, SqlValue, Verification,
 };
 pub use sources::Sources;
 pub use state::{CallState, Rights, TABLE_ELEMENTS};

@@ -12,6 +12,9 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
+pub use crate::backend_io::sql::{
+    Piece as SqlPiece, SqlError, Table as SqlTable, Value as SqlValue,
+};
 use crate::{
     auth::{Header, Password},
     backend_io::{
@@ -19,7 +22,7 @@ use crate::{
         geoip::{Facts, GeoipError},
         ldap::{Found, LdapError, Modify, Search},
     },
-    config::HttpGrant,
+    config::{HttpGrant, SqlGrant},
     store::{Command, Key, Procedure, Reply, Store, StoreError},
 };
 
@@ -39,6 +42,8 @@ pub struct Services {
     pub names: Arc<dyn NameLookup>,
     /// Behind `geoip`.
     pub addresses: Arc<dyn AddressLookup>,
+    /// Behind `sql`.
+    pub sql: Arc<dyn SqlOpen>,
 }
 
 /// Asks the domain name system.
@@ -171,6 +176,31 @@ pub enum PasswordError {
     Overloaded,
 }
 
+/// Turns a grant into something that can ask databases.
+pub trait SqlOpen: Send + Sync {
+    /// Connects with nobody yet; the text says what is wrong with the grant.
+    fn bind(&self, grant: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String>;
+}
+
+/// Asks databases within one plugin's grant.
+pub trait SqlAccess: Send + Sync {
+    /// Reads; returns by the deadline.
+    fn query(
+        &self,
+        database: String,
+        statement: Vec<SqlPiece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<SqlTable, SqlError>>;
+
+    /// Changes something, and says how many rows; returns by the deadline.
+    fn execute(
+        &self,
+        database: String,
+        statement: Vec<SqlPiece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<u64, SqlError>>;
+}
+
 /// Takes numbers that plugins count and measure.
 pub trait PluginMetrics: Send + Sync {
     /// One change of one series. `labels` are in the plugin's order.
@@ -215,6 +245,7 @@ impl Services {
             metrics: Arc::new(Nothing),
             names: Arc::new(Nothing),
             addresses: Arc::new(Nothing),
+            sql: Arc::new(Nothing),
         }
     }
 }
@@ -282,6 +313,32 @@ impl LdapAsk for Nothing {
         _: Instant,
     ) -> BoxFuture<'a, Result<(), LdapError>> {
         Box::pin(async { Err(LdapError::NoSuchPool(modify.pool.clone())) })
+    }
+}
+
+impl SqlOpen for Nothing {
+    fn bind(&self, _: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String> {
+        Ok(Arc::new(Self))
+    }
+}
+
+impl SqlAccess for Nothing {
+    fn query(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<SqlTable, SqlError>> {
+        Box::pin(async { Err(SqlError::Denied(NOTHING.to_owned())) })
+    }
+
+    fn execute(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<u64, SqlError>> {
+        Box::pin(async { Err(SqlError::Denied(NOTHING.to_owned())) })
     }
 }
 

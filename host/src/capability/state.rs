@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     grant::Grant,
     meter::Meter,
-    services::{HttpEgress, Services},
+    services::{HttpEgress, Services, SqlAccess},
     sources::Sources,
     stop::Stop,
     wasi::WasiParts,
@@ -40,6 +40,8 @@ pub struct Rights {
     pub store_value_bytes: u64,
     /// Under the grant `http`.
     pub http: Option<Arc<dyn HttpEgress>>,
+    /// Under the grant `sql`.
+    pub sql: Option<Arc<dyn SqlAccess>>,
     /// Those that the grant names.
     pub secrets: BTreeMap<String, Zeroizing<Vec<u8>>>,
     /// Those that the grant names and that exist.

@@ -45,6 +45,21 @@ pub const BUILTIN: &[Builtin] = &[
         summary: "Finds users in LDAP directories and lets those check their passwords.",
     },
     Builtin {
+        name: "sql",
+        kind: "backend",
+        summary: "Finds users in an SQL database with configured statements.",
+    },
+    Builtin {
+        name: "http-backend",
+        kind: "backend",
+        summary: "Asks a web service about users.",
+    },
+    Builtin {
+        name: "test",
+        kind: "backend",
+        summary: "Answers as it is told, for trying things.",
+    },
+    Builtin {
         name: "allow-nets",
         kind: "filter",
         summary: "Rejects logins from outside the networks that a user may come from.",

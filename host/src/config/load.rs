@@ -25,6 +25,7 @@ use super::{
     server::server,
     source::{Source, Span},
     source_map::SourceMap,
+    sql,
     store::store,
     yaml::{self, Content, Node},
 };
@@ -118,12 +119,14 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         _ => BTreeSet::new(),
     };
     let ldap = ldap(reader, &top);
+    let sql_databases = sql::databases(reader, &top);
     let (pipeline, listed) = pipeline(reader, &top);
     let known = Known {
         secrets: &secrets,
         secret_names: &secret_names,
         databases: &database_names,
         ldap_pools: ldap.pools.keys().map(String::as_str).collect(),
+        sql_databases: &sql_databases,
     };
     let plugins = plugins(reader, &top, &listed, &known);
     let config = Config {
@@ -136,6 +139,7 @@ fn config(reader: &mut Reader, root: &Node) -> (Config, BTreeMap<String, Span>) 
         store,
         cache: cache(reader, &top),
         ldap,
+        sql: sql_databases,
         limits: general::limits(reader, &top),
         dns: lookups::dns(reader, &top),
         geoip,

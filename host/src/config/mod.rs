@@ -32,6 +32,7 @@ mod show;
 mod show_free;
 mod source;
 mod source_map;
+mod sql;
 mod store;
 mod units;
 mod wire;
@@ -51,8 +52,8 @@ pub use schema::{
     LdapPassword, LdapPool, Limits, ListFormat, ListenAt, Listener, Lockout, MasterUsers, Observe,
     OnOutage, PipelineConfig, PluginConfig, PluginEntry, PluginSource, RateLimit, RedisAddress,
     RedisConfig, RedisServers, RedisTls, Reload, SecretSource, Selection, Server, ServerLimits,
-    ServerPlace, ServerProtocol, ServerUri, StoreConfig, StorePassword, TlsFiles, TlsVersion,
-    Tolerate, Traces,
+    ServerPlace, ServerProtocol, ServerUri, SqlDatabase, SqlDatabases, SqlGrant, SqlHost, SqlKind,
+    SqlPassword, SqlTls, StoreConfig, StorePassword, TlsFiles, TlsVersion, Tolerate, Traces,
 };
 pub use show::{Effective, effective};
 pub use source::{Source, Span};

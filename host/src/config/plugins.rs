@@ -11,7 +11,7 @@ use super::{
     ldap, lookups,
     pipeline::{Listed, Part},
     reader::Reader,
-    schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource},
+    schema::{Grants, HttpGrant, Instances, Limits, PluginConfig, SecretSource, SqlDatabases},
     section::Section,
     server::network,
     source::Span,
@@ -61,6 +61,8 @@ pub(super) struct Known<'a> {
     pub(super) databases: &'a BTreeSet<&'a str>,
     /// `ldap.pools`
     pub(super) ldap_pools: BTreeSet<&'a str>,
+    /// `sql`
+    pub(super) sql_databases: &'a SqlDatabases,
 }
 
 fn unused(reader: &mut Reader, entry: &Entry, listed: &BTreeMap<String, Listed>) {
@@ -141,6 +143,7 @@ fn grants(
         may_accept,
         http: section.entry("http").and_then(|_| http(reader, &section)),
         ldap: ldap::grant(reader, &section, &known.ldap_pools),
+        sql: super::sql::grant(reader, &section, known.sql_databases),
         secret: secrets(reader, &section, known),
         dns: lookups::dns_grant(reader, &section),
         geoip: lookups::geoip_grant(reader, &section, known.databases),

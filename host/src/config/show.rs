@@ -161,6 +161,11 @@ impl Shower<'_> {
             names
                 .map(|name| (name.clone(), Item::Section(self.section(keys, find(name)))))
                 .collect()
+        } else if keys.section == keys::SQL.section {
+            let names = self.config.sql.keys();
+            names
+                .map(|name| (name.clone(), Item::Section(self.section(keys, find(name)))))
+                .collect()
         } else {
             let names = self.config.secrets.keys();
             names

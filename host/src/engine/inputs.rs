@@ -130,5 +130,17 @@ fn fingerprint(spec: &PluginSpec, limits: &ServerLimits, bytes: &[u8]) -> Finger
         // One that cannot be read is reported when the grant is compiled.
         part(&std::fs::read(file).unwrap_or_default());
     }
+    let databases = grants.sql.iter().flat_map(|sql| sql.databases.values());
+    for database in databases {
+        // What the debug output leaves out, or only names.
+        let password = database.password.as_ref();
+        part(password.map_or(b"", |password| password.0.expose()));
+        let certificate = database.certificate.iter();
+        let certificate = certificate.flat_map(|(chain, key)| [chain, key]);
+        for file in database.ca_file.iter().chain(certificate) {
+            // One that cannot be read is reported when a connection is made.
+            part(&std::fs::read(file).unwrap_or_default());
+        }
+    }
     Fingerprint(hash.finalize().into())
 }

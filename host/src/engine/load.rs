@@ -388,6 +388,14 @@ pub(super) fn rights(
         grant: "http",
         reason,
     })?;
+    let sql = grants
+        .sql
+        .as_ref()
+        .map(|grant| spec.services.sql.bind(grant));
+    let sql = sql.transpose().map_err(|reason| LoadError::Grant {
+        grant: "sql",
+        reason,
+    })?;
     let mut secrets = std::collections::BTreeMap::new();
     for name in &grants.secret {
         let value = spec.secrets.get(name).ok_or_else(|| LoadError::Grant {
@@ -408,6 +416,7 @@ pub(super) fn rights(
         context_bytes: limits.context_bytes,
         store_value_bytes: limits.store_value_bytes,
         http,
+        sql,
         secrets,
         environment,
         sources,

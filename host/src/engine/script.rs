@@ -98,6 +98,11 @@ async fn set_up(
         .http
         .as_ref()
         .map(|grant| run.services.http.bind(grant));
+    let sql = run
+        .grants
+        .sql
+        .as_ref()
+        .map(|grant| run.services.sql.bind(grant));
     let rights = Rights {
         plugin: run.chunk_name.clone(),
         limits: run.limits,
@@ -105,6 +110,10 @@ async fn set_up(
         store_value_bytes: shared.limits.load().store_value_bytes,
         http: http.transpose().map_err(|reason| LoadError::Grant {
             grant: "http",
+            reason,
+        })?,
+        sql: sql.transpose().map_err(|reason| LoadError::Grant {
+            grant: "sql",
             reason,
         })?,
         secrets: std::collections::BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! Loads every plugin of a configuration and asks each one harmless question, without any effect
-//! outside: the store is an empty one in memory, HTTP requests and look-ups of names are refused, and
-//! directories are unavailable.
+//! outside: the store is an empty one in memory, HTTP requests, SQL statements and look-ups of names are
+//! refused, and directories are unavailable.
 //!
 //! A plugin that fails because it was refused something may be right: it is not reported, unless it
 //! trapped or broke the contract, which nothing outside should bring it to.
@@ -24,14 +24,15 @@ use crate::{
         dns,
         geoip::Databases,
         ldap::{Found, LdapClient, LdapError, Modify, Search, Unwatched},
+        sql,
     },
     capability::{
         HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, NameLookup, OutgoingRequest,
-        Services,
+        Services, SqlAccess, SqlError, SqlOpen, SqlPiece, SqlTable,
     },
-    config::{Config, HttpGrant},
+    config::{Config, HttpGrant, SqlGrant},
     engine::{Engine, EngineSettings, PluginKind, PluginSpec},
-    observe::metrics::PluginMetrics,
+    observe::metrics::{PluginMetrics, ServerMetrics},
     pipeline::{Call, Context, Failure, FailureKind, Operation, Plugin, Question},
     store::MemoryStore,
 };
@@ -190,12 +191,14 @@ impl Trial<'_> {
         let ldap = Arc::new(NoDirectory(Arc::clone(refused)));
         let store = Arc::new(MemoryStore::new());
         let databases = Arc::clone(&self.databases);
-        let real = services::services(self.config, store, ldap, metrics, names, databases);
+        let sql = sql::Registry::new(Arc::new(ServerMetrics::default()));
+        let real = services::services(self.config, store, ldap, metrics, names, databases, sql);
         Services {
             http: Arc::new(Refusing {
                 real: real.http,
                 refused: Arc::clone(refused),
             }),
+            sql: Arc::new(RefusingSql(Arc::clone(refused))),
             ..real
         }
     }
@@ -372,6 +375,43 @@ impl LdapAsk for NoDirectory {
     }
 
     fn modify<'a>(&'a self, _: &'a Modify, _: Instant) -> BoxFuture<'a, Result<(), LdapError>> {
+        self.refuse()
+    }
+}
+
+/// Asks no database.
+struct RefusingSql(Arc<AtomicBool>);
+
+impl SqlOpen for RefusingSql {
+    fn bind(&self, _: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String> {
+        Ok(Arc::new(Self(Arc::clone(&self.0))))
+    }
+}
+
+impl RefusingSql {
+    fn refuse<T: Send + 'static>(&self) -> BoxFuture<'static, Result<T, SqlError>> {
+        self.0.store(true, Relaxed);
+        let text = "nothing is asked while a configuration is checked";
+        Box::pin(async move { Err(SqlError::Unavailable(text.to_owned())) })
+    }
+}
+
+impl SqlAccess for RefusingSql {
+    fn query(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<SqlTable, SqlError>> {
+        self.refuse()
+    }
+
+    fn execute(
+        &self,
+        _: String,
+        _: Vec<SqlPiece>,
+        _: Instant,
+    ) -> BoxFuture<'_, Result<u64, SqlError>> {
         self.refuse()
     }
 }

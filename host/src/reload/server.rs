@@ -9,7 +9,7 @@ use super::{
     services,
 };
 use crate::{
-    backend_io::{dns::Resolver, geoip::Databases, ldap::LdapClient},
+    backend_io::{dns::Resolver, geoip::Databases, ldap::LdapClient, sql},
     capability::{NameLookup, Services},
     config::Config,
     control::brute_force,
@@ -50,6 +50,8 @@ pub struct Server {
     pub upstreams: Arc<upstream::Current>,
     /// Asks the domain name system.
     pub resolver: Arc<Resolver>,
+    /// The SQL databases in use.
+    pub sql: sql::Registry,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -119,6 +121,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         problems.collect::<Vec<_>>()
     })?;
     let ldap = Arc::new(ldap);
+    let sql = sql::Registry::new(Arc::new(server_metrics.clone()));
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
@@ -126,6 +129,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         metrics.clone(),
         names,
         Arc::clone(&databases),
+        sql.clone(),
     ));
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
@@ -145,6 +149,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         store,
         upstreams: Arc::default(),
         resolver,
+        sql,
     })
 }
 

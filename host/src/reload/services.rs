@@ -1,10 +1,11 @@
-//! Puts the real services behind the capabilities: store, HTTP client, directories, password pool, metrics,
-//! resolver, databases of addresses.
+//! Puts the real services behind the capabilities: store, HTTP client, directories, SQL databases, password
+//! pool, metrics, resolver, databases of addresses.
 //!
 //! `capability` names what guests may ask for as traits; `backend_io` and the pool know nothing of
 //! guests. This is the one place where the two meet.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
@@ -19,9 +20,10 @@ use crate::{
         geoip::{Databases, Facts, GeoipError},
         http,
         ldap::{Found, LdapClient, LdapError, Modify, Operation, Search, Watch},
+        sql,
     },
     capability::{self, LdapAsk, MetricChange, Services, password_pool},
-    config::{Config, HttpGrant, ListenAt, Listener},
+    config::{Config, HttpGrant, ListenAt, Listener, SqlGrant},
     observe::metrics::{self, PluginMetrics, ServerMetrics},
     store::Store,
 };
@@ -34,6 +36,7 @@ pub(super) fn services(
     metrics: PluginMetrics,
     names: Arc<dyn capability::NameLookup>,
     databases: Arc<Databases>,
+    sql: sql::Registry,
 ) -> Services {
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
@@ -44,6 +47,7 @@ pub(super) fn services(
         metrics: Arc::new(Metrics(metrics)),
         names,
         addresses: databases,
+        sql: Arc::new(Sql(sql)),
     }
 }
 
@@ -167,6 +171,67 @@ impl Watch for LdapWatch {
     fn operation(&self, pool: &str, operation: Operation, outcome: &'static str, took: Duration) {
         self.0
             .ldap_operation(pool, operation.as_str(), outcome, took);
+    }
+}
+
+struct Sql(sql::Registry);
+
+impl capability::SqlOpen for Sql {
+    fn bind(&self, grant: &SqlGrant) -> Result<Arc<dyn capability::SqlAccess>, String> {
+        let mut databases = BTreeMap::new();
+        for (name, config) in &grant.databases {
+            databases.insert(name.clone(), self.0.open(config)?);
+        }
+        Ok(Arc::new(GrantedDatabases {
+            databases,
+            read_only: grant.read_only,
+        }))
+    }
+}
+
+/// What one plugin may ask.
+struct GrantedDatabases {
+    databases: BTreeMap<String, Arc<sql::Database>>,
+    read_only: bool,
+}
+
+impl GrantedDatabases {
+    fn get(&self, name: &str) -> Result<&sql::Database, sql::SqlError> {
+        let database = self.databases.get(name).map(Arc::as_ref);
+        database.ok_or_else(|| {
+            let text = format!("to ask `{name}`, add it to `databases` in the grant `sql`");
+            sql::SqlError::Denied(text)
+        })
+    }
+}
+
+impl capability::SqlAccess for GrantedDatabases {
+    fn query(
+        &self,
+        database: String,
+        statement: Vec<sql::Piece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<sql::Table, sql::SqlError>> {
+        Box::pin(async move {
+            let database = self.get(&database)?;
+            database.query(self.read_only, statement, deadline).await
+        })
+    }
+
+    fn execute(
+        &self,
+        database: String,
+        statement: Vec<sql::Piece>,
+        deadline: Instant,
+    ) -> BoxFuture<'_, Result<u64, sql::SqlError>> {
+        Box::pin(async move {
+            let database = self.get(&database)?;
+            if self.read_only {
+                let text = "to change something, write `read_only: false` in the grant `sql`";
+                return Err(sql::SqlError::Denied(text.to_owned()));
+            }
+            database.execute(statement, deadline).await
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use bulkhead_sdk::{Attribute, Problem, Value};
+use bulkhead_sdk::{Attribute, Problem};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -58,10 +58,7 @@ impl UserConfiguration {
             if name == ACCOUNT_FIELD {
                 let message = "is made from `account`; set that instead";
                 problems.push(Problem::at(path, message));
-            } else if elements(value)
-                .iter()
-                .any(|element| scalar(element).is_none())
-            {
+            } else if Attribute::from_json(name, value).is_none() {
                 let message = "must be a text, a number, a truth value, or a list of them";
                 problems.push(Problem::at(path, message));
             }
@@ -74,29 +71,6 @@ impl UserConfiguration {
 pub(crate) fn attributes(configured: BTreeMap<String, Json>) -> Vec<Attribute> {
     configured
         .into_iter()
-        .map(|(name, value)| Attribute {
-            values: elements(&value).iter().filter_map(scalar).collect(),
-            name,
-        })
+        .filter_map(|(name, value)| Attribute::from_json(name, &value))
         .collect()
-}
-
-/// A list's elements; a single value is a list of one.
-fn elements(value: &Json) -> &[Json] {
-    match value {
-        Json::Array(elements) => elements,
-        single => std::slice::from_ref(single),
-    }
-}
-
-fn scalar(value: &Json) -> Option<Value> {
-    match value {
-        Json::String(text) => Some(Value::from(text)),
-        Json::Bool(truth) => Some(Value::from(*truth)),
-        Json::Number(number) => number
-            .as_i64()
-            .map(Value::from)
-            .or_else(|| number.as_f64().map(Value::from)),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
-    }
 }

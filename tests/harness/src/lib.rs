@@ -12,6 +12,7 @@
     clippy::indexing_slicing
 )]
 
+pub mod account;
 pub mod bulkhead;
 pub mod caddy;
 pub mod command;
@@ -23,12 +24,15 @@ pub mod http;
 pub mod imap;
 pub mod lines;
 pub mod lua;
+pub mod mariadb;
 pub mod nginx;
 pub mod packages;
 pub mod pop3;
 pub mod port;
 pub mod postfix;
+pub mod postgres;
 pub mod redis;
+pub mod relay;
 pub mod saslauthd;
 pub mod scratch;
 pub mod server;
@@ -44,10 +48,13 @@ pub use dns::Nsd;
 pub use dovecot::{Dovecot, DovecotSetup, Login};
 pub use false_dns::FalseDns;
 pub use haproxy::Haproxy;
+pub use mariadb::Mariadb;
 pub use nginx::{Nginx, NginxSetup};
 pub use packages::require_server;
 pub use postfix::{Postfix, PostfixSetup};
+pub use postgres::Postgres;
 pub use redis::{Redis, RedisCluster, RedisSentinels, RedisSetup};
+pub use relay::{Line, Relay};
 pub use saslauthd::Saslauthd;
 pub use scratch::Scratch;
 pub use slapd::{Slapd, SlapdSetup};

@@ -92,6 +92,20 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
         ],
         &["slapd"],
     ),
+    (
+        "postgresql",
+        &["/usr/lib/postgresql", "/usr/share/postgresql"],
+        &["postgresql"],
+    ),
+    (
+        "mariadb",
+        &[
+            "/usr/sbin/mariadbd",
+            "/usr/bin/mariadb-install-db",
+            "/usr/bin/mariadb",
+        ],
+        &["mariadb-server"],
+    ),
     ("wrk", &["/usr/bin/wrk"], &["wrk"]),
     ("curl", &["/usr/bin/curl"], &["curl"]),
 ];

@@ -68,6 +68,7 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
     state.resolve_with(server.resolver);
     state.show_directories(Arc::clone(&server.ldap));
     server.ldap.start_probes();
+    state.watch_databases(server.sql);
     Ok(Started {
         bound,
         state,

@@ -12,6 +12,7 @@ mod pipeline;
 mod plugins;
 mod server;
 mod service;
+mod sql;
 mod store;
 
 pub use kind::{DefaultValue, Key, Keys, Kind};
@@ -26,6 +27,7 @@ pub(super) use {
     plugins::{GRANTS, HTTP_GRANT, LDAP_GRANT, PLUGIN, PLUGIN_LIMITS},
     server::{BASIC_AUTH, COMPRESSION, LISTEN, LOCKOUT, RATE_LIMIT, SERVER, TLS, UPSTREAM},
     service::{EXAMPLE_LOGIN, LIMITS, OBSERVE, RELOAD, SECRET, TOP, TRACES},
+    sql::{SQL, SQL_GRANT},
     store::{
         REDIS, REDIS_CLUSTER, REDIS_PRIMARY, REDIS_REPLICA, REDIS_SENTINELS, REDIS_TLS, STORE,
     },
@@ -58,6 +60,7 @@ pub static ALL: &[&Keys] = &[
     &GEOIP_DATABASE,
     &LDAP,
     &LDAP_POOL,
+    &SQL,
     &PIPELINE,
     &FEATURE,
     &CONTROL,
@@ -72,6 +75,7 @@ pub static ALL: &[&Keys] = &[
     &GRANTS,
     &HTTP_GRANT,
     &LDAP_GRANT,
+    &SQL_GRANT,
     &PLUGIN_LIMITS,
     &BRUTE_FORCE,
     &BUCKET,

@@ -73,6 +73,12 @@ pub(in super::super) static GRANTS: Keys = Keys::new(
             "nothing",
             "Ask directories.",
         ),
+        optional(
+            "sql",
+            Kind::Section(&super::sql::SQL_GRANT),
+            "nothing",
+            "Ask SQL databases.",
+        ),
         optional("secret", Kind::Texts, "none", "Names in `secrets`."),
         optional(
             "dns",

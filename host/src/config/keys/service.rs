@@ -58,6 +58,12 @@ pub(in super::super) static TOP: Keys = Keys::new(
             Kind::Section(&super::ldap::LDAP),
             "Directories that plugins may be allowed to ask.",
         ),
+        optional(
+            "sql",
+            Kind::Named(&super::sql::SQL),
+            "none",
+            "SQL databases by name; plugins ask those that they are granted.",
+        ),
         required(
             "pipeline",
             Kind::Section(&super::pipeline::PIPELINE),

@@ -13,6 +13,7 @@ mod lookups;
 mod observe;
 mod reload;
 mod server;
+mod sql;
 mod store;
 
 use std::{
@@ -38,6 +39,7 @@ pub use server::{
     BasicAuth, Compression, DEFAULT_HEADERS, EndpointName, HeaderNames, ListenAt, Listener,
     Lockout, RateLimit, Server, TlsFiles, TlsVersion,
 };
+pub use sql::{SqlDatabase, SqlDatabases, SqlGrant, SqlHost, SqlKind, SqlPassword, SqlTls};
 pub use store::{
     OnOutage, RedisAddress, RedisConfig, RedisServers, RedisTls, StoreConfig, StorePassword,
 };
@@ -66,6 +68,8 @@ pub struct Config {
     pub cache: Option<Cache>,
     /// `ldap`
     pub ldap: Ldap,
+    /// `sql`
+    pub sql: SqlDatabases,
     /// `limits`
     pub limits: ServerLimits,
     /// `pipeline`
@@ -224,6 +228,8 @@ pub struct Grants {
     pub http: Option<HttpGrant>,
     /// `ldap`
     pub ldap: Option<LdapGrant>,
+    /// `sql`
+    pub sql: Option<SqlGrant>,
     /// `secret`: names of top-level `secrets`.
     pub secret: BTreeSet<String>,
     /// `dns`: `true`, or zones.

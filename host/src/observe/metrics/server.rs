@@ -6,6 +6,7 @@
 //! Counting takes neither a wait nor a lock that is held for long.
 
 mod names;
+mod sql;
 
 use std::{
     fmt,
@@ -28,7 +29,7 @@ use super::{
 };
 use crate::{
     auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
-    backend_io::{dns, geoip, ldap::ServerStatus},
+    backend_io::{dns, geoip, ldap::ServerStatus, sql::Condition},
     observe::{LoginRecord, login::mode_name},
     pipeline::DropReason,
     store::{Store, Usage},
@@ -103,6 +104,7 @@ struct Inner {
     name_lookup_seconds: Histograms<1>,
     address_lookups: Counters<2>,
     ldap: ldap::Numbers,
+    sql: sql::SqlNumbers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -115,6 +117,8 @@ pub struct Snapshot {
     pub running: Vec<(String, usize)>,
     /// Each server behind the proxies: its name, what it speaks, and whether it is used.
     pub upstreams: Vec<(String, &'static str, bool)>,
+    /// The SQL databases in use.
+    pub databases: Vec<Condition>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// How the servers of all directories stand.
@@ -186,6 +190,7 @@ impl ServerMetrics {
             name_lookup_seconds: Family::new_with_constructor(times),
             address_lookups: Family::default(),
             ldap: ldap::Numbers::default(),
+            sql: sql::SqlNumbers::new(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -494,6 +499,7 @@ impl ServerMetrics {
             gauge.set(i64::from(*alive));
         }
         inner.ldap.show(&now.directories);
+        inner.sql.set(&now.databases);
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));

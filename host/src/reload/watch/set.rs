@@ -232,6 +232,11 @@ fn files(config: &Config) -> Vec<&Path> {
             files.extend([certificate.as_path(), key]);
         }
     }
+    for database in config.sql.values() {
+        files.extend(database.ca_file.as_deref());
+        let certificate = database.certificate.iter();
+        files.extend(certificate.flat_map(|(chain, key)| [chain.as_path(), key]));
+    }
     for tls in config
         .server
         .listeners

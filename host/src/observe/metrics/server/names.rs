@@ -179,6 +179,7 @@ impl Inner {
             self.address_lookups.clone(),
         );
         self.ldap.register(registry);
+        self.sql.register(registry);
         registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",

@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::{
     auth::{Trace, Usage},
-    backend_io::ldap::{BreakerState, ServerStatus},
+    backend_io::{
+        ldap::{BreakerState, ServerStatus},
+        sql::Listener,
+    },
     observe::metrics::plain,
 };
 
@@ -180,12 +183,21 @@ fn everything() -> (ServerMetrics, Snapshot) {
     metrics.name_lookups()(dns::Kind::A, "ok", Duration::from_millis(2));
     metrics.address_lookups()("countries", "found");
     metrics.ldap_operation("main", "search", "ok", Duration::from_millis(3));
+    metrics.asked("mail", "ok", Duration::from_millis(2));
+    metrics.left_alone("mail");
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
         upstreams: vec![
             ("imap-a".to_owned(), "imap", true),
             ("imap-b".to_owned(), "imap", false),
         ],
+        databases: vec![Condition {
+            database: "mail".to_owned(),
+            problem: None,
+            used: 2,
+            open: 5,
+            left_alone: 1,
+        }],
         post_actions_pending: 3,
         directories: vec![ServerStatus {
             pool: "main".to_owned(),
@@ -309,6 +321,27 @@ fn a_login_is_counted_where_it_belongs() {
             0.0,
         ),
         (r#"bulkhead_calls_in_flight{plugin="users"}"#, 2.0),
+        (
+            r#"bulkhead_sql_statements_total{database="mail",outcome="ok"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_sql_seconds_bucket{le="0.0025",database="mail"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_sql_circuits_opened_total{database="mail"}"#,
+            1.0,
+        ),
+        (
+            r#"bulkhead_sql_connections{database="mail",state="used"}"#,
+            2.0,
+        ),
+        (
+            r#"bulkhead_sql_connections{database="mail",state="idle"}"#,
+            3.0,
+        ),
+        (r#"bulkhead_sql_hosts_left_alone{database="mail"}"#, 1.0),
         ("bulkhead_post_actions_pending", 3.0),
         (r#"bulkhead_post_actions_dropped_total{reason="full"}"#, 2.0),
         (
