@@ -288,7 +288,7 @@ mod tests {
         for (bytes, expected) in [
             (
                 bind(1, "cn=a", b"pw"),
-                "3011020101600c020103 0404636e3d61 80027077",
+                "3012020101600d020103 0404636e3d61 80027077",
             ),
             (
                 bind_external(2),

@@ -2,7 +2,7 @@
 //!
 //! The server on the other side is not trusted: it may stall, drip, talk without end or talk nonsense.
 //! Every check ends within its two times (`connect_timeout` until the greeting, `deep_timeout` for the
-//! login) and holds at most [`talk::MOST_BYTES`] of what it hears. Whatever goes wrong is a [`Failure`]
+//! login) and holds at most `talk::MOST_BYTES` of what it hears. Whatever goes wrong is a [`Failure`]
 //! with a reason in words, in which no test password stands.
 //!
 //! Knows nothing of intervals, thresholds or who is asked next: that is `upstream`.
