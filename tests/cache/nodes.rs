@@ -58,7 +58,8 @@ fn a_flush_on_one_node_is_one_on_all() {
     // The message is on its way; from then on the other node asks.
     let asks = || status(&other, "alice", "right") == 200 && site.asked() == 2;
     assert!(wait::until(PATIENCE, asks));
-    // Nor does the node that was asked remember.
+    // Nor does the node that was asked remember: there is only what the other one has written since.
+    await_kept(&redis);
     assert_eq!(
         site.flush("alice").json()["result"]["status"]
             .as_str()

@@ -83,6 +83,13 @@ impl Memory {
         Some(Arc::clone(&found.finding))
     }
 
+    /// True if this password was right and has to be asked about again, whatever the store still says.
+    pub(super) fn doubts(&self, key: &FlightKey) -> bool {
+        let kept = self.users.get(&key.user).unwrap_or_default();
+        let mut same = kept.iter().filter(|one| one.password == key.password);
+        same.any(|one| !one.answers)
+    }
+
     /// Keeps a finding that is certain. `account` is the digest of its account.
     pub(super) fn keep(&self, key: &FlightKey, account: Option<Digest>, finding: &Arc<Finding>) {
         let accepted = finding.conclusion == Conclusion::Accepted;

@@ -153,7 +153,13 @@ impl Shared {
         if let Some(store) = &self.store {
             let place = store.place(&self.digests, &question, key.user, key.password);
             if let Some(found) = store.find(&place, question.deadline).await {
-                if let Some(finding) = found.finding.filter(|_| caching.store) {
+                // What made this process doubt may still be on its way into the store.
+                let is_certain = !self
+                    .memory
+                    .as_ref()
+                    .is_some_and(|memory| memory.doubts(&key));
+                let usable = caching.store && is_certain;
+                if let Some(finding) = found.finding.filter(|_| usable) {
                     let finding = Arc::new(finding);
                     self.land(lead, &key, &finding, caching.keep);
                     return CacheAnswer::Known(finding, CacheSource::Store);
