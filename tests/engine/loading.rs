@@ -124,7 +124,7 @@ async fn a_missing_file_and_a_missing_builtin_are_named() {
         .to_string();
     assert_eq!(
         error,
-        "there is no built-in plugin `allow-net`; there are: allow-nets, ldap, tls-required, users-file, webhook"
+        "there is no built-in plugin `allow-net`; there are: allow-nets, geoip, geoip-attributes, http-backend, ldap, rbl, relay-domains, sql, test, tls-required, users-file, webhook"
     );
 }
 

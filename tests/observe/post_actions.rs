@@ -178,6 +178,7 @@ fn what_does_not_fit_is_dropped_counted_and_logged_and_holds_no_login_up() {
     site.await_log("Post actions were dropped");
     site.await_metric("bulkhead_post_actions_pending 3");
     // One worker: the others have not begun.
+    site.await_seen("/wait/u1");
     assert_eq!(site.seen("/wait/"), ["/wait/u1"]);
     site.gate.open();
     site.await_seen("/end/u3");
