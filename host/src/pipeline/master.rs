@@ -39,7 +39,8 @@ impl MasterUsers {
             .strip_suffix(self.behind.as_str())?;
         let (first, second) = inner.split_once(self.between.as_str())?;
         // A later occurrence, also one that overlaps with the first.
-        let rest = inner.get(first.len() + 1..).unwrap_or_default();
+        let next = inner.ceil_char_boundary(first.len() + 1);
+        let rest = inner.get(next..).unwrap_or_default();
         if first.is_empty() || second.is_empty() || rest.contains(self.between.as_str()) {
             return None;
         }
@@ -95,7 +96,10 @@ mod tests {
     fn names_are_taken_apart_in_one_way_or_not_at_all() {
         let star = users("", "*", "", false);
         let form = users("as:", "::", ";", true);
+        let arrow = users("", "→", "", false);
         let rows = [
+            (&arrow, "alice→root", Some(("alice", "root"))),
+            (&arrow, "a→b→root", None),
             (&star, "alice*root", Some(("alice", "root"))),
             (&star, "alice", None),
             (&star, "*root", None),
