@@ -1,6 +1,6 @@
 //! Ten thousand idle connections at a real server: what they cost, and that a login does not notice.
 
-use std::{fs, net::SocketAddr, time::Duration};
+use std::{fs, time::Duration};
 
 use bulkhead_harness::{Bulkhead, Policy};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -14,6 +14,8 @@ use crate::{
 const CONNECTIONS: usize = 10_000;
 /// So many take what memory the server has left from its start; what the others take is counted.
 const WARM: usize = 3_000;
+/// Connections opened at once: fewer than the smallest queue that Linux gives a listener by default (128).
+const PORTION: usize = 100;
 
 /// Memory of the process, in bytes.
 fn resident(process: u32) -> u64 {
@@ -46,15 +48,20 @@ async fn until(mut holds: impl FnMut() -> bool) {
         .expect("it never came about");
 }
 
-async fn connect(address: SocketAddr, count: usize) -> Vec<TcpStream> {
+/// In portions, each of which the server has accepted before the next begins: a busy server's queue would
+/// overflow, and a connection that the kernel dropped from it looks open to a client that says nothing.
+async fn connect(bulkhead: &Bulkhead, count: usize) -> Vec<TcpStream> {
+    let had = sockets(bulkhead.id());
     let mut connected = Vec::with_capacity(count);
     while connected.len() < count {
-        // In portions that fit into the queue of the listener.
-        let portion = (count - connected.len()).min(500);
-        let mut tasks: JoinSet<_> = (0..portion).map(|_| TcpStream::connect(address)).collect();
+        let portion = (count - connected.len()).min(PORTION);
+        let mut tasks: JoinSet<_> = (0..portion)
+            .map(|_| TcpStream::connect(bulkhead.address()))
+            .collect();
         while let Some(stream) = tasks.join_next().await {
             connected.push(stream.unwrap().unwrap());
         }
+        until(|| sockets(bulkhead.id()) >= had + connected.len()).await;
     }
     connected
 }
@@ -86,11 +93,9 @@ async fn ten_thousand_idle_connections() {
     assert_eq!(status(&working.response().await), 200);
 
     let had = sockets(bulkhead.id());
-    let mut idle = connect(address, WARM).await;
-    until(|| sockets(bulkhead.id()) >= had + WARM).await;
+    let mut idle = connect(&bulkhead, WARM).await;
     let before = resident(bulkhead.id());
-    idle.extend(connect(address, CONNECTIONS - WARM).await);
-    until(|| sockets(bulkhead.id()) >= had + CONNECTIONS).await;
+    idle.extend(connect(&bulkhead, CONNECTIONS - WARM).await);
     let each = resident(bulkhead.id()).saturating_sub(before) / (CONNECTIONS - WARM) as u64;
     println!("an idle connection that said nothing costs {each} bytes");
     assert!(each < 16 << 10, "{each}");
