@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use super::{
     Inspection, LoadError, PluginSpec, Shared, Surface,
     freeze::{self, Setup},
-    load::{compile, rights},
+    load::compile,
+    rights::rights,
 };
 use crate::{
     capability::{Services, Sources},

@@ -18,6 +18,7 @@ mod lane;
 mod load;
 mod plugin;
 mod prune;
+mod rights;
 mod script;
 mod script_name;
 mod settings;

@@ -5,39 +5,36 @@
 //! A plugin that fails because it was refused something may be right: it is not reported, unless it
 //! trapped or broke the contract, which nothing outside should bring it to.
 
+mod refusing;
+
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use futures_util::{StreamExt, future::BoxFuture, stream};
+use futures_util::{StreamExt, stream};
 use zeroize::Zeroizing;
 
 use super::{LoadProblem, Wanted, engine_loader::problems, generation::wanted, services};
 use crate::{
-    auth::{Client, Event, HookRequest, Mode, Password, Request, Tls},
+    auth::{Client, Event, HookRequest, Mode, Request, Tls},
     backend_io::{
-        dns,
         geoip::Databases,
-        ldap::{Found, LdapClient, LdapError, Modify, Search, Unwatched},
+        ldap::{LdapClient, Unwatched},
         sql,
     },
-    capability::{
-        HttpEgress, HttpError, HttpSend, IncomingResponse, LdapAsk, NameLookup, OutgoingRequest,
-        Services, SqlAccess, SqlError, SqlOpen, SqlPiece, SqlTable,
-    },
-    config::{Config, HttpGrant, SqlGrant},
+    capability::Services,
+    config::Config,
     engine::{Engine, EngineSettings, PluginKind, PluginSpec},
     observe::metrics::{PluginMetrics, ServerMetrics},
     pipeline::{Call, Context, Failure, FailureKind, Operation, Plugin, Question},
     store::MemoryStore,
 };
-
-const NOTHING_SENT: &str = "nothing is sent while a configuration is checked";
+use refusing::{NoDirectory, Refusal, Refusing, RefusingSql};
 
 /// Who is asked about. Nobody has this name.
 const USER: &str = "bulkhead-check";
@@ -299,120 +296,6 @@ fn call(deadline: Instant) -> Call {
         deadline,
         began: Instant::now(),
         trace: None,
-    }
-}
-
-/// Checks grants as the real client does, and sends nothing.
-struct Refusing {
-    real: Arc<dyn HttpSend>,
-    refused: Arc<AtomicBool>,
-}
-
-impl HttpSend for Refusing {
-    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
-        self.real.bind(grant)?;
-        Ok(Arc::new(Refusal(Arc::clone(&self.refused))))
-    }
-}
-
-struct Refusal(Arc<AtomicBool>);
-
-impl NameLookup for Refusal {
-    fn lookup(&self, questions: Vec<dns::Question>, _: Instant) -> BoxFuture<'_, Vec<dns::Answer>> {
-        self.0.store(true, Relaxed);
-        let refusal = |_| dns::Answer {
-            records: Err(dns::DnsError::Network(NOTHING_SENT.to_owned())),
-            elapsed: Duration::ZERO,
-        };
-        let answers = questions.into_iter().map(refusal).collect();
-        Box::pin(async move { answers })
-    }
-}
-
-impl HttpEgress for Refusal {
-    fn send(
-        &self,
-        _: OutgoingRequest,
-        _: Instant,
-    ) -> BoxFuture<'_, Result<IncomingResponse, HttpError>> {
-        self.0.store(true, Relaxed);
-        Box::pin(async move { Err(HttpError::Connect(NOTHING_SENT.to_owned())) })
-    }
-}
-
-/// Directories of which no server answers.
-struct NoDirectory(Arc<AtomicBool>);
-
-impl NoDirectory {
-    fn refuse<T: Send + 'static>(&self) -> BoxFuture<'_, Result<T, LdapError>> {
-        self.0.store(true, Relaxed);
-        let text = "nothing is asked while a configuration is checked";
-        Box::pin(async move { Err(LdapError::Unavailable(text.to_owned())) })
-    }
-}
-
-impl LdapAsk for NoDirectory {
-    fn search<'a>(
-        &'a self,
-        search: &'a Search,
-        _: Instant,
-    ) -> BoxFuture<'a, Result<Found, LdapError>> {
-        // A filter that no directory could read is no outage.
-        match search.check() {
-            Err(wrong) => Box::pin(async move { Err(wrong) }),
-            Ok(()) => self.refuse(),
-        }
-    }
-
-    fn check_password<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: &'a Password,
-        _: Instant,
-    ) -> BoxFuture<'a, Result<bool, LdapError>> {
-        self.refuse()
-    }
-
-    fn modify<'a>(&'a self, _: &'a Modify, _: Instant) -> BoxFuture<'a, Result<(), LdapError>> {
-        self.refuse()
-    }
-}
-
-/// Asks no database.
-struct RefusingSql(Arc<AtomicBool>);
-
-impl SqlOpen for RefusingSql {
-    fn bind(&self, _: &SqlGrant) -> Result<Arc<dyn SqlAccess>, String> {
-        Ok(Arc::new(Self(Arc::clone(&self.0))))
-    }
-}
-
-impl RefusingSql {
-    fn refuse<T: Send + 'static>(&self) -> BoxFuture<'static, Result<T, SqlError>> {
-        self.0.store(true, Relaxed);
-        let text = "nothing is asked while a configuration is checked";
-        Box::pin(async move { Err(SqlError::Unavailable(text.to_owned())) })
-    }
-}
-
-impl SqlAccess for RefusingSql {
-    fn query(
-        &self,
-        _: String,
-        _: Vec<SqlPiece>,
-        _: Instant,
-    ) -> BoxFuture<'_, Result<SqlTable, SqlError>> {
-        self.refuse()
-    }
-
-    fn execute(
-        &self,
-        _: String,
-        _: Vec<SqlPiece>,
-        _: Instant,
-    ) -> BoxFuture<'_, Result<u64, SqlError>> {
-        self.refuse()
     }
 }
 

@@ -6,7 +6,7 @@ use piccolo::types::{PrototypeIndex, UpValueIndex, VarCount};
 use super::Problem;
 use super::code::LATER;
 use super::expression::{Expression, Kind};
-use super::operators::{Binary, UNARY_PRIORITY, Unary};
+use super::operator::{Binary, UNARY_PRIORITY, Unary};
 use super::parser::Parser;
 use super::token::{Keyword, Token};
 

@@ -5,6 +5,7 @@
 //! Whatever the source holds, the answer is a function or a [`Problem`]: no input panics, and nesting is
 //! bounded by the stack that is left.
 
+mod access;
 mod assignment;
 mod blocks;
 mod calls;
@@ -15,6 +16,7 @@ mod function;
 mod jumps;
 mod lexer;
 mod loops;
+mod operator;
 mod operators;
 mod parser;
 mod scopes;

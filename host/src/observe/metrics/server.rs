@@ -5,16 +5,20 @@
 //! client chose, but for the protocol, of which so many different ones count and the rest are `other`.
 //! Counting takes neither a wait nor a lock that is held for long.
 
+mod logins;
 mod names;
+mod page;
 mod sql;
+
+pub use page::Snapshot;
 
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use prometheus_client::{
@@ -28,11 +32,9 @@ use super::{
     words::{Word, Words},
 };
 use crate::{
-    auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
-    backend_io::{dns, geoip, ldap::ServerStatus, sql::Condition},
-    observe::{LoginRecord, login::mode_name},
+    backend_io::{dns, geoip},
     pipeline::DropReason,
-    store::{Store, Usage},
+    store::Store,
 };
 
 /// Different protocols that have a label of their own.
@@ -108,27 +110,6 @@ struct Inner {
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
-}
-
-/// What is read at the moment in which a page is made.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// Each plugin of the generation in force, and its calls that run.
-    pub running: Vec<(String, usize)>,
-    /// Each server behind the proxies: its name, what it speaks, and whether it is used.
-    pub upstreams: Vec<(String, &'static str, bool)>,
-    /// The SQL databases in use.
-    pub databases: Vec<Condition>,
-    /// Post actions that run or wait.
-    pub post_actions_pending: usize,
-    /// How the servers of all directories stand.
-    pub directories: Vec<ServerStatus>,
-    /// Number of the generation in force.
-    pub generation: u64,
-    /// When it came into force.
-    pub loaded_at: Option<SystemTime>,
-    /// What the store holds, if it can say.
-    pub store: Option<Usage>,
 }
 
 impl fmt::Debug for ServerMetrics {
@@ -223,116 +204,6 @@ impl ServerMetrics {
                 .inc_by(0);
         }
         Self(Arc::new(inner))
-    }
-
-    /// Counts a decided login: its verdict, its stages and its plugins.
-    pub fn login(&self, record: &LoginRecord) {
-        let inner = &self.0;
-        let mode = mode_name(record.mode);
-        let verdict = record.verdict.as_str();
-        inner
-            .decisions
-            .get_or_create(&[("mode", mode.into()), ("verdict", verdict.into())])
-            .inc();
-        self.function("login", mode, record.latency);
-        if record.mode == Mode::Verify {
-            self.password_check(record);
-            self.brute_force(record);
-        }
-        for stage in &record.trace.stages {
-            self.stage(stage);
-        }
-    }
-
-    fn password_check(&self, record: &LoginRecord) {
-        let inner = &self.0;
-        let (word, protocols) = match record.verdict {
-            Verdict::Accept => ("success", Some(&inner.accepted_protocols)),
-            Verdict::Reject => ("failure", Some(&inner.rejected_protocols)),
-            // Nobody knows whether it would have been accepted.
-            Verdict::TemporaryFailure => ("temporary_failure", None),
-        };
-        inner.logins.get_or_create(&[("logins", word.into())]).inc();
-        if let Some(protocols) = protocols {
-            let protocol = inner.protocols.get(&record.protocol);
-            protocols.get_or_create(&[("protocol", protocol)]).inc();
-        }
-    }
-
-    fn brute_force(&self, record: &LoginRecord) {
-        let inner = &self.0;
-        let controls = record.trace.stages.iter();
-        let mut controls = controls.filter(|stage| stage.stage == Stage::BruteForce);
-        // The first time it is asked about the ban, later about the failure.
-        let Some(check) = controls.next() else {
-            return;
-        };
-        inner
-            .brute_force_seconds
-            .observe(check.elapsed.as_secs_f64());
-        if record.brute_force_bucket.is_empty() {
-            return;
-        }
-        let labels = [("bucket", inner.rules.get(&record.brute_force_bucket))];
-        inner.brute_force_rejected.get_or_create(&labels).inc();
-        if record.is_new_ban {
-            inner.brute_force_bans.get_or_create(&labels).inc();
-        }
-    }
-
-    /// Counts a stage and its plugins.
-    pub fn stage(&self, stage: &StageTrace) {
-        if !stage.was_asked() {
-            return;
-        }
-        self.function("stage", stage.stage.as_str(), stage.elapsed);
-        for plugin in stage.plugins.iter().filter(|plugin| plugin.was_asked()) {
-            self.call(stage.stage.as_str(), plugin);
-        }
-    }
-
-    /// Counts the call of a hook.
-    pub fn hook(&self, call: &PluginTrace) {
-        self.call("hooks", call);
-    }
-
-    fn call(&self, stage: &'static str, call: &PluginTrace) {
-        let inner = &self.0;
-        let plugin = inner.plugins.get(&call.plugin);
-        let labels = [("stage", stage.into()), ("plugin", plugin.clone())];
-        let usage = &call.usage;
-        inner
-            .call_seconds
-            .get_or_create(&labels)
-            .observe(usage.elapsed.as_secs_f64());
-        inner
-            .call_cpu
-            .get_or_create(&labels)
-            .inc_by(usage.cpu.as_secs_f64());
-        inner
-            .call_queue
-            .get_or_create(&labels)
-            .inc_by(usage.queued.as_secs_f64());
-        let [stage, plugin] = labels;
-        let verdict = ("verdict", Word::from(call.verdict.clone()));
-        inner
-            .calls
-            .get_or_create(&[stage.clone(), plugin.clone(), verdict])
-            .inc();
-        if let Some(kind) = call.kind {
-            let kind = ("kind", kind.into());
-            inner
-                .call_failures
-                .get_or_create(&[stage, plugin, kind])
-                .inc();
-        }
-    }
-
-    fn function(&self, service: &'static str, task: &'static str, time: Duration) {
-        self.0
-            .functions
-            .get_or_create(&[("service", service.into()), ("task", task.into())])
-            .observe(time.as_secs_f64());
     }
 
     /// Counts an HTTP request from now until what comes back is dropped. `path` is the route's own
@@ -478,49 +349,6 @@ impl ServerMetrics {
     pub(in crate::observe) fn set_decision_log_dropped(&self, records: u64) {
         self.0.decision_log_dropped.inner().store(records, Relaxed);
     }
-
-    /// All numbers, those of plugins included, in the OpenMetrics text format.
-    pub fn page(&self, now: &Snapshot) -> String {
-        let inner = &self.0;
-        let _page = inner.page.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.calls_in_flight.clear();
-        for (plugin, running) in &now.running {
-            let plugin = ("plugin", inner.plugins.get(plugin));
-            let gauge = inner.calls_in_flight.get_or_create_owned(&[plugin]);
-            gauge.set(whole(*running));
-        }
-        inner.upstream_alive.clear();
-        for (server, protocol, alive) in &now.upstreams {
-            let server = ("server", inner.servers.get(server));
-            let protocol = ("protocol", (*protocol).into());
-            let gauge = inner
-                .upstream_alive
-                .get_or_create_owned(&[server, protocol]);
-            gauge.set(i64::from(*alive));
-        }
-        inner.ldap.show(&now.directories);
-        inner.sql.set(&now.databases);
-        inner
-            .post_actions_pending
-            .set(whole(now.post_actions_pending));
-        inner
-            .generation
-            .set(i64::try_from(now.generation).unwrap_or(i64::MAX));
-        if let Some(loaded_at) = now.loaded_at {
-            inner.last_reload.set(unix_seconds(loaded_at));
-        }
-        let store = now.store.unwrap_or_default();
-        inner
-            .store_keys
-            .set(i64::try_from(store.keys).unwrap_or(i64::MAX));
-        inner
-            .store_bytes
-            .set(i64::try_from(store.bytes).unwrap_or(i64::MAX));
-        let mut text = String::with_capacity(16 << 10);
-        // Writing to a String cannot fail.
-        let _ = prometheus_client::encoding::text::encode(&mut text, &inner.registry);
-        text
-    }
 }
 
 /// An HTTP request in work; timed when it is dropped.
@@ -552,16 +380,6 @@ impl Drop for OpenConnection {
 
 fn times() -> Histogram {
     Histogram::new(SECONDS)
-}
-
-fn whole(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unix_seconds(time: SystemTime) -> f64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
 }
 
 #[cfg(test)]

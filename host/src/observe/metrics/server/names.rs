@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use prometheus_client::metrics::info::Info;
 
-use super::{Inner, Seconds, unix_seconds};
+use super::{Inner, Seconds, page::unix_seconds};
 
 impl Inner {
     /// Gives every metric its name. The library itself appends `_total` to counters and `_info` to infos.

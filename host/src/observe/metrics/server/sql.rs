@@ -10,7 +10,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Counters, Histograms, Labels, ServerMetrics, times, whole};
+use super::{Counters, Histograms, Labels, ServerMetrics, page::whole, times};
 use crate::{
     backend_io::sql::{Condition, Listener},
     observe::metrics::words::{Word, Words},

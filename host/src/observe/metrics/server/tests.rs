@@ -2,16 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::SystemTime,
+};
 
 use super::*;
 use crate::{
-    auth::{Trace, Usage},
+    auth::{Mode, PluginTrace, StageTrace, Trace, Usage, Verdict},
     backend_io::{
         ldap::{BreakerState, ServerStatus},
-        sql::Listener,
+        sql::{Condition, Listener},
     },
-    observe::metrics::plain,
+    observe::{LoginRecord, metrics::plain},
 };
 
 /// A family as a page shows it.
