@@ -4,8 +4,9 @@
 #   tests/bench/compare.sh [ROUNDS [SECONDS [CONNECTIONS]]]
 #
 # All servers run at the same time; wrk loads one after the other, ROUNDS times in alternation, so that
-# a change in the machine's mood hits them alike. Prints the medians as markdown. Everything else goes
-# to standard error. BULKHEAD_TARGET names a folder with binaries to use instead of a release build.
+# a change in the machine's mood hits them alike. Prints the medians as markdown, and how often a login of
+# the whole pipeline waited for Redis. Everything else goes to standard error. BULKHEAD_TARGET names a folder
+# with binaries to use instead of a release build.
 set -euo pipefail
 
 rounds=${1:-5}
@@ -16,7 +17,9 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/tests/bench
 cd "$root"
 
-command -v wrk >/dev/null || { echo "wrk is missing (Debian package: wrk)" >&2; exit 1; }
+for tool in wrk redis-server curl; do
+  command -v "$tool" >/dev/null || { echo "$tool is missing (a Debian package)" >&2; exit 1; }
+done
 
 target=${BULKHEAD_TARGET:-}
 if [ -z "$target" ]; then
@@ -36,16 +39,21 @@ clean() {
 trap clean EXIT
 
 port=19080
-servers=(bare lua lua-pooled)
+servers=(bare lua lua-pooled pipeline)
 declare -A address label
 # What is loaded: a server and a route of it.
-cases=(bare:json lua:json lua-pooled:json lua:cbor lua:header lua:nginx lua:basic lua:saslauthd)
+cases=(bare:json lua:json lua-pooled:json pipeline:json pipeline:nginx lua:cbor lua:header lua:nginx lua:basic lua:saslauthd)
 label[bare:json]="bare axum handler"
 label[lua:json]="Bulkhead, JSON, Lua backend, fresh instance per login"
 label[lua-pooled:json]="Bulkhead, JSON, Lua backend, pooled instances"
+label[pipeline:json]="Bulkhead, JSON, whole pipeline on Redis"
+label[pipeline:nginx]="Bulkhead, nginx, whole pipeline on Redis"
 for route in cbor header nginx basic saslauthd; do
   label[lua:$route]="Bulkhead, $route, Lua backend, fresh instance per login"
 done
+
+redis-server --bind 127.0.0.1 --port 19079 --dir "$work" --save "" --appendonly no >"$work/redis.log" 2>&1 &
+processes+=($!)
 
 for name in "${servers[@]}"; do
   port=$((port + 1))
@@ -54,7 +62,7 @@ for name in "${servers[@]}"; do
     "$target/examples/bare" "${address[bare]}" >"$work/bare.log" 2>&1 &
   else
     mkdir "$work/$name"
-    cp "$here/backend.lua" "$work/$name/"
+    cp "$here"/{feature,backend,filter}.lua "$work/$name/"
     (umask 077 && printf 'bench-Secret-0123456789' >"$work/$name/api.secret")
     sed "s/127\.0\.0\.1:19080/${address[$name]}/" "$here/$name.yaml" >"$work/$name/bulkhead.yaml"
     XDG_CACHE_HOME=$work/cache "$target/bulkhead" serve -c "$work/$name/bulkhead.yaml" \
@@ -86,9 +94,22 @@ load() { # case seconds
     -- "${1##*:}" | awk '/^RESULT/ { print $2, $3, $4, $5 }'
 }
 
+# Times that the whole pipeline waited for Redis.
+round_trips() {
+  curl -sS "http://${address[pipeline]}/metrics" | awk '
+    /^bulkhead_store_round_trips_total/ { sum += $NF } END { printf "%d", sum }'
+}
+
+logins_of_pipeline() {
+  curl -sS "http://${address[pipeline]}/metrics" | awk '
+    /^bulkhead_decisions_total/ { sum += $NF } END { printf "%d", sum }'
+}
+
 for one in "${cases[@]}"; do
   load "$one" 2 >/dev/null
 done
+trips=$(round_trips)
+logins=$(logins_of_pipeline)
 for round in $(seq "$rounds"); do
   for one in "${cases[@]}"; do
     result=$(load "$one" "$seconds")
@@ -101,6 +122,9 @@ median() { # case column
   sort -n -k"$2,$2" "$work/$1.results" | awk -v column="$2" '
     { value[NR] = $column } END { print value[int((NR + 1) / 2)] }'
 }
+
+trips=$(($(round_trips) - trips))
+logins=$(($(logins_of_pipeline) - logins))
 
 processor=$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo)
 echo "Medians of $rounds rounds of $seconds s, $connections connections, wrk on the same $(nproc) cores" \
@@ -118,6 +142,10 @@ for one in "${cases[@]}"; do
     failed="$failed $one"
   fi
 done
+echo
+awk -v trips="$trips" -v logins="$logins" 'BEGIN {
+  printf "The whole pipeline waited for Redis %.2f times per login (%d logins, every tenth with a wrong password).\n",
+    trips / logins, logins }'
 if [ -n "$failed" ]; then
   echo "answers other than those of a login from:$failed; the figures mean nothing" >&2
   exit 1
