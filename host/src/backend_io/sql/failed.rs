@@ -2,6 +2,9 @@
 
 use sqlx::error::DatabaseError;
 
+/// Errors of one kind of database with a meaning of their own; nothing about all others.
+pub(super) type Judge = fn(&dyn DatabaseError) -> Option<Failed>;
+
 /// Why a connection did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failed {
@@ -48,10 +51,7 @@ impl Failed {
     }
 
     /// The meaning of an error on a connection that was made.
-    pub(super) fn from_statement(
-        error: sqlx::Error,
-        judge: fn(&dyn DatabaseError) -> Option<Self>,
-    ) -> Self {
+    pub(super) fn from_statement(error: sqlx::Error, judge: Judge) -> Self {
         match &error {
             sqlx::Error::Database(inner) => {
                 judge(inner.as_ref()).unwrap_or_else(|| Self::Statement(inner.message().to_owned()))
@@ -68,10 +68,7 @@ impl Failed {
     }
 
     /// The meaning of an error while a connection was made.
-    pub(super) fn from_connect(
-        error: &sqlx::Error,
-        judge: fn(&dyn DatabaseError) -> Option<Self>,
-    ) -> Self {
+    pub(super) fn from_connect(error: &sqlx::Error, judge: Judge) -> Self {
         match error {
             sqlx::Error::Database(inner) => match judge(inner.as_ref()) {
                 Some(full @ Self::Full(_)) => full,

@@ -1,8 +1,13 @@
 //! One connection of whatever database, and who makes them.
 
-use futures_util::future::BoxFuture;
+use futures_util::{Stream, StreamExt, future::BoxFuture};
+use sqlx::{Column, ColumnIndex, Database, Either, Row, ValueRef};
 
-use super::{Table, Value, failed::Failed, statement::Statement};
+use super::{
+    Table, Value,
+    failed::{Failed, Judge},
+    statement::Statement,
+};
 
 /// A connection.
 pub(super) trait Link: Send {
@@ -39,15 +44,67 @@ pub(super) struct Answer {
     pub(super) changed: u64,
 }
 
+/// What is particular to one kind of database in reading what a statement comes to.
+pub(super) struct Reading<D: Database> {
+    /// Rows that were changed.
+    pub(super) changed: fn(&D::QueryResult) -> u64,
+    /// The value of a column that is not NULL. What has no place in [`Value`] says what to write instead.
+    pub(super) value: fn(&D::Row, usize) -> Result<Value, String>,
+    /// What an error means.
+    pub(super) judge: Judge,
+}
+
+/// Reads what a statement comes to, up to the limits.
+pub(super) async fn read<D: Database>(
+    mut steps: impl Stream<Item = Result<Either<D::QueryResult, D::Row>, sqlx::Error>> + Unpin,
+    most: Most,
+    reading: &Reading<D>,
+) -> Result<Answer, Failed>
+where
+    usize: ColumnIndex<D::Row>,
+{
+    let mut collector = Collector::new(most);
+    while let Some(step) = steps.next().await {
+        match step.map_err(|error| Failed::from_statement(error, reading.judge))? {
+            Either::Left(done) => collector.changed((reading.changed)(&done)),
+            Either::Right(row) => {
+                if collector.wants_columns() {
+                    let names = row.columns().iter().map(|column| column.name().to_owned());
+                    collector.columns(names.collect());
+                }
+                let values = (0..row.len()).map(|index| value(&row, index, reading));
+                if !collector.row(values.collect::<Result<_, _>>()?) {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(collector.finish())
+}
+
+fn value<D: Database>(row: &D::Row, index: usize, reading: &Reading<D>) -> Result<Value, Failed>
+where
+    usize: ColumnIndex<D::Row>,
+{
+    let raw = row.try_get_raw(index);
+    if raw
+        .map_err(|error| Failed::Unsupported(error.to_string()))?
+        .is_null()
+    {
+        return Ok(Value::Null);
+    }
+    (reading.value)(row, index).map_err(Failed::Unsupported)
+}
+
 /// Collects rows up to the limits.
-pub(super) struct Collector {
+struct Collector {
     answer: Answer,
     most: Most,
     bytes: u64,
 }
 
 impl Collector {
-    pub(super) fn new(most: Most) -> Self {
+    fn new(most: Most) -> Self {
         Self {
             answer: Answer::default(),
             most,
@@ -56,16 +113,16 @@ impl Collector {
     }
 
     /// Whether the names of the columns are still to be told.
-    pub(super) fn wants_columns(&self) -> bool {
+    fn wants_columns(&self) -> bool {
         self.answer.table.columns.is_empty()
     }
 
-    pub(super) fn columns(&mut self, names: Vec<String>) {
+    fn columns(&mut self, names: Vec<String>) {
         self.answer.table.columns = names;
     }
 
     /// Takes one row; false if it has no place any more.
-    pub(super) fn row(&mut self, row: Vec<Value>) -> bool {
+    fn row(&mut self, row: Vec<Value>) -> bool {
         let table = &mut self.answer.table;
         let size = row.iter().map(Value::size).sum::<u64>();
         self.bytes = self.bytes.saturating_add(size);
@@ -78,11 +135,11 @@ impl Collector {
         true
     }
 
-    pub(super) fn changed(&mut self, rows: u64) {
+    fn changed(&mut self, rows: u64) {
         self.answer.changed = self.answer.changed.saturating_add(rows);
     }
 
-    pub(super) fn finish(self) -> Answer {
+    fn finish(self) -> Answer {
         self.answer
     }
 }

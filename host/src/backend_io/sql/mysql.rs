@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, MySql, MySqlConnection,
-    Row, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection, Executor, MySql, MySqlConnection, Row,
+    TypeInfo,
     error::DatabaseError,
     mysql::{MySqlArguments, MySqlConnectOptions, MySqlDatabaseError, MySqlRow, MySqlSslMode},
 };
@@ -13,7 +13,7 @@ use sqlx::{
 use super::{
     Value,
     failed::Failed,
-    link::{Answer, Collector, Connect, Link, Most},
+    link::{self, Answer, Connect, Link, Most, Reading},
     statement::{Placeholder, Statement},
 };
 use crate::config::{SqlDatabase, SqlHost, SqlTls};
@@ -107,26 +107,10 @@ impl Link for MysqlLink {
         most: Most,
     ) -> BoxFuture<'a, Result<Answer, Failed>> {
         Box::pin(async move {
-            let failed = |error| Failed::from_statement(error, judge);
             let text = AssertSqlSafe(statement.text(Placeholder::Mark));
             let query = sqlx::query_with::<MySql, _>(text, arguments(statement)?);
-            let mut stream = (&mut self.0).fetch_many(query);
-            let mut collector = Collector::new(most);
-            while let Some(step) = stream.next().await {
-                match step.map_err(failed)? {
-                    Either::Left(done) => collector.changed(done.rows_affected()),
-                    Either::Right(row) => {
-                        if collector.wants_columns() {
-                            let names = row.columns().iter();
-                            collector.columns(names.map(|one| one.name().to_owned()).collect());
-                        }
-                        if !collector.row(values(&row)?) {
-                            break;
-                        }
-                    }
-                }
-            }
-            Ok(collector.finish())
+            let stream = (&mut self.0).fetch_many(query);
+            link::read(stream, most, &READING).await
         })
     }
 
@@ -155,26 +139,21 @@ fn arguments(statement: &Statement) -> Result<MySqlArguments, Failed> {
     Ok(arguments)
 }
 
-fn values(row: &MySqlRow) -> Result<Vec<Value>, Failed> {
-    let mut values = Vec::with_capacity(row.len());
-    for (index, column) in row.columns().iter().enumerate() {
-        let raw = row
-            .try_get_raw(index)
-            .map_err(|error| Failed::Unsupported(error.to_string()))?;
-        if raw.is_null() {
-            values.push(Value::Null);
-            continue;
-        }
-        let name = raw.type_info().name().to_owned();
-        values.push(decode(row, index, &name).ok_or_else(|| {
-            Failed::Unsupported(format!(
-                "the column `{}` has the type {name}; write `CAST({} AS CHAR)` in the statement",
-                column.name(),
-                column.name()
-            ))
-        })?);
-    }
-    Ok(values)
+const READING: Reading<MySql> = Reading {
+    changed: |done| done.rows_affected(),
+    value,
+    judge,
+};
+
+fn value(row: &MySqlRow, index: usize) -> Result<Value, String> {
+    let column = row.column(index);
+    let kind = column.type_info().name();
+    decode(row, index, kind).ok_or_else(|| {
+        let name = column.name();
+        format!(
+            "the column `{name}` has the type {kind}; write `CAST({name} AS CHAR)` in the statement"
+        )
+    })
 }
 
 /// A value that is not NULL. Nothing if its type has no place in [`Value`].

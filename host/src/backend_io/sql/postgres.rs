@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Decode, Either, Executor, PgConnection,
-    Postgres, Row, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection, Decode, Executor, PgConnection, Postgres,
+    Row, TypeInfo,
     error::DatabaseError,
     postgres::{
         PgArguments, PgConnectOptions, PgRow, PgSslMode, PgTypeKind, PgValueFormat, PgValueRef,
@@ -15,7 +15,7 @@ use sqlx::{
 use super::{
     Value,
     failed::Failed,
-    link::{Answer, Collector, Connect, Link, Most},
+    link::{self, Answer, Connect, Link, Most, Reading},
     numeric,
     statement::{Placeholder, Statement},
 };
@@ -89,26 +89,10 @@ impl Link for PostgresLink {
         most: Most,
     ) -> BoxFuture<'a, Result<Answer, Failed>> {
         Box::pin(async move {
-            let failed = |error| Failed::from_statement(error, judge);
             let text = AssertSqlSafe(statement.text(Placeholder::Numbered));
             let query = sqlx::query_with::<Postgres, _>(text, arguments(statement)?);
-            let mut stream = (&mut self.0).fetch_many(query);
-            let mut collector = Collector::new(most);
-            while let Some(step) = stream.next().await {
-                match step.map_err(failed)? {
-                    Either::Left(done) => collector.changed(done.rows_affected()),
-                    Either::Right(row) => {
-                        if collector.wants_columns() {
-                            let names = row.columns().iter();
-                            collector.columns(names.map(|one| one.name().to_owned()).collect());
-                        }
-                        if !collector.row(values(&row)?) {
-                            break;
-                        }
-                    }
-                }
-            }
-            Ok(collector.finish())
+            let stream = (&mut self.0).fetch_many(query);
+            link::read(stream, most, &READING).await
         })
     }
 
@@ -143,28 +127,22 @@ fn arguments(statement: &Statement) -> Result<PgArguments, Failed> {
     Ok(arguments)
 }
 
-fn values(row: &PgRow) -> Result<Vec<Value>, Failed> {
-    let mut values = Vec::with_capacity(row.len());
-    for (index, column) in row.columns().iter().enumerate() {
-        let raw = row
-            .try_get_raw(index)
-            .map_err(|error| Failed::Unsupported(error.to_string()))?;
-        if raw.is_null() {
-            values.push(Value::Null);
-            continue;
-        }
-        let info = column.type_info();
-        let value = decode(info.name(), info.kind(), raw);
-        values.push(value.ok_or_else(|| {
-            Failed::Unsupported(format!(
-                "the column `{}` has the type {}; write `CAST({} AS text)` in the statement",
-                column.name(),
-                info.name(),
-                column.name()
-            ))
-        })?);
-    }
-    Ok(values)
+const READING: Reading<Postgres> = Reading {
+    changed: |done| done.rows_affected(),
+    value,
+    judge,
+};
+
+fn value(row: &PgRow, index: usize) -> Result<Value, String> {
+    let column = row.column(index);
+    let kind = column.type_info();
+    let raw = row.try_get_raw(index).map_err(|error| error.to_string())?;
+    decode(kind.name(), kind.kind(), raw).ok_or_else(|| {
+        let (name, kind) = (column.name(), kind.name());
+        format!(
+            "the column `{name}` has the type {kind}; write `CAST({name} AS text)` in the statement"
+        )
+    })
 }
 
 /// A value that is not NULL. Nothing if its type has no place in [`Value`].

@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Connection, Either, Executor, Row, Sqlite,
-    SqliteConnection, TypeInfo, ValueRef,
+    AssertSqlSafe, Column, ConnectOptions, Connection, Executor, Row, Sqlite, SqliteConnection,
+    TypeInfo, ValueRef,
     error::DatabaseError,
     sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow},
 };
@@ -19,7 +19,7 @@ use sqlx::{
 use super::{
     Value,
     failed::Failed,
-    link::{Answer, Collector, Connect, Link, Most},
+    link::{self, Answer, Connect, Link, Most, Reading},
     statement::{Placeholder, Statement},
 };
 use crate::config::SqlDatabase;
@@ -85,28 +85,12 @@ impl Link for SqliteLink {
         most: Most,
     ) -> BoxFuture<'a, Result<Answer, Failed>> {
         Box::pin(async move {
-            let failed = |error| Failed::from_statement(error, judge);
             let text = AssertSqlSafe(statement.text(Placeholder::Mark));
             let query = sqlx::query_with::<Sqlite, _>(text, arguments(statement)?);
             let until = Instant::now().checked_add(self.patience);
             *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
-            let mut stream = (&mut self.connection).fetch_many(query);
-            let mut collector = Collector::new(most);
-            while let Some(step) = stream.next().await {
-                match step.map_err(failed)? {
-                    Either::Left(done) => collector.changed(done.rows_affected()),
-                    Either::Right(row) => {
-                        if collector.wants_columns() {
-                            let names = row.columns().iter();
-                            collector.columns(names.map(|one| one.name().to_owned()).collect());
-                        }
-                        if !collector.row(values(&row)?) {
-                            break;
-                        }
-                    }
-                }
-            }
-            Ok(collector.finish())
+            let stream = (&mut self.connection).fetch_many(query);
+            link::read(stream, most, &READING).await
         })
     }
 
@@ -135,24 +119,21 @@ fn arguments(statement: &Statement) -> Result<SqliteArguments, Failed> {
     Ok(arguments)
 }
 
-fn values(row: &SqliteRow) -> Result<Vec<Value>, Failed> {
-    let mut values = Vec::with_capacity(row.len());
-    for (index, column) in row.columns().iter().enumerate() {
-        let raw = row
-            .try_get_raw(index)
-            .map_err(|error| Failed::Unsupported(error.to_string()))?;
-        if raw.is_null() {
-            values.push(Value::Null);
-            continue;
-        }
-        let name = raw.type_info().name().to_owned();
-        let is_boolean = column.type_info().name() == "BOOLEAN";
-        values.push(decode(row, index, &name, is_boolean).ok_or_else(|| {
-            let name = column.name();
-            Failed::Unsupported(format!("the column `{name}` holds text that is not UTF-8"))
-        })?);
-    }
-    Ok(values)
+const READING: Reading<Sqlite> = Reading {
+    changed: |done| done.rows_affected(),
+    value,
+    judge,
+};
+
+fn value(row: &SqliteRow, index: usize) -> Result<Value, String> {
+    let column = row.column(index);
+    let raw = row.try_get_raw(index).map_err(|error| error.to_string())?;
+    let kind = raw.type_info().name().to_owned();
+    let is_boolean = column.type_info().name() == "BOOLEAN";
+    decode(row, index, &kind, is_boolean).ok_or_else(|| {
+        let name = column.name();
+        format!("the column `{name}` holds text that is not UTF-8")
+    })
 }
 
 /// By the type of the value itself, which SQLite's columns do not force on it. Only truth values need their
