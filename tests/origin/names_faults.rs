@@ -308,8 +308,8 @@ async fn silence_opens_the_breaker_and_an_answer_closes_it() {
         assert!(matches!(found, Err(DnsError::Network(_))), "{found:?}");
     }
     assert!(
-        started.elapsed() < Duration::from_millis(100),
-        "{:?}",
+        started.elapsed() < Duration::from_secs(1),
+        "half of what they would have waited: {:?}",
         started.elapsed()
     );
     assert_eq!(server.asked().len(), asked);

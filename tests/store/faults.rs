@@ -80,7 +80,7 @@ async fn a_server_that_never_answers_costs_the_time_of_one_operation() {
     let started = Instant::now();
     why(store.get(key("k")).await);
     let took = started.elapsed();
-    assert!(took < SECOND + SECOND / 4, "{took:?}");
+    assert!(took < 2 * SECOND, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,7 +70,7 @@ async fn what_may_have_been_done_is_not_done_again() {
     let started = Instant::now();
     let text = why(store.increment(key("n"), 10, None).await);
     assert!(text.contains("did not answer within 200 ms"), "{text}");
-    assert!(started.elapsed() < SECOND, "{:?}", started.elapsed());
+    assert!(started.elapsed() < 2 * SECOND, "{:?}", started.elapsed());
     redis.resume();
     // The question was under way: Redis answers it to nobody.
     eventually("the sum", async || {
@@ -94,7 +94,7 @@ async fn an_operation_ends_in_its_time_and_an_outage_soon_costs_nothing() {
     let started = Instant::now();
     why(store.get(key("k")).await);
     let took = started.elapsed();
-    assert!(took < SECOND + SECOND / 4, "{took:?}");
+    assert!(took < 2 * SECOND, "{took:?}");
     // Somebody tries to connect now and then; the others learn at once that it is in vain.
     let started = Instant::now();
     let mut quick = 0;
