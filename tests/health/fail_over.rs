@@ -97,6 +97,14 @@ impl Platform {
         [imap.is_ok(), pop3::is_ok(&pop3)]
     }
 
+    /// Logs in so many times over both protocols; each must let the user in.
+    fn let_in(&self, user: &str, times: usize) {
+        for _ in 0..times {
+            let came = self.log_in(user, &format!("{user}-password"));
+            assert_eq!(came, [true, true], "{}", self.logs());
+        }
+    }
+
     /// How many logins of the user each Dovecot has seen.
     fn seen(&self, user: &str) -> [usize; 2] {
         let line = format!("came in: {user}");
@@ -112,33 +120,18 @@ impl Platform {
     }
 }
 
-const IN: [bool; 2] = [true, true];
 const OUT: [bool; 2] = [false, false];
 
 #[test]
 fn logins_through_nginx_fall_over_to_the_server_that_lives_and_come_back() {
     let mut platform = Platform::start();
-    for _ in 0..4 {
-        assert_eq!(
-            platform.log_in("both", "both-password"),
-            IN,
-            "{}",
-            platform.logs()
-        );
-    }
+    platform.let_in("both", 4);
     assert_eq!(platform.seen("both"), [4, 4], "{}", platform.logs());
     assert_eq!(platform.log_in("both", "wrong"), OUT);
 
     platform.dovecots[0].stop();
     platform.await_alive(1);
-    for _ in 0..3 {
-        assert_eq!(
-            platform.log_in("second", "second-password"),
-            IN,
-            "{}",
-            platform.logs()
-        );
-    }
+    platform.let_in("second", 3);
     assert_eq!(platform.seen("second"), [0, 6]);
 
     platform.dovecots[1].stop();
@@ -147,14 +140,7 @@ fn logins_through_nginx_fall_over_to_the_server_that_lives_and_come_back() {
 
     platform.dovecots[0].restart();
     platform.await_alive(1);
-    for _ in 0..3 {
-        assert_eq!(
-            platform.log_in("first", "first-password"),
-            IN,
-            "{}",
-            platform.logs()
-        );
-    }
+    platform.let_in("first", 3);
     assert_eq!(platform.seen("first"), [6, 0]);
 }
 
@@ -163,24 +149,10 @@ fn a_server_that_takes_connections_and_sleeps_gets_no_logins() {
     let platform = Platform::start();
     platform.dovecots[0].freeze(true);
     platform.await_alive(1);
-    for _ in 0..3 {
-        assert_eq!(
-            platform.log_in("second", "second-password"),
-            IN,
-            "{}",
-            platform.logs()
-        );
-    }
+    platform.let_in("second", 3);
     assert_eq!(platform.seen("second"), [0, 6]);
     platform.dovecots[0].freeze(false);
     platform.await_alive(2);
-    for _ in 0..2 {
-        assert_eq!(
-            platform.log_in("both", "both-password"),
-            IN,
-            "{}",
-            platform.logs()
-        );
-    }
+    platform.let_in("both", 2);
     assert_eq!(platform.seen("both"), [2, 2]);
 }

@@ -4,10 +4,15 @@
 
 use std::{
     fs,
-    os::unix::{fs::chown, process::CommandExt},
-    path::Path,
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
     process::Command,
 };
+
+use crate::Scratch;
 
 /// An account of the system; nobody in particular if the tests do not run as root.
 #[derive(Clone, Copy, Debug)]
@@ -48,5 +53,17 @@ impl Account {
         if let Some((user, group)) = self.0 {
             chown(path, Some(user), Some(group)).expect("cannot change the owner");
         }
+    }
+
+    /// Writes a file that only this account may read, and returns its path.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn private_file(self, scratch: &Scratch, name: &str, content: &str) -> PathBuf {
+        let path = scratch.write(name, content);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+            .expect("cannot change the mode");
+        self.own(&path);
+        path
     }
 }

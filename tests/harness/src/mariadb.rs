@@ -3,10 +3,7 @@
 //! Contract: it listens on one loopback address and on a socket in its scratch folder, where the harness is
 //! the administrator. It logs every statement with its values. Nothing of the system's data is touched.
 
-use std::{
-    fs, net::SocketAddr, os::unix::fs::PermissionsExt, path::PathBuf, process::Command,
-    time::Duration,
-};
+use std::{fs, net::SocketAddr, path::PathBuf, process::Command, time::Duration};
 
 use crate::{Scratch, account::Account, command, port, require_server, server::Server, wait};
 
@@ -67,11 +64,7 @@ impl Mariadb {
 
     /// Writes a file that only the server's account may read, and returns its path.
     pub fn private_file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.scratch.write(name, content);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
-            .expect("cannot change the mode");
-        account().own(&path);
-        path
+        account().private_file(&self.scratch, name, content)
     }
 
     /// Runs statements as the administrator in that database and returns what they print.

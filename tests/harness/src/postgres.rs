@@ -82,11 +82,7 @@ impl Postgres {
 
     /// Writes a file that only the server's account may read, and returns its path.
     pub fn private_file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.scratch.write(name, content);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
-            .expect("cannot change the mode");
-        account().own(&path);
-        path
+        account().private_file(&self.scratch, name, content)
     }
 
     /// Runs statements as the administrator in that database and returns what they print.
