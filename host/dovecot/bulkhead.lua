@@ -296,7 +296,10 @@ local function answer_fields(request, kind, response)
   local fields = {}
   if type(answer.attributes) == "table" then
     for name, values in pairs(answer.attributes) do
-      if type(name) == "string" then
+      -- The account comes as the user's name. Under its own name it would be something else: a directory's
+      -- "uid" is no number, and its "mail" no place where mail is kept.
+      local is_account = name == answer.account_field and not renamed[name]
+      if type(name) == "string" and not is_account then
         add_field(fields, kind, name, values)
       end
     end

@@ -275,6 +275,18 @@ case("rename gives attributes other names or none", function()
   equal(fields.userdb_secret, nil)
 end)
 
+case("the attribute that holds the account is no field unless it is renamed", function()
+  local reply = answer(200, '{"ok":true,"account_field":"uid","attributes":{"uid":["alice"],"gid":[100]}}')
+  for rename, field in pairs { [""] = "none", ["uid=login"] = "userdb_login" } do
+    local fake = ready { rename = rename }
+    fake.reply = reply
+    local _, fields = verify(fake)
+    equal(fields.userdb_uid, nil)
+    equal(fields[field], (rename ~= "") and "alice" or nil)
+    equal(fields.userdb_gid, "100")
+  end
+end)
+
 case("the account becomes the user when it differs", function()
   local fake = ready()
   fake.reply = answer(200, '{"ok":true}', { ["Auth-User"] = "alice@example.org" })

@@ -12,10 +12,16 @@
     missing_docs
 )]
 
+mod backends;
 mod clients;
+// Of the databases there, not everything is used here.
+#[allow(dead_code)]
+#[path = "../sql/databases.rs"]
+mod databases;
 mod expect;
 mod faults;
 mod glue_spec;
+mod homes;
 mod logins;
 mod policy;
 mod web_backend;

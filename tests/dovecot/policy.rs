@@ -53,15 +53,25 @@ server:
   basic_auth:
     username: {API_USER}
     password: {{ file: api.secret }}
-store: {{ kind: memory }}
 "#
     )
 }
 
+/// Bulkhead with these sections behind [`head`], the filter and a secret for the cache.
+pub fn start(sections: &str) -> Bulkhead {
+    let policy = Policy::new(&(head() + sections))
+        .file("api.secret", API_PASSWORD)
+        .file("cache.secret", "a secret of the cache that is long enough")
+        .file("backend.lua", BACKEND)
+        .file("filter.lua", FILTER);
+    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
+}
+
 /// Bulkhead with a table of users in Lua, and a small limit on bodies.
 pub fn users() -> Bulkhead {
-    let configuration = head()
-        + r#"
+    start(
+        r#"
+store: { kind: memory }
 limits: { body_bytes: 4096 }
 pipeline:
   backends:
@@ -72,12 +82,8 @@ plugins:
   users:
     grants: { password: true }
     limits: { cpu: 300ms, wall_clock: 1s }
-"#;
-    let policy = Policy::new(&configuration)
-        .file("api.secret", API_PASSWORD)
-        .file("backend.lua", BACKEND)
-        .file("filter.lua", FILTER);
-    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
+"#,
+    )
 }
 
 /// A backend that asks a web server, as a Dovecot script asks Nextcloud: 207 accepts, 401 rejects,
@@ -131,6 +137,7 @@ pub fn web(host: &str, url: &str, patience: Patience) -> Bulkhead {
         Patience::Long => ("8s", "9s"),
     };
     let plugins = r#"
+store: { kind: memory }
 pipeline:
   backends:
     - { name: dav, script: backend.lua, dialect: "5.1" }
