@@ -11,6 +11,7 @@ use crate::{
     clients::{self, API_PASSWORD, API_USER, Credentials, DEFAULT},
     homes::{self, Home},
     logins::{self, ENDPOINT},
+    policy,
 };
 
 /// How long something may take that is waited for.
@@ -28,7 +29,9 @@ struct Platform {
 impl Platform {
     fn start(home: Home, limit: u32) -> Self {
         let redis = Redis::start();
-        let bulkhead = home.bulkhead(&redis, limit);
+        let policy = home.policy(&policy::head(), &redis, limit);
+        let policy = policy.file("api.secret", API_PASSWORD);
+        let bulkhead = Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy);
         let dovecot = clients::glue(&bulkhead.url(ENDPOINT), Credentials::Right, DEFAULT);
         Self {
             dovecot,

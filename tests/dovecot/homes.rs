@@ -1,7 +1,8 @@
-//! Where users live: a directory or a database, each a real one with the people of [`policy`](crate::policy).
+//! Where users live: a directory or a database, each a real one with the same people.
 //!
-//! Bulkhead has everything else that a mail platform has: failed logins are counted in a real Redis, where the
-//! login cache is too, and a filter keeps `dora` out.
+//! The policy has everything else that a mail platform has: failed logins are counted in a real Redis, where
+//! the login cache is too, and a filter keeps `dora` out. The folder of the policy holds its secrets and
+//! scripts.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +10,20 @@ use bulkhead::{
     backend_io::ldap::{Change, ChangeKind, LdapClient, Modify, Unwatched},
     config,
 };
-use bulkhead_harness::{Bulkhead, Redis, Slapd, SlapdSetup, slapd};
+use bulkhead_harness::{Policy, Redis, Slapd, SlapdSetup, slapd};
 
-use crate::{
-    databases::{self, Database},
-    policy,
-};
+use crate::databases::{self, Database};
+
+/// Keeps `dora` out.
+pub const FILTER: &str = r#"
+function nauthilus_call_filter(request)
+  if request.authenticated and request.account == "dora" then
+    nauthilus_builtin.status_message_set("Account not enabled")
+    return nauthilus_builtin.FILTER_REJECT, nauthilus_builtin.FILTER_RESULT_OK
+  end
+  return nauthilus_builtin.FILTER_ACCEPT, nauthilus_builtin.FILTER_RESULT_OK
+end
+"#;
 
 /// People whose passwords are their names with `-password`; there are two with the name `broken`, so that
 /// nobody can say whose password is meant.
@@ -123,8 +132,9 @@ impl Home {
         }
     }
 
-    /// Bulkhead for the people who live here. `limit`: so many failures ban an address.
-    pub fn bulkhead(&self, redis: &Redis, limit: u32) -> Bulkhead {
+    /// A policy for the people who live here. `server`: the section `server`; `limit`: so many failures ban an
+    /// address.
+    pub fn policy(&self, server: &str, redis: &Redis, limit: u32) -> Policy {
         let (component, section, plugin) = match self {
             Self::Directory(slapd) => (
                 "ldap",
@@ -141,8 +151,8 @@ impl Home {
             ),
         };
         let address = redis.address();
-        policy::start(&format!(
-            r#"
+        let configuration = format!(
+            r#"{server}
 store: {{ kind: redis, redis: {{ primary: {{ address: "{address}" }} }} }}
 cache: {{ secret: {{ file: cache.secret }} }}
 brute_force:
@@ -157,7 +167,10 @@ pipeline:
     - {{ name: enabled, script: filter.lua, dialect: "5.1" }}
 limits: {{ body_bytes: 4096 }}
 {plugin}"#
-        ))
+        );
+        Policy::new(&configuration)
+            .file("cache.secret", "a secret of the cache that is long enough")
+            .file("filter.lua", FILTER)
     }
 
     /// Gives a user another password, as an administrator does.

@@ -2,7 +2,10 @@
 
 use bulkhead_harness::{Bulkhead, Policy};
 
-use crate::clients::{API_PASSWORD, API_USER};
+use crate::{
+    clients::{API_PASSWORD, API_USER},
+    homes::FILTER,
+};
 
 /// Users: alice (attributes), bob, dora (disabled by a filter), broken (the backend raises an error),
 /// loops (the backend never ends). Passwords are the names with `-password`.
@@ -35,17 +38,8 @@ function nauthilus_backend_list_accounts(request)
 end
 "#;
 
-const FILTER: &str = r#"
-function nauthilus_call_filter(request)
-  if request.authenticated and request.account == "dora" then
-    nauthilus_builtin.status_message_set("Account not enabled")
-    return nauthilus_builtin.FILTER_REJECT, nauthilus_builtin.FILTER_RESULT_OK
-  end
-  return nauthilus_builtin.FILTER_ACCEPT, nauthilus_builtin.FILTER_RESULT_OK
-end
-"#;
-
-fn head() -> String {
+/// The section `server`: callers of the API need credentials.
+pub fn head() -> String {
     format!(
         r#"
 server:
@@ -57,20 +51,10 @@ server:
     )
 }
 
-/// Bulkhead with these sections behind [`head`], the filter and a secret for the cache.
-pub fn start(sections: &str) -> Bulkhead {
-    let policy = Policy::new(&(head() + sections))
-        .file("api.secret", API_PASSWORD)
-        .file("cache.secret", "a secret of the cache that is long enough")
-        .file("backend.lua", BACKEND)
-        .file("filter.lua", FILTER);
-    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
-}
-
 /// Bulkhead with a table of users in Lua, and a small limit on bodies.
 pub fn users() -> Bulkhead {
-    start(
-        r#"
+    let configuration = head()
+        + r#"
 store: { kind: memory }
 limits: { body_bytes: 4096 }
 pipeline:
@@ -82,8 +66,12 @@ plugins:
   users:
     grants: { password: true }
     limits: { cpu: 300ms, wall_clock: 1s }
-"#,
-    )
+"#;
+    let policy = Policy::new(&configuration)
+        .file("api.secret", API_PASSWORD)
+        .file("backend.lua", BACKEND)
+        .file("filter.lua", FILTER);
+    Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy)
 }
 
 /// A backend that asks a web server, as a Dovecot script asks Nextcloud: 207 accepts, 401 rejects,

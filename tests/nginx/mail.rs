@@ -4,10 +4,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bulkhead_harness::{
-    Dovecot, DovecotSetup, Nginx, NginxSetup, Template, imap, pop3, port, smtp,
+    Dovecot, DovecotSetup, Nginx, NginxSetup, Redis, Template, imap, pop3, port, smtp,
 };
 
 use crate::{
+    homes::Home,
     policy::{self, API_PASSWORD, API_USER, Policed},
     tls::{Authority, Client},
 };
@@ -45,6 +46,8 @@ pub struct Setup<'a> {
     /// Changes to nginx' file.
     pub nginx: fn(Template) -> Template,
     pub behind: Behind,
+    /// Where users live, if not in the script of the policy.
+    pub home: Option<(&'a Home, &'a Redis)>,
 }
 
 impl Default for Setup<'_> {
@@ -53,6 +56,7 @@ impl Default for Setup<'_> {
             server: "",
             nginx: |template| template,
             behind: Behind::Glue,
+            home: None,
         }
     }
 }
@@ -83,7 +87,10 @@ impl Setup<'_> {
     pub fn start(self) -> Front {
         let setup = DovecotSetup::new().pop3_and_submission();
         let keys = policy::credentials() + &policy::upstreams(&setup.addresses()) + self.server;
-        let policed = policy::start(&keys);
+        let policed = match self.home {
+            None => policy::start(&keys),
+            Some((home, redis)) => policy::start_for(home, redis, &keys),
+        };
         let dovecot = behind(setup, self.behind, &policed);
         let authority = Authority::new();
         let ports: Vec<SocketAddr> = LISTENERS.iter().map(|_| port::free()).collect();

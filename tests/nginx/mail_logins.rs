@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use bulkhead_harness::{Template, pop3};
+use bulkhead_harness::{Redis, Template, pop3};
 
 use crate::{
+    homes,
     mail::{Front, Setup},
     tls::NAME,
 };
@@ -26,16 +27,61 @@ fn answers(front: &Front, user: &str, password: &str) -> [String; 3] {
     ]
 }
 
+fn refused(text: &str) -> [String; 3] {
+    [
+        format!("a NO {text}"),
+        format!("-ERR {text}"),
+        format!("535 5.7.0 {text}"),
+    ]
+}
+
+/// Nobody is told that the password is wrong.
+fn put_off(text: &str) -> [String; 3] {
+    [
+        format!("a NO {text}"),
+        format!("-ERR {text}"),
+        format!("451 4.3.0 {text}"),
+    ]
+}
+
+fn expect_in(front: &Front, user: &str, password: &str) {
+    let [imap, pop3, smtp] = answers(front, user, password);
+    assert!(imap.starts_with("a OK"), "{imap}\n{}", front.logs());
+    assert!(pop3::is_ok(&pop3), "{pop3}\n{}", front.logs());
+    assert!(smtp.starts_with("235 "), "{smtp}\n{}", front.logs());
+}
+
+#[test]
+fn clients_see_each_outcome_for_what_it_is_wherever_users_live() {
+    let redis = Redis::start();
+    for home in homes::all() {
+        let mut home = home();
+        let front = Setup {
+            home: Some((&home, &redis)),
+            ..Setup::default()
+        }
+        .start();
+        let kind = home.kind();
+        let expect = |user: &str, password: &str, expected: [String; 3]| {
+            let seen = answers(&front, user, password);
+            assert_eq!(seen, expected, "{kind}, {user}\n{}", front.logs());
+        };
+        expect_in(&front, "alice", "alice-password");
+        for (user, password) in [("alice", "wrong"), ("nobody", "nobody-password")] {
+            expect(user, password, refused(WRONG));
+        }
+        expect("dora", "dora-password", refused("Account not enabled"));
+        expect("broken", "broken-password", put_off(TEMPORARY));
+        if home.can_stop() {
+            home.stop();
+            expect("bob", "bob-password", put_off(TEMPORARY));
+        }
+    }
+}
+
 #[test]
 fn clients_see_each_outcome_for_what_it_is() {
     let mut front = Setup::default().start();
-    let refused = |text: &str| {
-        [
-            format!("a NO {text}"),
-            format!("-ERR {text}"),
-            format!("535 5.7.0 {text}"),
-        ]
-    };
     for (user, password) in [
         ("alice", "wrong"),
         ("alice", "alice-passwor"),
@@ -45,14 +91,10 @@ fn clients_see_each_outcome_for_what_it_is() {
         let answers = answers(&front, user, password);
         assert_eq!(answers, refused(WRONG), "{user}\n{}", front.logs());
     }
-    // A plugin that fails: nobody is told that the password is wrong.
+    // A plugin that fails.
     assert_eq!(
         answers(&front, "broken", "broken-password"),
-        [
-            format!("a NO {TEMPORARY}"),
-            format!("-ERR {TEMPORARY}"),
-            format!("451 4.3.0 {TEMPORARY}"),
-        ],
+        put_off(TEMPORARY),
         "{}",
         front.logs()
     );
@@ -69,10 +111,7 @@ fn clients_see_each_outcome_for_what_it_is() {
         front.logs()
     );
     front.policed.bulkhead.restart();
-    let [imap, pop3, smtp] = answers(&front, "alice", "alice-password");
-    assert!(imap.starts_with("a OK"), "{imap}\n{}", front.logs());
-    assert!(pop3::is_ok(&pop3), "{pop3}\n{}", front.logs());
-    assert!(smtp.starts_with("235 "), "{smtp}\n{}", front.logs());
+    expect_in(&front, "alice", "alice-password");
 }
 
 /// nginx speaks for the client to Dovecot, which asks Bulkhead once more.

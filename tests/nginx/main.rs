@@ -15,6 +15,13 @@
 
 mod balancer;
 mod challenges;
+// Of the databases there, not everything is used here.
+#[allow(dead_code)]
+#[path = "../sql/databases.rs"]
+mod databases;
+#[allow(dead_code)]
+#[path = "../dovecot/homes.rs"]
+mod homes;
 mod mail;
 mod mail_bytes;
 mod mail_logins;

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use bulkhead_harness::{Answer, Bulkhead, Policy, WebServer, http};
+use bulkhead_harness::{Answer, Bulkhead, Policy, Redis, WebServer, http};
+
+use crate::homes::Home;
 
 /// Credentials of the API.
 pub const API_USER: &str = "nginx";
@@ -93,10 +95,7 @@ pub fn start(server: &str) -> Policed {
 pub fn start_at(listen: &str, server: &str) -> Policed {
     let probe = WebServer::start(|exchange| exchange.reply(&Answer::new(200)));
     let configuration = format!(
-        r#"
-server:
-  listen: {listen}
-{server}
+        r#"{}
 store: {{ kind: memory }}
 pipeline:
   backends:
@@ -109,13 +108,32 @@ plugins:
       environment: [PROBE]
     limits: {{ cpu: 1s }}
 "#,
+        section(listen, server),
         probe.address()
     );
     let policy = Policy::new(&configuration)
-        .file("api.secret", API_PASSWORD)
         // Not in the script: all tests share one compiled image of it.
         .environment("PROBE", &probe.url("/"))
         .file("backend.lua", BACKEND);
+    serve(policy, probe)
+}
+
+/// Starts Bulkhead for users who live elsewhere: nobody tells the probe. `server` as for [`start`].
+pub fn start_for(home: &Home, redis: &Redis, server: &str) -> Policed {
+    let probe = WebServer::start(|exchange| exchange.reply(&Answer::new(200)));
+    // More failures than any of these tests makes.
+    serve(
+        home.policy(&section("{listen}", server), redis, 1000),
+        probe,
+    )
+}
+
+fn section(listen: &str, server: &str) -> String {
+    format!("server:\n  listen: {listen}\n{server}")
+}
+
+fn serve(policy: Policy, probe: WebServer) -> Policed {
+    let policy = policy.file("api.secret", API_PASSWORD);
     let bulkhead = Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), policy);
     Policed { bulkhead, probe }
 }
