@@ -22,7 +22,7 @@ use bulkhead::{
     config::{BruteForce, Bucket, RedisAddress, RedisConfig},
     control::brute_force::{Control, Node},
     pipeline::{BruteForce as _, FailedLogin, Standing},
-    store::{MemoryStore, RedbStore, RedisStore, Store},
+    store::{Limits, MemoryStore, RedbStore, RedisStore, Store},
 };
 use bulkhead_harness::Redis;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -79,8 +79,9 @@ async fn check(control: &Control, address: u32) {
 
 async fn fail(control: &Control, address: u32) {
     let request = request(address);
-    let Standing::Clear(clearance) = control.check(&request, soon()).await else {
-        panic!("nobody is banned");
+    let standing = control.check(&request, soon()).await;
+    let Standing::Clear(clearance) = standing else {
+        panic!("nobody is banned: {standing:?}");
     };
     let failed = FailedLogin {
         request: &request,
@@ -96,8 +97,12 @@ fn bench(criterion: &mut Criterion) {
     let file = RedbStore::open(&folder.path().join("store.redb")).unwrap();
     let redis = Redis::start();
     let primary = RedisAddress::parse(&redis.address().to_string()).unwrap();
+    let roomy = Limits {
+        memory_bytes: 8 << 30,
+        ..Limits::default()
+    };
     let stores: [(&str, Arc<dyn Store>); 3] = [
-        ("memory", Arc::new(MemoryStore::new())),
+        ("memory", Arc::new(MemoryStore::new().with_limits(roomy))),
         ("redb", Arc::new(file)),
         (
             "redis",
