@@ -134,7 +134,8 @@ fn a_user_whom_nobody_knows_costs_a_bind_where_there_is_a_decoy() {
     let without = server(&slapd);
     let binds = || {
         let log = slapd.log();
-        log.matches(&format!("BIND dn=\"{DECOY}\" method=128")).count()
+        log.matches(&format!("BIND dn=\"{DECOY}\" method=128"))
+            .count()
     };
     assert_eq!(status(&without, "mallory", "guess"), 403);
     assert_eq!(binds(), 0, "{}", slapd.log());

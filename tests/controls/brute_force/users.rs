@@ -203,14 +203,26 @@ fn on_a_cluster_a_user_is_forgotten_in_every_network() {
 
 #[test]
 fn a_flush_without_redis_says_that_the_user_may_be_remembered() {
-    let mut redis = Redis::start();
-    let server = on_redis(&redis, STRICT);
-    guess(&server, "alice", "192.0.2.1", 5);
-    assert!(is_banned(&server, "192.0.2.1"));
-    redis.kill();
-    let wish = json!({"user": "alice"});
-    let response = delete(&server, "/api/v1/cache/flush", &wish);
-    assert_eq!(response.status, 503);
-    let error = response.json()["result"]["error"].clone();
-    assert!(error.as_str().unwrap().contains("brute_force: "), "{error}");
+    for (more, why) in [
+        ("", "unavailable"),
+        (", on_outage: local", "stands in for Redis"),
+    ] {
+        let mut redis = Redis::start();
+        let address = redis.address();
+        let store =
+            format!("{{kind: redis, redis: {{primary: {{address: \"{address}\"}}{more}}}}}");
+        let server = on_store(&store, STRICT);
+        guess(&server, "alice", "192.0.2.1", 5);
+        assert!(is_banned(&server, "192.0.2.1"));
+        redis.kill();
+        let wish = json!({"user": "alice"});
+        let response = delete(&server, "/api/v1/cache/flush", &wish);
+        assert_eq!(response.status, 503);
+        let error = response.json()["result"]["error"].clone();
+        let error = error.as_str().unwrap();
+        assert!(
+            error.contains("brute_force: ") && error.contains(why),
+            "{error}"
+        );
+    }
 }

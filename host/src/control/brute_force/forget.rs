@@ -65,16 +65,29 @@ impl Control {
         let key = self.node.digest_key(&self.config, soon()).await?;
         let traces = self.traces(&names, &key).await?;
         let places = self.places_of(traces.places.keys());
-        let mut removed = self.delete(self.kept(&traces, &places)).await?;
-        removed.extend(self.strike_off(&places, &names, soon()).await?);
-        removed.extend(self.take_out(traces.members).await?);
+        let removed = self.free(&names, traces, &places).await;
+        // Of what was freed before a failure, too.
         if !places.is_empty() {
             self.node.flushed().await;
         }
+        let removed = removed?;
         if self.node.is_local() {
             let why = "a store in memory stands in for Redis, which still remembers";
             return Err(Uncertain(why.to_owned()));
         }
+        Ok(removed)
+    }
+
+    /// Returns the names of what was there.
+    async fn free(
+        &self,
+        names: &BTreeSet<&str>,
+        traces: Traces,
+        places: &[Place],
+    ) -> Result<Vec<String>, Uncertain> {
+        let mut removed = self.delete(self.kept(&traces, places)).await?;
+        removed.extend(self.strike_off(places, names, soon()).await?);
+        removed.extend(self.take_out(traces.members).await?);
         Ok(removed)
     }
 
@@ -105,11 +118,13 @@ impl Control {
         users: BTreeSet<Vec<u8>>,
         traces: &mut Traces,
     ) -> Result<BTreeSet<Vec<u8>>, Uncertain> {
-        let (sets, commands): (Vec<_>, Vec<_>) = seen::readings(&users).into_iter().unzip();
+        let sets = seen::sets(&users);
         traces.users.extend(users);
         let mut unread = BTreeSet::new();
+        let commands = sets.iter().flat_map(seen::readings).collect();
         let replies = self.node.run(commands, soon()).await?;
-        for (set, reply) in sets.into_iter().zip(replies) {
+        // Each set has two.
+        for (set, reply) in sets.into_iter().zip(replies.into_iter().step_by(2)) {
             let members = seen::members(reply).ok_or_else(refused)?;
             for member in &members {
                 match Seen::read(member) {

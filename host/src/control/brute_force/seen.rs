@@ -20,7 +20,7 @@ use super::{
 use crate::{
     auth::Request,
     config::BruteForce,
-    store::{Call, Command, Key, Reply, SortedCommand},
+    store::{Bound, Call, Command, Key, Reply, SortedCommand},
 };
 
 /// Bytes of a digest.
@@ -111,18 +111,27 @@ pub(super) fn calls(
     calls
 }
 
-/// The sets of these users, by the digests of their names, and the commands that read them.
-pub(super) fn readings(users: &BTreeSet<Vec<u8>>) -> Vec<(Key, Command)> {
+/// The sets of these users, by the digests of their names.
+pub(super) fn sets(users: &BTreeSet<Vec<u8>>) -> Vec<Key> {
     let sets = users
         .iter()
         .flat_map(|user| KINDS.map(|kind| set(user, kind)));
-    let all = SortedCommand::Range {
-        from: 0,
-        to: -1,
-        reverse: false,
-    };
-    sets.map(|set| (set.clone(), Command::OnSorted(set, all.clone())))
-        .collect()
+    sets.collect()
+}
+
+/// Reads a set; the first answer is the one that counts. The second changes nothing, but it might: so no
+/// replica is asked, which may not know yet what was seen a moment ago.
+pub(super) fn readings(set: &Key) -> [Command; 2] {
+    let before_all = Bound::Including(f64::NEG_INFINITY);
+    [
+        SortedCommand::Range {
+            from: 0,
+            to: -1,
+            reverse: false,
+        },
+        SortedCommand::RemoveByScore(before_all, before_all),
+    ]
+    .map(|command| Command::OnSorted(set.clone(), command))
 }
 
 /// The members of a set that was read; nothing if it is none.

@@ -252,7 +252,7 @@ async fn where_a_user_was_seen_is_known_as_long_as_it_can_matter() {
     };
     let sets = |users: [&str; 2]| {
         let users = users.map(digest).into();
-        seen::readings(&users).into_iter().map(|(set, _)| set)
+        seen::sets(&users)
     };
     let mut left = Vec::new();
     for set in sets(["alice", "nobody"]) {
@@ -279,8 +279,9 @@ async fn where_a_user_was_seen_names_nobody() {
         .unwrap();
     for name in ["alice", "alice@example.org"] {
         let user = key.digest(super::super::Kind::User, &[name.as_bytes()]);
-        let (set, reading) = seen::readings(&[user].into()).remove(0);
-        let members = seen::members(store.one(reading).await.unwrap()).unwrap();
+        let set = seen::sets(&[user].into()).remove(0);
+        let mut replies = store.run(seen::readings(&set).into()).await.unwrap();
+        let members = seen::members(replies.remove(0)).unwrap();
         assert_eq!(members.len(), 1, "{name}");
         let all = [set.tag, set.name, members.concat()].concat();
         assert!(!all.windows(5).any(|part| part == b"alice"), "{all:?}");
