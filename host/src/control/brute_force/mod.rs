@@ -3,9 +3,9 @@
 //! A login asks the store once whether its client is banned, and once more when its password was wrong;
 //! each question is one procedure, so that parallel logins on several nodes neither lose a count nor ban
 //! twice. Beside what it counts it writes down where the account was seen, for whoever flushes a user. A new
-//! ban costs one more step, which lists it. What cannot be counted is never guessed: without
-//! the store the login is a temporary failure. The store holds neither names nor passwords that were tried, but for the user whose attempt
-//! led to a ban.
+//! ban costs one more step, which lists it. What cannot be counted is never guessed: without the store the
+//! login is a temporary failure. The store holds neither names nor passwords that were tried, but for the
+//! user whose attempt led to a ban.
 //!
 //! Knows nothing of HTTP; implements what the pipeline wants of such a control.
 
