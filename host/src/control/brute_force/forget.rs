@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     pipeline::{BRUTE_FORCE, Forget, Forgot, Subject, Uncertain},
-    store::{Command, Key, Reply, SortedCommand},
+    store::{Command, Key, Reply},
 };
 
 /// Longest wait for one step. Whoever wants the user forgotten waits less in all.
@@ -36,8 +36,8 @@ struct Traces {
     users: BTreeSet<Vec<u8>>,
     /// Where the user was seen, and the digests of passwords that may be repeated there.
     places: BTreeMap<IpAddr, BTreeSet<Vec<u8>>>,
-    /// What says so.
-    members: Vec<(Key, Vec<Vec<u8>>)>,
+    /// The sets that say so, and when the last of it was seen.
+    sets: Vec<(Key, f64)>,
 }
 
 impl Forget for Control {
@@ -87,7 +87,7 @@ impl Control {
     ) -> Result<Vec<String>, Uncertain> {
         let mut removed = self.delete(self.kept(&traces, places)).await?;
         removed.extend(self.strike_off(places, names, soon()).await?);
-        removed.extend(self.take_out(traces.members).await?);
+        removed.extend(self.take_out(traces.sets).await?);
         Ok(removed)
     }
 
@@ -125,7 +125,7 @@ impl Control {
         let replies = self.node.run(commands, soon()).await?;
         // Each set has two.
         for (set, reply) in sets.into_iter().zip(replies.into_iter().step_by(2)) {
-            let members = seen::members(reply).ok_or_else(refused)?;
+            let (members, latest) = seen::members(reply).ok_or_else(refused)?;
             for member in &members {
                 match Seen::read(member) {
                     Some(Seen::At { address, repeated }) => {
@@ -137,7 +137,9 @@ impl Control {
                     Some(Seen::Account(_)) | None => {}
                 }
             }
-            traces.members.push((set, members));
+            if !members.is_empty() {
+                traces.sets.push((set, latest));
+            }
         }
         Ok(unread)
     }
@@ -194,17 +196,11 @@ impl Control {
         Ok(removed)
     }
 
-    /// Takes these members, and no others, out of their sets: the user may have been seen elsewhere
-    /// meanwhile. Returns the sets.
-    async fn take_out(&self, members: Vec<(Key, Vec<Vec<u8>>)>) -> Result<Vec<String>, Uncertain> {
-        let members: Vec<_> = members
-            .into_iter()
-            .filter(|(_, members)| !members.is_empty())
-            .collect();
-        let names = members.iter().map(|(set, _)| shown(set)).collect();
-        let commands = members
-            .into_iter()
-            .map(|(set, members)| Command::OnSorted(set, SortedCommand::Remove(members)));
+    /// Forgets where the user was seen, but for what was seen meanwhile. Returns the sets.
+    async fn take_out(&self, sets: Vec<(Key, f64)>) -> Result<Vec<String>, Uncertain> {
+        let names = sets.iter().map(|(set, _)| shown(set)).collect();
+        let sets = sets.into_iter();
+        let commands = sets.map(|(set, latest)| seen::take_out(set, latest));
         self.node.run(commands.collect(), soon()).await?;
         Ok(names)
     }

@@ -134,17 +134,30 @@ pub(super) fn readings(set: &Key) -> [Command; 2] {
     .map(|command| Command::OnSorted(set.clone(), command))
 }
 
-/// The members of a set that was read; nothing if it is none.
-pub(super) fn members(reply: Reply) -> Option<Vec<Vec<u8>>> {
+/// The members of a set that was read, and when the last of them was seen; nothing if it is no set.
+pub(super) fn members(reply: Reply) -> Option<(Vec<Vec<u8>>, f64)> {
     let Reply::List(parts) = reply else {
         return None;
     };
-    let members = parts.into_iter().filter_map(|part| match part {
-        Reply::Bytes(member) => Some(member),
-        // The time at which it was seen.
-        _ => None,
-    });
-    Some(members.collect())
+    let mut latest = f64::NEG_INFINITY;
+    let mut members = Vec::with_capacity(parts.len() / 2);
+    for part in parts {
+        match part {
+            Reply::Bytes(member) => members.push(member),
+            Reply::Number(seen) => latest = latest.max(seen),
+            _ => return None,
+        }
+    }
+    Some((members, latest))
+}
+
+/// Takes out of a set what was seen until then, and nothing that was seen since, not even the same again.
+pub(super) fn take_out(set: Key, latest: f64) -> Command {
+    let until = SortedCommand::RemoveByScore(
+        Bound::Including(f64::NEG_INFINITY),
+        Bound::Including(latest),
+    );
+    Command::OnSorted(set, until)
 }
 
 fn set(user: &[u8], kind: &str) -> Key {

@@ -1,10 +1,15 @@
 //! A user is forgotten: what goes, and what stays.
 
+use std::sync::OnceLock;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::broadcast;
+
 use super::*;
 use crate::{
     control::brute_force::{ListWish, seen},
     pipeline::{Clearance, Forget as _, Subject},
-    store::RedbStore,
+    store::{Command, Key, Procedure, RedbStore, Reply, StoreError},
 };
 
 fn subject(user: &str) -> Subject {
@@ -281,9 +286,72 @@ async fn where_a_user_was_seen_names_nobody() {
         let user = key.digest(super::super::Kind::User, &[name.as_bytes()]);
         let set = seen::sets(&[user].into()).remove(0);
         let mut replies = store.run(seen::readings(&set).into()).await.unwrap();
-        let members = seen::members(replies.remove(0)).unwrap();
+        let (members, _) = seen::members(replies.remove(0)).unwrap();
         assert_eq!(members.len(), 1, "{name}");
         let all = [set.tag, set.name, members.concat()].concat();
         assert!(!all.windows(5).any(|part| part == b"alice"), "{all:?}");
     }
+}
+
+/// A store in which a login fails right after what was kept of its user is gone.
+struct Meddled {
+    store: Arc<dyn Store>,
+    clock: Arc<ManualClock>,
+    /// Somebody on another node.
+    other: OnceLock<Arc<Control>>,
+}
+
+impl Store for Meddled {
+    fn run(&self, commands: Vec<Command>) -> BoxFuture<'_, Result<Vec<Reply>, StoreError>> {
+        Box::pin(async move {
+            if let ([Command::Delete(_), ..], Some(other)) = (&*commands, self.other.get()) {
+                let done = self.store.run(commands).await;
+                self.clock.advance(SECOND);
+                guess(other, "alice", "guess", "192.0.2.1").await;
+                return done;
+            }
+            self.store.run(commands).await
+        })
+    }
+    fn call(
+        &self,
+        procedure: &'static Procedure,
+        keys: Vec<Key>,
+        arguments: Vec<Vec<u8>>,
+    ) -> BoxFuture<'_, Result<Reply, StoreError>> {
+        self.store.call(procedure, keys, arguments)
+    }
+    fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.publish(channel, message)
+    }
+    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+        self.store.subscribe(channel)
+    }
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.check()
+    }
+}
+
+#[tokio::test]
+async fn what_is_seen_while_a_user_is_forgotten_is_known_to_the_next_flush() {
+    let (store, clock) = with_clock();
+    let config = rules(vec![hosts()]);
+    let meddled = Arc::new(Meddled {
+        store: Arc::clone(&store),
+        clock,
+        other: OnceLock::new(),
+    });
+    let control = super::control(&config, &(Arc::clone(&meddled) as Arc<dyn Store>));
+    let other = Arc::new(super::control(&config, &store));
+    for _ in 0..4 {
+        guess(&other, "alice", "guess", "192.0.2.1").await;
+    }
+    assert!(meddled.other.set(Arc::clone(&other)).is_ok());
+    forget(&control, "alice").await;
+    // What failed meanwhile counts, at the same address as before; others do the rest.
+    fail(&other, "192.0.2.1", 4).await;
+    let bob = async || log_in(&other, "bob", Given::Right, "192.0.2.1").await;
+    assert!(bob().await.is_banned());
+    forget(&other, "alice").await;
+    assert!(!bob().await.is_banned());
 }
