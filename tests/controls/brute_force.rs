@@ -1,4 +1,4 @@
-//! Wrong passwords over HTTP lead to a ban; the ban is listed, flushed, and outlives the process.
+//! Wrong passwords over HTTP lead to a ban; the ban is listed, flushed (by address and by user), and outlives the process.
 
 mod allowed;
 mod bans;
@@ -7,3 +7,4 @@ mod nodes;
 mod outages;
 mod policy;
 mod repeated;
+mod users;

@@ -80,6 +80,41 @@ async fn changes_are_made_as_one_step() {
     assert!(licenses().await.is_empty());
 }
 
+/// As the plugin stores second factors.
+#[tokio::test]
+async fn an_entry_gets_an_attribute_together_with_the_class_that_allows_it() {
+    let slapd = slapd();
+    let client = client(&pool(&slapd.uri()));
+    let bob = format!("uid=bob,{PEOPLE}");
+    let held = async |attribute: &str| {
+        let search = Search {
+            attributes: vec![attribute.to_owned()],
+            ..by_uid("bob")
+        };
+        let found = client.search(&search, soon()).await.unwrap();
+        let values = found.entries[0].attributes.first();
+        values.map_or(0, |attribute| attribute.values.len())
+    };
+    // An attribute that no class of the entry allows.
+    let alone = vec![change(ChangeKind::Replace, "associatedDomain", &["JBSW"])];
+    let refused = client.modify(&modify(&bob, alone.clone()), soon()).await;
+    // objectClassViolation
+    assert!(
+        matches!(refused, Err(LdapError::Refused { code: 65, .. })),
+        "{refused:?}"
+    );
+    let class = change(ChangeKind::Add, "objectClass", &["extensibleObject"]);
+    let both = [vec![class], alone].concat();
+    client.modify(&modify(&bob, both), soon()).await.unwrap();
+    assert_eq!(held("associatedDomain").await, 1);
+    // New ones replace all old ones; to remove them twice is no error.
+    for values in [&["one", "two"][..], &[], &[]] {
+        let replace = vec![change(ChangeKind::Replace, "associatedDomain", values)];
+        client.modify(&modify(&bob, replace), soon()).await.unwrap();
+        assert_eq!(held("associatedDomain").await, values.len());
+    }
+}
+
 #[tokio::test]
 async fn a_change_of_nobody_is_an_error() {
     let slapd = slapd();

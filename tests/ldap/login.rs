@@ -124,6 +124,33 @@ fn a_look_up_asks_for_no_password_and_a_list_names_everybody() {
 }
 
 #[test]
+fn a_user_whom_nobody_knows_costs_a_bind_where_there_is_a_decoy() {
+    const DECOY: &str = "uid=bob,ou=people,dc=example,dc=org";
+    let slapd = slapd();
+    let decoy = format!("          decoy_dn: \"{DECOY}\"\n          page_size: 100\n");
+    let with = configuration(&slapd.uri()).replace("          page_size: 100\n", &decoy);
+    assert!(with.contains(DECOY));
+    let with = Bulkhead::start(env!("CARGO_BIN_EXE_bulkhead"), Policy::new(&with));
+    let without = server(&slapd);
+    let binds = || {
+        let log = slapd.log();
+        log.matches(&format!("BIND dn=\"{DECOY}\" method=128"))
+            .count()
+    };
+    assert_eq!(status(&without, "mallory", "guess"), 403);
+    assert_eq!(binds(), 0, "{}", slapd.log());
+    // The right password of the decoy is nobody's either.
+    for (number, password) in ["guess", "secret of bob"].into_iter().enumerate() {
+        assert_eq!(status(&with, "mallory", password), 403);
+        assert_eq!(binds(), number + 1, "{}", slapd.log());
+    }
+    // A user who is known is not taken for anybody else.
+    assert_eq!(status(&with, "alice", "secret of bob"), 403);
+    assert_eq!(status(&with, "alice", "secret of alice"), 200);
+    assert_eq!(binds(), 2, "{}", slapd.log());
+}
+
+#[test]
 fn an_outage_is_a_temporary_failure_that_health_and_metrics_show_and_ends_by_itself() {
     let mut slapd = slapd();
     let server = server(&slapd);

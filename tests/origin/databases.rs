@@ -112,6 +112,74 @@ fn what_a_database_knows_of_an_address() {
 }
 
 #[test]
+fn numbers_may_be_of_any_type_that_says_the_same() {
+    let databases = databases();
+    assert_eq!(open(&databases, &database("types.mmdb")), None);
+    let system = |number| Facts {
+        asn: Some(number),
+        ..Facts::default()
+    };
+    let place = |latitude, longitude, accuracy_radius_km| Facts {
+        city: text("X"),
+        latitude: Some(latitude),
+        longitude: Some(longitude),
+        accuracy_radius_km: Some(accuracy_radius_km),
+        ..Facts::default()
+    };
+    for (address, expected) in [
+        ("192.0.2.0", system(64496)),
+        ("192.0.2.1", system(4_200_000_001)),
+        ("192.0.2.2", system(4_200_000_001)),
+        ("192.0.2.3", system(64496)),
+        ("192.0.2.4", system(64496)),
+        ("192.0.2.5", system(4_200_000_001)),
+        // The first one is empty.
+        ("192.0.2.6", system(64496)),
+        ("192.0.2.16", place(52.5, 13.4, 20)),
+        ("192.0.2.17", place(-52.0, 13.0, 65535)),
+        ("192.0.2.18", place(52.5, -13.4, 20)),
+        (
+            "192.0.2.19",
+            Facts {
+                in_european_union: Some(true),
+                ..Facts::default()
+            },
+        ),
+    ] {
+        let expected = Facts {
+            network: format!("{address}/32"),
+            ..expected
+        };
+        assert_eq!(lookup(&databases, address), Ok(Some(expected)));
+    }
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_an_error_of_the_look_up() {
+    let databases = databases();
+    assert_eq!(open(&databases, &database("types.mmdb")), None);
+    for (host, what) in [
+        (0, "\"AS64496\", expected a whole number of at most 4 bytes"),
+        (1, "4294967296 is not a whole number of at most 4 bytes"),
+        (2, "-1 is not a whole number"),
+        (3, "64496.5"),
+        (4, "true"),
+        (5, "map"),
+        (6, "sequence"),
+        (16, "65536 is not a whole number of at most 2 bytes"),
+        (17, "\"north\", expected a number"),
+        (18, "NaN"),
+        (19, "expected true or false, 1 or 0"),
+    ] {
+        let found = lookup(&databases, &format!("198.51.100.{host}"));
+        let Err(GeoipError::Unusable(why)) = found else {
+            panic!("{host}: {found:?}");
+        };
+        assert!(why.contains(what), "{host}: {why}");
+    }
+}
+
+#[test]
 fn records_of_another_shape_are_an_error_of_the_look_up() {
     let databases = databases();
     assert_eq!(open(&databases, &database("strange.mmdb")), None);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use bulkhead::store::{Command, Key, Procedure, Reply, Store, When};
+use bulkhead::store::{Call, Command, Key, Procedure, Reply, Store, When};
 use bulkhead_harness::RedisCluster;
 
 use crate::support::{Load, blocking, clustered, eventually, integer, key, store};
@@ -11,6 +11,13 @@ use crate::support::{Load, blocking, clustered, eventually, integer, key, store}
 static BOTH: Procedure = Procedure {
     name: "both",
     lua: "return redis.call('INCR', KEYS[1]) + redis.call('INCR', KEYS[2])",
+    native: |_, _, _| Ok(Reply::Nothing),
+};
+
+/// Counts up one.
+static ADD: Procedure = Procedure {
+    name: "add",
+    lua: "return redis.call('INCR', KEYS[1])",
     native: |_, _, _| Ok(Reply::Nothing),
 };
 
@@ -111,6 +118,17 @@ async fn a_node_that_hangs_holds_up_its_own_keys_alone() {
     for sum in 1..=100 {
         assert_eq!(store.increment(key(&well), 1, None).await, Ok(sum));
     }
+    // Of what is asked side by side the others' part is done.
+    let calls = [&well, &hanging, &well].map(|name| Call {
+        procedure: &ADD,
+        keys: vec![key(name)],
+        arguments: Vec::new(),
+    });
+    let [one, lost, other] = store.call_all(calls.to_vec()).await.try_into().unwrap();
+    let mut sums = [integer(one.unwrap()), integer(other.unwrap())];
+    sums.sort_unstable();
+    assert_eq!(sums, [101, 102]);
+    assert!(lost.is_err(), "{lost:?}");
     assert!(store.check().await.is_err(), "health speaks of all");
     cluster.nodes[2].resume();
     eventually("it works again", async || store.check().await.is_ok()).await;

@@ -13,8 +13,8 @@ use std::sync::{
 // What the suite finds above itself.
 use bulkhead::config::RedisConfig;
 use bulkhead::store::{
-    Bound, Command, Data, HashCommand, Key, Limits, ListCommand, Procedure, RedisStore, Remaining,
-    Reply, SetCommand, Side, SortedCommand, Standby, Store, StoreError, When,
+    Bound, Call, Command, Data, HashCommand, Key, Limits, ListCommand, Procedure, RedisStore,
+    Remaining, Reply, SetCommand, Side, SortedCommand, Standby, Store, StoreError, When,
 };
 use bulkhead_harness::{Redis, RedisCluster, RedisSentinels};
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};

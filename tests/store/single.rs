@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bulkhead::store::{Command, Procedure, Reply, StoreError, When};
+use bulkhead::store::{Call, Command, Procedure, Reply, StoreError, When};
 use bulkhead_harness::{Redis, RedisSetup};
 
 use crate::support::{Load, blocking, eventually, integer, key, single, store, why};
@@ -157,7 +157,20 @@ async fn steps_and_procedures_take_one_round_trip() {
         .await
         .unwrap();
     let before = trips().await;
-    store.call(&COUNT, vec![key("n")], arguments).await.unwrap();
+    store
+        .call(&COUNT, vec![key("n")], arguments.clone())
+        .await
+        .unwrap();
+    assert_eq!(trips().await - before, 1);
+    // Several procedures side by side are waited for once.
+    let calls = ["a", "b", "c"].map(|name| Call {
+        procedure: &COUNT,
+        keys: vec![key(name)],
+        arguments: arguments.clone(),
+    });
+    let before = trips().await;
+    let replies = store.call_all(calls.to_vec()).await;
+    assert!(replies.iter().all(Result::is_ok), "{replies:?}");
     assert_eq!(trips().await - before, 1);
 }
 

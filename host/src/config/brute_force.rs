@@ -62,6 +62,7 @@ pub(super) fn brute_force(reader: &mut Reader, top: &Section<'_>) -> Option<Brut
         history_entries: history.integer(reader, "max_entries", default.history_entries),
         history_ttl: history.duration(reader, "ttl", default.history_ttl),
         history_for_known_accounts: section.boolean(reader, "pw_history_for_known_accounts", false),
+        account_addresses: section.integer(reader, "account_addresses", default.account_addresses),
         decision_cache: section.duration(reader, "decision_cache", default.decision_cache),
         decision_cache_entries: section.integer(
             reader,

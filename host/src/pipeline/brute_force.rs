@@ -31,8 +31,14 @@ pub trait BruteForce: Send + Sync {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Counted, Uncertain>>;
 
-    /// Remembers that a user has given the right password. Never in the way of the login.
-    fn succeeded<'a>(&'a self, request: &'a Request, deadline: Instant) -> BoxFuture<'a, ()>;
+    /// Remembers that a user has given the right password, and the user's account if it is known. Never in
+    /// the way of the login.
+    fn succeeded<'a>(
+        &'a self,
+        request: &'a Request,
+        account: Option<&'a str>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, ()>;
 
     /// Whether rejects of this feature count as failed logins.
     fn learns_from(&self, feature: &str, event: Event) -> bool;
@@ -187,15 +193,22 @@ pub(super) async fn update(
         Conclusion::Unavailable | Conclusion::FailedAsReject => true,
         Conclusion::UnknownUser if login.left_out => true,
         Conclusion::Accepted => {
-            control.succeeded(&login.request, login.deadline).await;
+            let account = known_account(login);
+            let succeeded = control.succeeded(&login.request, account.as_deref(), login.deadline);
+            succeeded.await;
             true
         }
         Conclusion::WrongPassword | Conclusion::UnknownUser => {
-            let account = Some(login.progress.account.clone())
-                .filter(|account| login.progress.user_found && !account.is_empty());
+            let account = known_account(login);
             count(login, control, account.as_deref()).await
         }
     }
+}
+
+/// The account, if a backend knows the user.
+fn known_account(login: &Login) -> Option<String> {
+    let account = &login.progress.account;
+    (login.progress.user_found && !account.is_empty()).then(|| account.clone())
 }
 
 /// False when it could not be counted.

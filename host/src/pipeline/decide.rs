@@ -16,7 +16,7 @@
 use std::{any::Any, sync::Arc, time::Instant};
 
 use super::{
-    BruteForce, CacheSource, Plugin, PostWork, Stages, actions, backends,
+    BruteForce, CacheSource, Forget, Plugin, PostWork, Stages, actions, backends,
     brute_force::{self, Checked},
     challenge,
     features::{self, Ending},
@@ -77,6 +77,11 @@ impl Pipeline {
     /// Has `control` look at every login.
     pub fn count_failures(&mut self, control: Arc<dyn BruteForce>) {
         self.stages.brute_force = Some(control);
+    }
+
+    /// Has `memory` forget users too, after the others.
+    pub fn remember(&mut self, memory: Arc<dyn Forget>) {
+        self.stages.memories.push(memory);
     }
 
     /// All plugins, those of the post actions included; one that has several places comes several

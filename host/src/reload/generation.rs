@@ -168,6 +168,7 @@ impl Generation {
         let control = Arc::new(brute_force::Control::new(config, Arc::clone(node)));
         if let Some(pipeline) = Arc::get_mut(&mut self.pipeline) {
             pipeline.count_failures(Arc::clone(&control) as Arc<dyn pipeline::BruteForce>);
+            pipeline.remember(Arc::clone(&control) as Arc<dyn pipeline::Forget>);
         }
         self.brute_force = Some(control);
     }

@@ -22,7 +22,10 @@ pub(crate) use self::clock::ManualClock;
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use tokio::sync::broadcast;
 
 use crate::config::{OnOutage, StoreConfig};
@@ -35,7 +38,7 @@ pub use self::{
     key::Key,
     limits::Limits,
     memory::MemoryStore,
-    procedure::{Data, Native, Procedure},
+    procedure::{Call, Data, Native, Procedure},
     redb::{OpenError, RedbStore},
     redis::{RedisStore, StoreNumbers},
     standby::Standby,
@@ -116,6 +119,14 @@ pub trait Store: Send + Sync {
         keys: Vec<Key>,
         arguments: Vec<Vec<u8>>,
     ) -> BoxFuture<'_, Result<Reply, StoreError>>;
+
+    /// Runs procedures side by side: each alone on the data, in no order, all in the time of one round
+    /// trip. Every call has its own tag and its own answer, in the order of the calls: one may fail
+    /// where the others are done.
+    fn call_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<Reply, StoreError>>> {
+        let calls = calls.into_iter();
+        join_all(calls.map(|call| self.call(call.procedure, call.keys, call.arguments))).boxed()
+    }
 
     /// To whoever subscribes at this moment, on all nodes.
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>>;

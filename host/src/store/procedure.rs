@@ -29,6 +29,17 @@ pub struct Procedure {
     pub native: Native,
 }
 
+/// A procedure with what it is asked.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is done.
+    pub procedure: &'static Procedure,
+    /// All with the same tag.
+    pub keys: Vec<Key>,
+    /// As the procedure reads them.
+    pub arguments: Vec<Vec<u8>>,
+}
+
 /// The Rust body of a procedure: it gets the data, the keys and the arguments.
 pub type Native = fn(&mut dyn Data, &[Key], &[Vec<u8>]) -> Result<Reply, StoreError>;
 

@@ -22,7 +22,10 @@ mod topology;
 
 use std::sync::Arc;
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+};
 use tokio::sync::broadcast;
 
 pub use self::numbers::StoreNumbers;
@@ -38,7 +41,9 @@ use self::{
     script::Scripts,
     topology::{Plan, Source, Topology},
 };
-use super::{Command, Key, Limits, Procedure, Reply, Store, StoreError, procedure::refuse_keys};
+use super::{
+    Call, Command, Key, Limits, Procedure, Reply, Store, StoreError, procedure::refuse_keys,
+};
 use crate::config::{RedisConfig, RedisServers};
 
 /// Keys and values on Redis.
@@ -132,7 +137,7 @@ impl RedisStore {
         if !requests.is_empty() {
             let _place = self.client.place().await?;
             let (done, waits): (Vec<_>, Vec<_>) =
-                futures_util::future::join_all(requests.iter().map(|one| self.client.perform(one)))
+                join_all(requests.iter().map(|one| self.client.perform(one)))
                     .await
                     .into_iter()
                     .unzip();
@@ -145,16 +150,43 @@ impl RedisStore {
         Ok(batch.replies())
     }
 
-    async fn alone(
-        &self,
-        procedure: &'static Procedure,
-        keys: Vec<Key>,
-        arguments: Vec<Vec<u8>>,
-    ) -> Result<Reply, StoreError> {
+    /// Procedures side by side, and how often a server was waited for.
+    async fn side_by_side(&self, calls: Vec<Call>) -> Vec<Result<Reply, StoreError>> {
+        let _place = match self.client.place().await {
+            Ok(place) => place,
+            Err(failure) => return vec![Err(failure.into()); calls.len()],
+        };
+        let (replies, waits): (Vec<_>, Vec<_>) =
+            join_all(calls.into_iter().map(|call| self.alone(call)))
+                .await
+                .into_iter()
+                .unzip();
+        let waits = waits.into_iter().max().unwrap_or(0);
+        self.client.numbers.round_trips(waits);
+        replies
+    }
+
+    /// One procedure, for which the caller has a place, and how often a server was waited for.
+    async fn alone(&self, call: Call) -> (Result<Reply, StoreError>, u64) {
         // As a cluster would, so that nobody finds it out there only.
-        if let Some(refusal) = refuse_keys(&keys) {
-            return Ok(refusal);
+        if let Some(refusal) = refuse_keys(&call.keys) {
+            return (Ok(refusal), 0);
         }
+        let (done, waits) = self.client.perform(&self.request(call)).await;
+        let reply = done.and_then(|answer| {
+            let value = answer.values.into_iter().next();
+            let value = value.unwrap_or(redis::Value::Nil);
+            reply::reply(value, encode::Shape::Plain, &answer.server)
+        });
+        (reply.map_err(StoreError::from), waits)
+    }
+
+    fn request(&self, call: Call) -> Request {
+        let Call {
+            procedure,
+            keys,
+            arguments,
+        } = call;
         let names: Vec<_> = keys
             .iter()
             .map(|key| key::bytes(&self.prefix, key))
@@ -165,18 +197,13 @@ impl RedisStore {
             .arg(names.len())
             .arg(names)
             .arg(arguments);
-        let request = Request {
+        Request {
             slot,
             commands: vec![cmd],
             script: Some(procedure.lua),
             only_reads: false,
             repeatable: false,
-        };
-        let answer = self.ask(request).await?;
-        let server = answer.server;
-        let mut values = answer.values.into_iter();
-        let value = values.next().unwrap_or(redis::Value::Nil);
-        Ok(reply::reply(value, encode::Shape::Plain, &server)?)
+        }
     }
 
     async fn send(&self, channel: &str, message: Vec<u8>) -> Result<(), StoreError> {
@@ -225,7 +252,20 @@ impl Store for RedisStore {
         keys: Vec<Key>,
         arguments: Vec<Vec<u8>>,
     ) -> BoxFuture<'_, Result<Reply, StoreError>> {
-        self.alone(procedure, keys, arguments).boxed()
+        let call = Call {
+            procedure,
+            keys,
+            arguments,
+        };
+        async move {
+            let mut replies = self.side_by_side(vec![call]).await;
+            replies.pop().unwrap_or(Ok(Reply::Nothing))
+        }
+        .boxed()
+    }
+
+    fn call_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<Reply, StoreError>>> {
+        self.side_by_side(calls).boxed()
     }
 
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -17,7 +17,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::broadcast;
 
 use super::{
-    Command, Key, Limits, MemoryStore, Procedure, RedisStore, Reply, Store, StoreError,
+    Call, Command, Key, Limits, MemoryStore, Procedure, RedisStore, Reply, Store, StoreError,
     StoreNumbers,
 };
 
@@ -129,6 +129,29 @@ impl Store for Standby {
             async move |redis| redis.call(procedure, keys, arguments).await,
             async move |local| local.call(procedure, keys_again, arguments_again).await,
         )
+        .boxed()
+    }
+
+    fn call_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<Reply, StoreError>>> {
+        async move {
+            let substitute = match self.0.substitute() {
+                Some(substitute) => substitute,
+                None => {
+                    let done = self.0.redis.call_all(calls.clone()).await;
+                    let failed = done.iter().find_map(|done| match done {
+                        Err(StoreError::Unavailable(why)) => Some(why),
+                        _ => None,
+                    });
+                    match failed {
+                        Some(why) => take_over(&self.0, why),
+                        None => return done,
+                    }
+                }
+            };
+            self.0.operations.fetch_add(1, Relaxed);
+            // What Redis has done all the same is forgotten here when it is back.
+            substitute.call_all(calls).await
+        }
         .boxed()
     }
 

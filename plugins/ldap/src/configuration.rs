@@ -44,6 +44,9 @@ pub struct SearchConfiguration {
     /// Result codes of a user's bind that mean "this user may not log in", beside 49.
     #[serde(default)]
     pub reject_codes: Vec<u32>,
+    /// An entry that is asked for the password of a user whom no place knows.
+    #[serde(default)]
+    pub decoy_dn: Option<String>,
 }
 
 fn default_page_size() -> u32 {

@@ -53,8 +53,10 @@ impl Backend for Ldap {
             Operation::Verify => self.verify(request),
             Operation::LookUp => self.look_up(request),
             Operation::ListAccounts => self.list(request),
+            Operation::AddTotp(secret) if secret.is_empty() => Err(nothing_to_store()),
             Operation::AddTotp(secret) => self.set_totp(request, &[secret]),
             Operation::DeleteTotp => self.set_totp(request, &[]),
+            Operation::AddRecoveryCodes(codes) if codes.is_empty() => Err(nothing_to_store()),
             Operation::AddRecoveryCodes(codes) => self.set_recovery(request, &codes),
             Operation::DeleteRecoveryCodes => self.set_recovery(request, &[]),
             _ => Ok(Answer::Unsupported),
@@ -69,8 +71,8 @@ impl Ldap {
                 "there is no password to check; grant it with `grants: {password: true}`",
             ));
         };
-        self.first(request, |source| {
-            let Some((entry, account)) = source.find(request)? else {
+        let found = self.first(request, |source| {
+            let Some((entry, account)) = source.find(request, "")? else {
                 return Ok(None);
             };
             let mut user = match source.check(&entry, password)? {
@@ -79,13 +81,20 @@ impl Ldap {
             };
             source.describe(&mut user, &entry, &account, request)?;
             Ok(Some(user.into()))
-        })
-        .map(|answer| answer.unwrap_or_else(|| User::unknown().into()))
+        })?;
+        if let Some(answer) = found {
+            return Ok(answer);
+        }
+        let mut sources = self.serving(request)?.into_iter();
+        if let Some(source) = sources.rfind(|source| source.has_decoy()) {
+            source.ask_decoy(password)?;
+        }
+        Ok(User::unknown().into())
     }
 
     fn look_up(&self, request: &Request) -> Result<Answer, Failure> {
         self.first(request, |source| {
-            let Some((entry, account)) = source.find(request)? else {
+            let Some((entry, account)) = source.find(request, "")? else {
                 return Ok(None);
             };
             let mut user = User::known();
@@ -107,7 +116,8 @@ impl Ldap {
     }
 
     fn set_totp(&self, request: &Request, values: &[String]) -> Result<Answer, Failure> {
-        self.set(request, values, |source| {
+        let secret = values.first().map_or("", String::as_str);
+        self.set(request, values, secret, |source| {
             let mapping = &source.mapping;
             let class = mapping.totp_object_class.as_deref();
             Some((mapping.totp_secret.as_deref()?, class))
@@ -115,7 +125,7 @@ impl Ldap {
     }
 
     fn set_recovery(&self, request: &Request, values: &[String]) -> Result<Answer, Failure> {
-        self.set(request, values, |source| {
+        self.set(request, values, "", |source| {
             let mapping = &source.mapping;
             let class = mapping.totp_recovery_object_class.as_deref();
             Some((mapping.totp_recovery.as_deref()?, class))
@@ -127,13 +137,14 @@ impl Ldap {
         &self,
         request: &Request,
         values: &[String],
+        totp_secret: &str,
         which: impl Fn(&Source) -> Option<(&str, Option<&str>)>,
     ) -> Result<Answer, Failure> {
         self.first(request, |source| {
             let Some((attribute, class)) = which(source) else {
                 return Ok(None);
             };
-            let Some((entry, _)) = source.find(request)? else {
+            let Some((entry, _)) = source.find(request, totp_secret)? else {
                 return Ok(None);
             };
             source.set(&entry, attribute, class, values)?;
@@ -172,6 +183,11 @@ impl Ldap {
         }
         Ok(sources)
     }
+}
+
+/// To add nothing must not remove what is there.
+fn nothing_to_store() -> Failure {
+    Failure::new("there is nothing to store")
 }
 
 bulkhead_sdk::export_backend!(Ldap);

@@ -18,10 +18,11 @@ enum Subject {
     RemotePort,
     Account,
     UserDn,
+    TotpSecret,
 }
 
 /// The names, with what they stand for; Nauthilus' names are among them.
-const NAMES: [(&str, Subject); 11] = [
+const NAMES: [(&str, Subject); 12] = [
     ("user", Subject::User),
     ("username", Subject::LocalPart),
     ("domain", Subject::Domain),
@@ -33,6 +34,7 @@ const NAMES: [(&str, Subject); 11] = [
     ("remote_port", Subject::RemotePort),
     ("account", Subject::Account),
     ("user_dn", Subject::UserDn),
+    ("totp_secret", Subject::TotpSecret),
 ];
 
 /// Whether letters are changed.
@@ -58,6 +60,8 @@ pub(crate) struct Known<'a> {
     pub(crate) user_dn: &'a str,
     /// As `user_dn`.
     pub(crate) account: &'a str,
+    /// What is to be stored, or what the entry that was found has; empty where there is none.
+    pub(crate) totp_secret: &'a str,
 }
 
 /// Which macros a text may have.
@@ -213,10 +217,12 @@ impl Subject {
             Self::RemotePort => &request.client.port,
             Self::Account => known.account,
             Self::UserDn => known.user_dn,
+            Self::TotpSecret => known.totp_secret,
         }
     }
 
-    /// A user without a name or a domain is nobody; not to know an address is no such thing.
+    /// A user without a name or a domain is nobody; not to know an address, or to have no
+    /// second factor, is no such thing.
     fn must_have_value(self) -> bool {
         matches!(
             self,
@@ -238,6 +244,7 @@ mod tests {
             request: &request,
             user_dn: "cn=a",
             account: "acc",
+            totp_secret: "JBSW",
         };
         Macros::compile(text, Place::After).unwrap().fill(known)
     }
@@ -256,6 +263,7 @@ mod tests {
             ("remote_port", "51234"),
             ("account", "acc"),
             ("user_dn", "cn=a"),
+            ("totp_secret", "JBSW"),
         ] {
             let template = filled(&format!("(x=%{{{name}}})"), "Ann@Example.org");
             assert_eq!(
@@ -307,6 +315,20 @@ mod tests {
         assert_eq!(filled("(ou=%{domain})", "ann@"), None);
         assert_eq!(filled("(ou=%{username})", "@example.org"), None);
         assert_eq!(filled("(ou=%{user})", ""), None);
+    }
+
+    #[test]
+    fn who_has_no_secret_is_somebody_all_the_same() {
+        let request = request().username("ann").build();
+        let known = Known {
+            request: &request,
+            user_dn: "",
+            account: "",
+            totp_secret: "",
+        };
+        let filter = Macros::compile_filter("(!(otp=%{totp_secret}))", Place::Before);
+        let expected = Template::new("(!(otp=%{0}))").value("");
+        assert_eq!(filter.unwrap().fill(known), Some(expected));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(crate) struct Source {
     wanted: BTreeSet<String>,
     groups: Option<Groups>,
     reject_codes: Vec<u32>,
+    /// Who is asked for the password of a user whom nobody knows.
+    decoy_dn: Option<String>,
 }
 
 impl Source {
@@ -53,6 +55,9 @@ impl Source {
             if text.is_empty() {
                 problems.push(Problem::at(format!("{path}.{key}"), "must not be empty"));
             }
+        }
+        if configuration.decoy_dn.as_deref() == Some("") {
+            problems.push(Problem::at(format!("{path}.decoy_dn"), "must not be empty"));
         }
         if !(1..=PAGE).contains(&configuration.page_size) {
             let message = format!("must be 1 to {PAGE}");
@@ -125,6 +130,7 @@ impl Source {
             wanted,
             groups,
             reject_codes: configuration.reject_codes,
+            decoy_dn: configuration.decoy_dn,
         })
     }
 
@@ -134,12 +140,18 @@ impl Source {
         self.protocols.is_empty() || protocols.any(|known| known.eq_ignore_ascii_case(protocol))
     }
 
-    /// The user's entry and account; nothing if the directory does not know the user.
-    pub(crate) fn find(&self, request: &Request) -> Result<Option<(Entry, String)>, Failure> {
+    /// The user's entry and account; nothing if the directory does not know the user. `totp_secret` is what
+    /// is to be stored, if anything is.
+    pub(crate) fn find(
+        &self,
+        request: &Request,
+        totp_secret: &str,
+    ) -> Result<Option<(Entry, String)>, Failure> {
         let known = Known {
             request,
             user_dn: "",
             account: "",
+            totp_secret,
         };
         let (Some(base), Some(filter)) = (self.base.fill(known), self.filter.fill(known)) else {
             return Ok(None);
@@ -189,6 +201,33 @@ impl Source {
         }
     }
 
+    /// Whether there is somebody to ask in place of a user whom nobody knows.
+    pub(crate) fn has_decoy(&self) -> bool {
+        self.decoy_dn.is_some()
+    }
+
+    /// Has the directory work on a password as it does for a user that it knows, so that the time of an
+    /// answer does not tell whether there is such a user. What it says of the password means nothing.
+    ///
+    /// # Errors
+    /// When a user who is known would have failed too: an outage must not tell them apart either.
+    pub(crate) fn ask_decoy(&self, password: &Password) -> Result<(), Failure> {
+        let Some(dn) = self.decoy_dn.as_deref() else {
+            return Ok(());
+        };
+        if password.as_bytes().is_empty() {
+            return Ok(());
+        }
+        match ldap::check_password(&self.pool, dn, password) {
+            Ok(_) => Ok(()),
+            Err(error @ (ldap::Error::Refused(_) | ldap::Error::NoSuchObject)) => {
+                log::warning(format_args!("`decoy_dn` {dn} is of no use: {error}"));
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// What is known of the user.
     pub(crate) fn describe(
         &self,
@@ -212,10 +251,13 @@ impl Source {
         user.totp_recovery_field = field(&self.mapping.totp_recovery);
         user.display_name_field = field(&self.mapping.display_name);
         user.unique_user_id_field = field(&self.mapping.unique_user_id);
+        let secret = self.mapping.totp_secret.as_ref();
+        let secret = secret.and_then(|name| entry.text(name));
         let known = Known {
             request,
             user_dn: &entry.dn,
             account,
+            totp_secret: secret.unwrap_or_default(),
         };
         match &self.groups {
             Some(groups) => groups.add_to(user, &self.pool, entry, known),
@@ -232,6 +274,7 @@ impl Source {
             request,
             user_dn: "",
             account: "",
+            totp_secret: "",
         };
         let (Some(base), Some(filter)) = (self.base.fill(known), filter.fill(known)) else {
             return Ok(None);

@@ -322,6 +322,153 @@ fn what_is_not_mapped_or_unknown_is_the_next_backends() {
 }
 
 #[test]
+fn recovery_codes_are_stored_together_in_the_attribute_that_is_mapped() {
+    let host = directory();
+    let codes = ["one", "two"].map(str::to_owned);
+    let operation = Operation::AddRecoveryCodes(codes.to_vec());
+    assert_eq!(ask(&host, request().build(), operation), Ok(Answer::Done));
+    let [change] = host.modifications().try_into().unwrap();
+    // No class is mapped for them.
+    let [stored] = change.changes.try_into().unwrap();
+    assert_eq!(
+        (stored.kind, stored.attribute.as_str()),
+        (ChangeKind::Replace, "otpCodes")
+    );
+    assert_eq!(stored.values, [b"one", b"two"]);
+}
+
+#[test]
+fn a_class_that_the_entry_has_is_not_added_again() {
+    let host = TestHost::new().with_entry(
+        DN,
+        &[
+            ("uid", "alice"),
+            ("objectClass", "person"),
+            ("objectClass", "OTPUSER"),
+        ],
+    );
+    let operation = Operation::AddTotp("NEW".to_owned());
+    assert_eq!(ask(&host, request().build(), operation), Ok(Answer::Done));
+    let [change] = host.modifications().try_into().unwrap();
+    assert_eq!(change.changes.len(), 1);
+}
+
+#[test]
+fn second_factors_are_the_next_backends_only_where_nothing_is_mapped() {
+    // The place that serves POP3 maps neither.
+    let mut wanted = request().username("a@old").build();
+    wanted.protocol = "pop3".to_owned();
+    for operation in [
+        Operation::AddTotp("NEW".to_owned()),
+        Operation::DeleteTotp,
+        Operation::AddRecoveryCodes(vec!["one".to_owned()]),
+        Operation::DeleteRecoveryCodes,
+    ] {
+        let host = TestHost::new().with_entry("cn=a,dc=old", &[("mail", "a@old")]);
+        let answer = ask(&host, wanted.clone(), operation.clone());
+        assert_eq!(answer, Ok(Answer::Unsupported));
+        assert!(host.searches().is_empty() && host.modifications().is_empty());
+        // Where they are mapped, a directory that fails is a failure.
+        let host = directory();
+        host.set_directory_outage(Some(Error::TimedOut));
+        assert!(ask(&host, request().build(), operation).is_err());
+    }
+}
+
+#[test]
+fn to_add_nothing_removes_nothing() {
+    for operation in [
+        Operation::AddTotp(String::new()),
+        Operation::AddRecoveryCodes(Vec::new()),
+    ] {
+        let host = directory();
+        assert!(ask(&host, request().build(), operation).is_err());
+        assert!(host.modifications().is_empty());
+    }
+}
+
+#[test]
+fn filters_see_the_secret_that_is_stored_and_groups_the_one_that_is_there() {
+    let configuration = PLACES
+        .replace(
+            "(uid=%L{user})",
+            "(uid=%{user})(!(otpSecret=%{totp_secret}))",
+        )
+        .replace("(member=%{user_dn})", "(otp=%{totp_secret})");
+    let plugin = configure::<Ldap>(&configuration).unwrap();
+    let host = directory();
+    let store = request().username("alice").build();
+    let operation = Operation::AddTotp("*)(x=".to_owned());
+    run_backend(&plugin, &host, store, operation).unwrap();
+    let [stored] = host.searches().try_into().unwrap();
+    assert_eq!(texts(&stored), ["alice", "*)(x="]);
+    let host = directory();
+    let login = request().username("alice").password("secret").build();
+    run_backend(&plugin, &host, login, Operation::Verify).unwrap();
+    let [user, groups] = host.searches().try_into().unwrap();
+    assert_eq!(texts(&user), ["alice", ""]);
+    assert_eq!(texts(&groups), ["JBSW"]);
+}
+
+const DECOY: &str = "uid=decoy,dc=example,dc=org";
+
+/// Nobody is known, and the directory may be asked to bind as the decoy.
+fn ask_decoy(host: &TestHost, password: &str) -> Result<User, Failure> {
+    let decoy = format!(r#""reject_codes": [53], "decoy_dn": "{DECOY}""#);
+    let configuration = PLACES.replace(r#""reject_codes": [53]"#, &decoy);
+    let plugin = configure::<Ldap>(&configuration).unwrap();
+    let request = request().username("nobody").password(password).build();
+    run_backend(&plugin, host, request, Operation::Verify).map(user)
+}
+
+#[test]
+fn a_user_whom_nobody_knows_takes_a_bind_too_and_stays_unknown() {
+    for password in ["guess", "the decoy's own"] {
+        let host = TestHost::new().with_directory_password(DECOY, "the decoy's own");
+        assert_eq!(ask_decoy(&host, password), Ok(User::unknown()));
+        assert_eq!(host.binds(), [("main".to_owned(), DECOY.to_owned())]);
+        // All places were asked before.
+        assert_eq!(host.searches().len(), 2);
+    }
+    // Nobody is asked for a known user's empty password either.
+    let host = TestHost::new();
+    assert_eq!(ask_decoy(&host, ""), Ok(User::unknown()));
+    assert!(host.binds().is_empty());
+}
+
+#[test]
+fn an_outage_does_not_tell_unknown_users_from_known_ones() {
+    for error in [
+        Error::Unavailable("down".to_owned()),
+        Error::TimedOut,
+        Error::Protocol("?".to_owned()),
+    ] {
+        let host = TestHost::new();
+        host.fail_binds(error.clone());
+        let why = ask_decoy(&host, "guess").unwrap_err();
+        assert_eq!(why.message, error.to_string());
+    }
+}
+
+#[test]
+fn a_decoy_that_the_directory_does_not_take_is_reported_and_harms_nobody() {
+    let host = TestHost::new();
+    host.fail_binds(Error::Refused(Refusal {
+        code: 34,
+        message: "invalid DN".to_owned(),
+    }));
+    assert_eq!(ask_decoy(&host, "guess"), Ok(User::unknown()));
+    assert!(host.log()[0].message.contains("decoy_dn"));
+}
+
+#[test]
+fn without_a_decoy_nobody_is_bound_for_an_unknown_user() {
+    let host = TestHost::new();
+    assert!(!verify(&host, "guess").unwrap().found);
+    assert!(host.binds().is_empty());
+}
+
+#[test]
 fn bytes_that_are_no_text_stay_bytes() {
     let mut entry = Entry::new(DN, &[("uid", "alice"), ("quota", "x")]);
     entry.attributes[1].values[0] = vec![0xff];
@@ -368,6 +515,7 @@ fn every_mistake_is_a_problem_at_its_place() {
             place(r#", "list_filter": "(a=*)""#).replace("dc=org", "ou=%{domain}"),
             "search[0].base",
         ),
+        (place(r#", "decoy_dn": """#), "search[0].decoy_dn"),
         (place(r#", "page_size": 0"#), "search[0].page_size"),
         (place(r#", "page_size": 10001"#), "search[0].page_size"),
         (place(r#", "groups": {}"#), "search[0].groups"),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::policy::{HOSTS, banned, fail, is_banned, list, server};
 
-fn delete(server: &Bulkhead, path: &str, body: &Value) -> Response {
+pub(super) fn delete(server: &Bulkhead, path: &str, body: &Value) -> Response {
     let request = Request::new("DELETE", path).header("Content-Type", "application/json");
     server.send(&request.body(body.to_string()))
 }

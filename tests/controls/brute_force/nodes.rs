@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::policy::{HOSTS, banned, fail, is_banned, log_in, on_store};
 
-fn on_redis(redis: &Redis, rules: &str) -> Bulkhead {
+pub(super) fn on_redis(redis: &Redis, rules: &str) -> Bulkhead {
     let address = redis.address();
     let store = format!("{{kind: redis, redis: {{primary: {{address: \"{address}\"}}}}}}");
     on_store(&store, rules)
@@ -27,7 +27,7 @@ fn flush(server: &Bulkhead, client: &str) -> String {
 }
 
 /// The value of a series of the metrics page; 0 if it is not there.
-fn metric(server: &Bulkhead, series: &str) -> u64 {
+pub(super) fn metric(server: &Bulkhead, series: &str) -> u64 {
     let page = server.send(&Request::new("GET", "/metrics")).text();
     let value = page.lines().find_map(|line| {
         let (name, value) = line.rsplit_once(' ')?;

@@ -11,7 +11,16 @@ the server uses.
 
 import pathlib
 
-from mmdb_writer import MMDBWriter, MmdbU16
+from mmdb_writer import (
+    MMDBWriter,
+    MmdbF32,
+    MmdbF64,
+    MmdbI32,
+    MmdbU16,
+    MmdbU32,
+    MmdbU64,
+    MmdbU128,
+)
 from netaddr import IPSet
 
 FOLDER = pathlib.Path(__file__).parent
@@ -88,3 +97,47 @@ write(
 )
 # Records that are not what the reader expects: a text where a map should be.
 write("strange.mmdb", "Test-Strange", {"192.0.2.0/24": {"country": "Germany"}})
+
+
+# Numbers of other types than MaxMind's, and in 198.51.100.0/24 what is no such number.
+def system(number):
+    return {"autonomous_system_number": number}
+
+
+def within(**location):
+    # Nobody reads the confidence, whatever it is.
+    return {"location": location, "city": {"confidence": MmdbU64(90), "names": {"en": "X"}}}
+
+
+write(
+    "types.mmdb",
+    "Test-Types",
+    {
+        "192.0.2.0": system(MmdbU16(64496)),
+        "192.0.2.1": system(MmdbU64(4200000001)),
+        "192.0.2.2": system(MmdbU128(4200000001)),
+        "192.0.2.3": system(MmdbI32(64496)),
+        "192.0.2.4": system(MmdbF64(64496.0)),
+        "192.0.2.5": system("4200000001"),
+        "192.0.2.6": {"traits": system("64496"), **system("")},
+        "192.0.2.16": within(
+            latitude=MmdbF32(52.5), longitude=MmdbF32(13.4), accuracy_radius=MmdbU64(20)
+        ),
+        "192.0.2.17": within(
+            latitude=MmdbI32(-52), longitude=MmdbU16(13), accuracy_radius=MmdbU32(65535)
+        ),
+        "192.0.2.18": within(latitude="52.5", longitude="-13.4", accuracy_radius="20"),
+        "192.0.2.19": {"country": {"is_in_european_union": MmdbU16(1)}},
+        "198.51.100.0": system("AS64496"),
+        "198.51.100.1": system(MmdbU64(4294967296)),
+        "198.51.100.2": system(MmdbI32(-1)),
+        "198.51.100.3": system(MmdbF64(64496.5)),
+        "198.51.100.4": system(True),
+        "198.51.100.5": system({"number": MmdbU32(64496)}),
+        "198.51.100.6": system([MmdbU32(64496)]),
+        "198.51.100.16": within(accuracy_radius=MmdbU32(65536)),
+        "198.51.100.17": within(latitude="north"),
+        "198.51.100.18": within(latitude=MmdbF64(float("nan"))),
+        "198.51.100.19": {"country": {"is_in_european_union": MmdbU16(2)}},
+    },
+)

@@ -8,6 +8,7 @@
 //! Knows nothing of WebAssembly and of grants; `wit/geoip.wit` documents the record that [`Facts`]
 //! mirrors.
 
+mod lenient;
 mod record;
 
 use std::{

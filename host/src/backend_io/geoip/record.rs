@@ -1,7 +1,9 @@
 //! What MaxMind's databases hold, as far as plugins get to see it. Keys that a database lacks are absent;
-//! those that nobody reads are passed over.
+//! those that nobody reads are passed over. Numbers may be of any type that says the same (`lenient`).
 
 use serde::Deserialize;
+
+use super::lenient::{decimal, flag, whole};
 
 /// What a database knows of an address (`wit/geoip.wit`).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,6 +43,7 @@ pub(super) struct Record {
     location: Location,
     postal: Place,
     traits: System,
+    #[serde(deserialize_with = "whole")]
     autonomous_system_number: Option<u32>,
     autonomous_system_organization: Option<String>,
 }
@@ -50,6 +53,7 @@ pub(super) struct Record {
 struct Place {
     iso_code: Option<String>,
     code: Option<String>,
+    #[serde(deserialize_with = "flag")]
     is_in_european_union: Option<bool>,
     names: Names,
 }
@@ -63,8 +67,11 @@ struct Names {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Location {
+    #[serde(deserialize_with = "decimal")]
     latitude: Option<f64>,
+    #[serde(deserialize_with = "decimal")]
     longitude: Option<f64>,
+    #[serde(deserialize_with = "whole")]
     accuracy_radius: Option<u16>,
     time_zone: Option<String>,
 }
@@ -72,6 +79,7 @@ struct Location {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct System {
+    #[serde(deserialize_with = "whole")]
     autonomous_system_number: Option<u32>,
     autonomous_system_organization: Option<String>,
 }

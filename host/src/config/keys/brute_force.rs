@@ -104,6 +104,13 @@ pub(in super::super) static BRUTE_FORCE: Keys = Keys::new(
             "false",
             "Only known accounts have a history.",
         ),
+        whole(
+            "account_addresses",
+            (0, 1000),
+            "100",
+            "Addresses, each with its protocols, that are remembered of one account, so that a flush of the \
+             user reaches what is kept there; the one seen longest ago goes. 0: none.",
+        ),
         duration(
             "decision_cache",
             (0, MINUTE),

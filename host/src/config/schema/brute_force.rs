@@ -42,6 +42,8 @@ pub struct BruteForce {
     pub history_ttl: Duration,
     /// `pw_history_for_known_accounts`
     pub history_for_known_accounts: bool,
+    /// `account_addresses`: 0 means that none is remembered.
+    pub account_addresses: u32,
     /// `decision_cache`: how long a ban is known without asking the store.
     pub decision_cache: Duration,
     /// `decision_cache_entries`
@@ -132,6 +134,7 @@ impl Default for BruteForce {
             history_entries: 100,
             history_ttl: Duration::from_secs(60 * 60),
             history_for_known_accounts: false,
+            account_addresses: 100,
             decision_cache: Duration::from_secs(1),
             decision_cache_entries: 100_000,
             digest_key: None,

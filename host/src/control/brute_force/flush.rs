@@ -1,10 +1,16 @@
 //! Lifts bans: an address, or what one rule says of it, begins anew.
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    collections::{BTreeSet, HashSet},
+    net::IpAddr,
+    time::Instant,
+};
+
+use ipnet::IpNet;
 
 use super::{
     Control,
-    lists::{self, ListWish},
+    lists::{self, AT_ONCE, ListWish},
     network,
     rule::{self, Place},
 };
@@ -14,7 +20,7 @@ use crate::{
 };
 
 /// Names every rule.
-const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 
 /// Whom to free of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,13 +92,13 @@ impl Control {
                 _ => return Err(FlushFailed::Store("the store refuses it".to_owned())),
             }
         }
-        self.strike_off(&places, deadline).await?;
+        self.strike_off(&places, &BTreeSet::new(), deadline).await?;
         self.node.flushed().await;
         Ok(flushed)
     }
 
     /// Where the rules count the address.
-    fn places(&self, wish: &FlushWish, address: IpAddr) -> Vec<Place> {
+    pub(super) fn places(&self, wish: &FlushWish, address: IpAddr) -> Vec<Place> {
         let mut places = Vec::new();
         for (index, bucket) in self.config.buckets.iter().enumerate() {
             if wish.rule != ALL && wish.rule != bucket.name {
@@ -109,37 +115,50 @@ impl Control {
         places
     }
 
-    /// Takes bans, and accounts that led to them, off the lists.
-    async fn strike_off(&self, places: &[Place], deadline: Instant) -> Result<(), Uncertain> {
+    /// Takes bans, and accounts that led to them, off the lists; of the accounts `names` also those that
+    /// led to others. Returns what the list of accounts said of `names`.
+    pub(super) async fn strike_off(
+        &self,
+        places: &[Place],
+        names: &BTreeSet<&str>,
+        deadline: Instant,
+    ) -> Result<Vec<String>, Uncertain> {
         if places.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
+        let networks: HashSet<IpNet> = places.iter().map(|place| place.network).collect();
+        let prefixes: BTreeSet<u8> = networks.iter().map(IpNet::prefix_len).collect();
         let lifted = |entry: &lists::AccountEntry| {
-            let address = network::address(&entry.address);
-            let mut networks = places.iter().map(|place| place.network);
-            address.is_some_and(|address| networks.any(|network| network.contains(&address)))
+            network::address(&entry.address).is_some_and(|address| {
+                let mut prefixes = prefixes.iter();
+                prefixes.any(|prefix| networks.contains(&network::around(address, *prefix)))
+            })
         };
         let read = |entry: &str, _| {
-            lists::read_account(entry)
-                .filter(lifted)
-                .map(|_| entry.as_bytes().to_vec())
+            let account = lists::read_account(entry)?;
+            let is_named = names.contains(account.account.as_str());
+            (is_named || lifted(&account)).then(|| (is_named, entry.to_owned()))
         };
         let wish = ListWish::default();
         let accounts = self.list(lists::accounts(), &wish, read, deadline).await?;
-        let entries = places
-            .iter()
-            .map(|place| place.entry().into_bytes())
+        let accounts = accounts.entries;
+        let named = accounts.iter().filter(|(is_named, _)| *is_named);
+        let named = named
+            .map(|(_, entry)| format!("{}|{entry}", shown(&lists::accounts())))
             .collect();
-        let mut commands = vec![Command::OnSorted(
-            lists::bans(),
-            SortedCommand::Remove(entries),
-        )];
-        if !accounts.entries.is_empty() {
-            let remove = SortedCommand::Remove(accounts.entries);
-            commands.push(Command::OnSorted(lists::accounts(), remove));
+        let accounts = accounts.into_iter().map(|(_, entry)| entry.into_bytes());
+        let bans = places.iter().map(|place| place.entry().into_bytes());
+        for (list, entries) in [
+            (lists::bans(), bans.collect::<Vec<_>>()),
+            (lists::accounts(), accounts.collect()),
+        ] {
+            for entries in entries.chunks(AT_ONCE) {
+                let remove = SortedCommand::Remove(entries.to_vec());
+                let command = Command::OnSorted(list.clone(), remove);
+                self.node.run(vec![command], deadline).await?;
+            }
         }
-        self.node.run(commands, deadline).await?;
-        Ok(())
+        Ok(named)
     }
 }
 
@@ -156,6 +175,6 @@ fn chosen<'a>(words: &'a [String], wanted: Option<&str>) -> Vec<&'a str> {
 }
 
 /// A key for an administrator's eyes.
-fn shown(key: &Key) -> String {
+pub(super) fn shown(key: &Key) -> String {
     format!("{}:{}", key.namespace, String::from_utf8_lossy(&key.name))
 }

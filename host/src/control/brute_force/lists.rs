@@ -22,7 +22,7 @@ use crate::{auth::Request, pipeline::Uncertain, store::Key};
 /// Entries of each list.
 const MOST_ENTRIES: u64 = 100_000;
 /// Entries that one step reads.
-const AT_ONCE: u64 = 1_000;
+pub(super) const AT_ONCE: usize = 1_000;
 /// Longest name in the list of accounts, in bytes; a longer one is left out.
 const LONGEST_NAME: usize = 512;
 
@@ -159,12 +159,12 @@ impl Control {
         };
         let mut skip = 0;
         while skip < MOST_ENTRIES {
-            let arguments = page::arguments(skip, AT_ONCE);
+            let arguments = page::arguments(skip, AT_ONCE as u64);
             let keys = vec![list.clone()];
             let reply = self.node.call(&PAGE, keys, arguments, deadline);
             let (_, found) =
                 page::read(reply.await?).map_err(|error| Uncertain(error.to_string()))?;
-            let is_last = (found.len() as u64) < AT_ONCE;
+            let is_last = found.len() < AT_ONCE;
             for (entry, remaining) in found {
                 let Some(entry) = read(&entry, Duration::from_millis(remaining)) else {
                     continue;
@@ -178,7 +178,7 @@ impl Control {
             if is_last {
                 break;
             }
-            skip += AT_ONCE;
+            skip += AT_ONCE as u64;
         }
         Ok(page)
     }

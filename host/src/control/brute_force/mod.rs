@@ -2,24 +2,28 @@
 //!
 //! A login asks the store once whether its client is banned, and once more when its password was wrong;
 //! each question is one procedure, so that parallel logins on several nodes neither lose a count nor ban
-//! twice. A new ban costs one more step, which lists it. What cannot be counted is never guessed: without
-//! the store the login is a temporary failure. The store holds neither names nor passwords that were tried, but for the user whose attempt
-//! led to a ban.
+//! twice. Beside what it counts it writes down where the account was seen, for whoever flushes a user. A new
+//! ban costs one more step, which lists it. What cannot be counted is never guessed: without the store the
+//! login is a temporary failure. The store holds neither names nor passwords that were tried, but for the
+//! user whose attempt led to a ban.
 //!
 //! Knows nothing of HTTP; implements what the pipeline wants of such a control.
 
 mod digest;
 mod flush;
+mod forget;
 mod known;
 mod lists;
 mod network;
 mod node;
 mod procedures;
 mod rule;
+mod seen;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    iter,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -32,7 +36,7 @@ use self::{
     procedures::{
         check::{self, CHECK, Look, Seen, State},
         failure::{self, FAILURE, Failed, Outcome},
-        success::{self, SUCCESS},
+        remember::{self, REMEMBER},
     },
     rule::{Attempt, Place},
 };
@@ -40,7 +44,7 @@ use crate::{
     auth::{Event, Request},
     config,
     pipeline::{self, Ban, Clearance, FailedLogin, Standing, Uncertain},
-    store::Reply,
+    store::{Call, Reply},
 };
 
 pub use self::{
@@ -168,14 +172,7 @@ impl Control {
             .filter(|_| request.challenge.is_none());
         let user = account.unwrap_or(&request.username);
         let history = key.digest(Kind::User, &[user.as_bytes()]);
-        let repeated = key.digest(
-            Kind::Repeated,
-            &[
-                user.as_bytes(),
-                request.protocol.as_bytes(),
-                rule::oidc_client(request).as_bytes(),
-            ],
-        );
+        let repeated = seen::repeated(&key, user, request);
         let keeps_history = account.is_some() || !self.config.history_for_known_accounts;
         let failed = Failed {
             digest: password
@@ -201,9 +198,14 @@ impl Control {
             attempt.negative(),
         ];
         keys.extend(attempt.buckets());
-        let arguments = failed.arguments();
-        let reply = self.node.call(&FAILURE, keys, arguments, deadline);
-        let counted = read(reply.await?, failure::Counted::read)?;
+        let count = Call {
+            procedure: &FAILURE,
+            keys,
+            arguments: failed.arguments(),
+        };
+        let seen = seen::calls(&self.config, &key, &attempt, request, account);
+        let reply = self.with_traces(count, seen, request, deadline).await?;
+        let counted = read(reply, failure::Counted::read)?;
         Ok(pipeline::Counted {
             repeated: counted.outcome == Outcome::Repeated,
             password_retries: counted.tried,
@@ -211,6 +213,34 @@ impl Control {
             total_passwords: counted.of_address,
             failures: counted.failures,
         })
+    }
+
+    /// Does what a login is about, and writes down beside it where the account was seen: a login that
+    /// could not be written down counts all the same.
+    async fn with_traces(
+        &self,
+        main: Call,
+        traces: Vec<Call>,
+        request: &Request,
+        deadline: Instant,
+    ) -> Result<Reply, Uncertain> {
+        let calls = iter::once(main).chain(traces).collect();
+        let mut replies = self.node.call_all(calls, deadline).await.into_iter();
+        let main = replies.next();
+        let main = main.unwrap_or_else(|| Err(Uncertain("the store says nothing".to_owned())))?;
+        let lost = replies.find_map(|trace| match trace {
+            Ok(Reply::Refused(why)) | Err(Uncertain(why)) => Some(why),
+            Ok(_) => None,
+        });
+        if let Some(why) = lost {
+            let session = &request.session;
+            tracing::warn!(
+                session,
+                why,
+                "A login counts, but a flush of its user will not reach its address"
+            );
+        }
+        Ok(main)
     }
 
     /// The periods of the buckets that count, in milliseconds; 0 for one that does not.
@@ -225,7 +255,12 @@ impl Control {
             .collect()
     }
 
-    async fn remember(&self, request: &Request, deadline: Instant) -> Result<(), Uncertain> {
+    async fn remember(
+        &self,
+        request: &Request,
+        account: Option<&str>,
+        deadline: Instant,
+    ) -> Result<(), Uncertain> {
         let attempt = rule::attempt(&self.config, request);
         let Some(attempt) = attempt.filter(|attempt| !attempt.toleration.ttl.is_zero()) else {
             return Ok(());
@@ -233,9 +268,13 @@ impl Control {
         let key = self.node.digest_key(&self.config, deadline).await?;
         let user = key.digest(Kind::User, &[request.username.as_bytes()]);
         let ttl = milliseconds(attempt.toleration.ttl);
-        let arguments = success::arguments(&user, ttl, self.config.tolerate_users);
-        let keys = vec![attempt.positive()];
-        let reply = self.node.call(&SUCCESS, keys, arguments, deadline);
+        let remember = Call {
+            procedure: &REMEMBER,
+            keys: vec![attempt.positive()],
+            arguments: remember::arguments(&user, ttl, self.config.tolerate_users),
+        };
+        let seen = seen::calls(&self.config, &key, &attempt, request, account);
+        let reply = self.with_traces(remember, seen, request, deadline);
         reply.await.map(|_| ())
     }
 }
@@ -253,9 +292,14 @@ impl pipeline::BruteForce for Control {
         Box::pin(self.count(login, deadline))
     }
 
-    fn succeeded<'a>(&'a self, request: &'a Request, deadline: Instant) -> BoxFuture<'a, ()> {
+    fn succeeded<'a>(
+        &'a self,
+        request: &'a Request,
+        account: Option<&'a str>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            if let Err(Uncertain(why)) = self.remember(request, deadline).await {
+            if let Err(Uncertain(why)) = self.remember(request, account, deadline).await {
                 tracing::debug!(
                     session = request.session,
                     why,

@@ -20,7 +20,7 @@ use super::{digest::DigestKey, rule::NAMESPACE};
 use crate::{
     config::BruteForce,
     pipeline::Uncertain,
-    store::{Command, Key, Procedure, Reply, Store, StoreError, When},
+    store::{Call, Command, Key, Procedure, Reply, Store, StoreError, When},
 };
 
 /// Says to all nodes that bans have been lifted.
@@ -88,6 +88,28 @@ impl Node {
         within(deadline, self.store.call(procedure, keys, arguments)).await
     }
 
+    /// Procedures side by side, each with an answer of its own.
+    pub(super) async fn call_all(
+        &self,
+        calls: Vec<Call>,
+        deadline: Instant,
+    ) -> Vec<Result<Reply, Uncertain>> {
+        let asked = calls.len();
+        let done = async { Ok(self.store.call_all(calls).await) };
+        match within(deadline, done).await {
+            Ok(replies) => {
+                let replies = replies.into_iter();
+                replies.map(|reply| reply.map_err(uncertain)).collect()
+            }
+            Err(late) => vec![Err(late); asked],
+        }
+    }
+
+    /// Whether another store stands in for Redis, which knows nothing of it.
+    pub(super) fn is_local(&self) -> bool {
+        self.store.numbers().is_some_and(|numbers| numbers.local)
+    }
+
     /// Commands that are one step.
     pub(super) async fn run(
         &self,
@@ -131,13 +153,18 @@ impl Node {
     }
 }
 
+#[allow(clippy::needless_pass_by_value)]
+fn uncertain(error: StoreError) -> Uncertain {
+    Uncertain(error.to_string())
+}
+
 /// Waits for the store as long as the login has time.
 async fn within<T>(
     deadline: Instant,
     step: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, Uncertain> {
     match tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), step).await {
-        Ok(answer) => answer.map_err(|error| Uncertain(error.to_string())),
+        Ok(answer) => answer.map_err(uncertain),
         Err(_) => Err(Uncertain("the store did not answer in time".to_owned())),
     }
 }

@@ -83,12 +83,8 @@ pub(super) fn attempt(config: &BruteForce, request: &Request) -> Option<Attempt>
         return None;
     }
     Some(Attempt {
-        address,
         places,
-        toleration: toleration(config, address),
-        tag: tag(config, address),
-        users: scoped(address, config.tolerations_ipv6_prefix),
-        repeated: scoped(address, config.repeated_ipv6_prefix),
+        ..client(config, address)
     })
 }
 
@@ -112,15 +108,20 @@ pub(super) fn oidc_client(request: &Request) -> &str {
 
 /// What is kept of an address beside its buckets, but for what belongs to one account.
 pub(super) fn address_keys(config: &BruteForce, address: IpAddr) -> Vec<Key> {
-    let attempt = Attempt {
+    let client = client(config, address);
+    vec![client.negative(), client.address_history()]
+}
+
+/// Whatever may come from an address, but for its buckets.
+pub(super) fn client(config: &BruteForce, address: IpAddr) -> Attempt {
+    Attempt {
         address,
         places: Vec::new(),
         toleration: toleration(config, address),
         tag: tag(config, address),
         users: scoped(address, config.tolerations_ipv6_prefix),
         repeated: scoped(address, config.repeated_ipv6_prefix),
-    };
-    vec![attempt.negative(), attempt.address_history()]
+    }
 }
 
 fn applies_to(words: &[String], word: &str) -> bool {

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::broadcast;
 
 use super::ServerMetrics;
-use crate::store::{Command, Key, Procedure, Reply, Store, StoreError, StoreNumbers, Usage};
+use crate::store::{Call, Command, Key, Procedure, Reply, Store, StoreError, StoreNumbers, Usage};
 
 /// Passes everything on to another store.
 struct Counted {
@@ -58,6 +58,19 @@ impl Store for Counted {
         arguments: Vec<Vec<u8>>,
     ) -> BoxFuture<'_, Result<Reply, StoreError>> {
         self.watch(procedure.name, self.store.call(procedure, keys, arguments))
+    }
+
+    fn call_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<Reply, StoreError>>> {
+        let began = Instant::now();
+        let names: Vec<_> = calls.iter().map(|call| call.procedure.name).collect();
+        let watch = move |all: &Vec<Result<Reply, StoreError>>| {
+            for (operation, done) in names.iter().zip(all) {
+                let has_failed = matches!(done, Err(StoreError::Unavailable(_)));
+                self.metrics
+                    .store_asked(operation, began.elapsed(), has_failed);
+            }
+        };
+        self.store.call_all(calls).inspect(watch).boxed()
     }
 
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -45,7 +45,12 @@ impl BruteForce for FakeControl {
         self.hear(format!("failed:{}", login.account.unwrap_or("nobody")));
         Box::pin(async { self.counts.clone() })
     }
-    fn succeeded<'a>(&'a self, _: &'a Request, _: Instant) -> BoxFuture<'a, ()> {
+    fn succeeded<'a>(
+        &'a self,
+        _: &'a Request,
+        _: Option<&'a str>,
+        _: Instant,
+    ) -> BoxFuture<'a, ()> {
         self.hear("succeeded");
         Box::pin(async {})
     }

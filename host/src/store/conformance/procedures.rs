@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    super::{Bound, Command, Data, HashCommand, Key, Procedure, Reply, SortedCommand, StoreError},
+    super::{
+        Bound, Call, Command, Data, HashCommand, Key, Procedure, Reply, SortedCommand, StoreError,
+    },
     Subject, bytes, integer, key, list,
 };
 
@@ -152,6 +154,31 @@ pub(super) async fn alone(subject: &Subject) {
     let single = Key::new("conformance", "single");
     let call = subject.store.call(&TAKE, vec![single], vec![b"1".to_vec()]);
     assert_eq!(call.await, Ok(integer(1)));
+}
+
+/// Side by side, each has its own tag and its own answer.
+pub(super) async fn side_by_side(subject: &Subject) {
+    let call = |tag: &str, most: &str| Call {
+        procedure: &TAKE,
+        keys: vec![Key::tagged("conformance", tag, "places")],
+        arguments: vec![most.into()],
+    };
+    let calls = vec![call("one", "1"), call("two", "0"), call("three", "1")];
+    let replies = subject.store.call_all(calls.clone()).await;
+    assert_eq!(replies, [1, 0, 1].map(|took| Ok(integer(took))));
+    let replies = subject.store.call_all(calls).await;
+    assert_eq!(replies, [0, 0, 0].map(|took| Ok(integer(took))));
+    assert_eq!(subject.store.call_all(Vec::new()).await, []);
+    // One that is refused leaves the others alone.
+    let torn = Call {
+        keys: vec![
+            Key::tagged("conformance", "one", "a"),
+            Key::tagged("conformance", "two", "a"),
+        ],
+        ..call("", "1")
+    };
+    let replies = subject.store.call_all(vec![torn, call("four", "1")]).await;
+    assert_eq!(replies[1], Ok(integer(1)));
 }
 
 pub(super) async fn keys_of_different_tags_are_refused(subject: &Subject) {

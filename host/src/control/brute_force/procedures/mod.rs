@@ -8,7 +8,7 @@ pub(super) mod check;
 pub(super) mod enlist;
 pub(super) mod failure;
 pub(super) mod page;
-pub(super) mod success;
+pub(super) mod remember;
 
 use crate::store::{Command, Data, HashCommand, Key, Reply, StoreError};
 

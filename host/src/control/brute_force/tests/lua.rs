@@ -19,9 +19,9 @@ use crate::{
         enlist::{self, ENLIST},
         failure::{FAILURE, Failed},
         page::{self, PAGE},
-        success::{self, SUCCESS},
+        remember::{self, REMEMBER},
     },
-    store::{Command, HashCommand, Key, ManualClock, Procedure, Remaining, Reply, SortedCommand},
+    store::{Command, HashCommand, Key, Procedure, Remaining, Reply, SortedCommand},
 };
 
 /// A Redis of its own, behind a socket in a folder of its own.
@@ -79,7 +79,7 @@ enum Step {
         looks: Vec<Look>,
     },
     Fail(Failed),
-    Succeed(u8, u64, u32),
+    Remember(u8, u64, u32),
     Enlist(u64, u64, u8, u8),
     Page(u64, u64),
     Wait(u64),
@@ -140,7 +140,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(ttl, tolerate, looks)| Step::Check { ttl, tolerate, looks }),
         6 => failed.prop_map(Step::Fail),
         1 => (any::<u8>(), 100_000u64..6_000_000, 1u32..5)
-            .prop_map(|(user, ttl, users)| Step::Succeed(user % 5, ttl, users)),
+            .prop_map(|(user, ttl, users)| Step::Remember(user % 5, ttl, users)),
         1 => (100_000u64..6_000_000, 1u64..4, 0u8..6, 0u8..6)
             .prop_map(|(ttl, most, one, other)| Step::Enlist(ttl, most, one, other)),
         1 => (0u64..4, 0u64..4).prop_map(|(skip, limit)| Step::Page(skip, limit)),
@@ -176,9 +176,9 @@ fn called(step: &Step) -> Option<Call> {
             let keys = kept.into_iter().chain(buckets).collect();
             (&FAILURE, keys, failed.arguments())
         }
-        Step::Succeed(user, ttl, users) => {
-            let arguments = success::arguments(&[*user], *ttl, *users);
-            (&SUCCESS, vec![key("positive")], arguments)
+        Step::Remember(user, ttl, users) => {
+            let arguments = remember::arguments(&[*user], *ttl, *users);
+            (&REMEMBER, vec![key("positive")], arguments)
         }
         Step::Enlist(ttl, most, one, other) => {
             let entries = [one.to_string(), other.to_string()];

@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod forget;
 mod lua;
 mod model;
 mod model_of;
@@ -23,7 +24,7 @@ use crate::{
     auth::{Client, Password, Request},
     config::{BruteForce, Bucket},
     pipeline::{BruteForce as _, Counted, FailedLogin, Standing, Uncertain},
-    store::{MemoryStore, Store},
+    store::{ManualClock, MemoryStore, Store},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -94,6 +95,13 @@ fn in_memory() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new())
 }
 
+fn with_clock() -> (Arc<dyn Store>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::default());
+    // Not at the beginning of a period, and not at that of time.
+    clock.advance(1000 * HOUR);
+    (Arc::new(MemoryStore::with_clock(clock.clone())), clock)
+}
+
 fn request(username: &str, password: &str, client: &str) -> Request {
     Request {
         username: username.to_owned(),
@@ -126,7 +134,8 @@ async fn attempt(control: &Control, request: &Request, given: Given) -> Came {
         Standing::Uncertain(Uncertain(why)) => return Came::Nowhere(why),
     };
     if given == Given::Right {
-        control.succeeded(request, soon()).await;
+        let account = Some(request.username.as_str());
+        control.succeeded(request, account, soon()).await;
         return Came::Through;
     }
     let failed = FailedLogin {

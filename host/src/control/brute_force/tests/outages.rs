@@ -6,12 +6,15 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::store::{Command, Key, Procedure, Reply, StoreError};
+use crate::pipeline::{Forget as _, Subject};
+use crate::store::{Call, Command, Key, Procedure, Reply, StoreError};
 
 /// How a store behaves.
 const WELL: u32 = 0;
 const DOWN: u32 = 1;
 const SILENT: u32 = 2;
+/// Of several procedures it does the first alone.
+const ONE_TRACKED: u32 = 3;
 
 /// A store that can be taken away, and counts what it is asked.
 struct Flaky {
@@ -43,7 +46,7 @@ impl Flaky {
     ) -> BoxFuture<'a, Result<T, StoreError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         match self.behaviour.load(Ordering::SeqCst) {
-            WELL => answer,
+            WELL | ONE_TRACKED => answer,
             DOWN => Box::pin(async { Err(StoreError::Unavailable("no route".to_owned())) }),
             _ => Box::pin(std::future::pending()),
         }
@@ -61,6 +64,22 @@ impl Store for Flaky {
         arguments: Vec<Vec<u8>>,
     ) -> BoxFuture<'_, Result<Reply, StoreError>> {
         self.answer(self.store.call(procedure, keys, arguments))
+    }
+    /// One question.
+    fn call_all(&self, calls: Vec<Call>) -> BoxFuture<'_, Vec<Result<Reply, StoreError>>> {
+        Box::pin(async move {
+            let asked = calls.len();
+            let done = async { Ok(self.store.call_all(calls).await) };
+            let done = self.answer(Box::pin(done)).await;
+            let mut done = done.unwrap_or_else(|error| vec![Err(error); asked]);
+            if self.behaviour.load(Ordering::SeqCst) == ONE_TRACKED {
+                let lost = Err(StoreError::Unavailable("no route".to_owned()));
+                done.iter_mut()
+                    .skip(1)
+                    .for_each(|done| *done = lost.clone());
+            }
+            done
+        })
     }
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.publish(channel, message)
@@ -146,4 +165,54 @@ async fn a_store_that_says_nothing_costs_no_more_than_the_time_of_the_login() {
     assert_eq!(standing, Standing::Uncertain(over));
     store.be(WELL);
     fail(&control, "192.0.2.1", 1).await;
+}
+
+#[tokio::test]
+async fn where_an_account_was_seen_costs_no_further_question() {
+    let config = BruteForce {
+        tolerate_ttl: HOUR,
+        ..rules(vec![hosts()])
+    };
+    let (control, store) = flaky(&config);
+    fail(&control, "192.0.2.1", 1).await;
+    store.asked();
+    // The user's name is not the account's.
+    let request = request("alice@example.org", "wrong", "192.0.2.1");
+    let failed = FailedLogin {
+        request: &request,
+        account: Some("alice"),
+        clearance: crate::pipeline::Clearance::default(),
+    };
+    assert!(control.failed(failed, soon()).await.is_ok());
+    assert_eq!(store.asked(), 1);
+    control.succeeded(&request, Some("alice"), soon()).await;
+    assert_eq!(store.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_login_counts_though_nobody_can_write_down_where_it_came_from() {
+    let (control, store) = flaky(&rules(vec![hosts()]));
+    store.be(ONE_TRACKED);
+    fail(&control, "192.0.2.1", 5).await;
+    assert!(is_banned(&control, "192.0.2.1").await);
+}
+
+#[tokio::test]
+async fn a_user_who_cannot_be_forgotten_now_can_be_later() {
+    let (control, store) = flaky(&rules(vec![hosts()]));
+    for _ in 0..5 {
+        log_in(&control, "alice", Given::Wrong("guess"), "192.0.2.1").await;
+    }
+    assert!(is_banned(&control, "192.0.2.1").await);
+    let alice = Subject {
+        user: "alice".to_owned(),
+        ..Subject::default()
+    };
+    store.be(DOWN);
+    let away = "brute_force: the store is unavailable: no route".to_owned();
+    assert_eq!(control.forget(&alice).await, Err(away));
+    store.be(WELL);
+    assert!(is_banned(&control, "192.0.2.1").await);
+    assert!(!control.forget(&alice).await.unwrap().keys.is_empty());
+    assert!(!is_banned(&control, "192.0.2.1").await);
 }

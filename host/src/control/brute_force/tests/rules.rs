@@ -4,15 +4,7 @@ use super::*;
 use crate::{
     config::{CustomToleration, Tolerate},
     control::brute_force::{FlushWish, ListWish},
-    store::ManualClock,
 };
-
-fn with_clock() -> (Arc<dyn Store>, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::default());
-    // Not at the beginning of a period, and not at that of time.
-    clock.advance(1000 * HOUR);
-    (Arc::new(MemoryStore::with_clock(clock.clone())), clock)
-}
 
 #[tokio::test]
 async fn the_attempt_after_the_last_failure_is_banned_and_only_the_first_is_news() {

@@ -1,4 +1,5 @@
--- KEYS: users that succeeded. ARGV: digest of the user, how long it is remembered, how many are.
+-- KEYS: what is remembered, by the time at which it was last seen.
+-- ARGV: what was seen, how long it is remembered, how much is.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[1])
