@@ -14,7 +14,7 @@ use std::sync::{
 use bulkhead::config::RedisConfig;
 use bulkhead::store::{
     Bound, Command, Data, HashCommand, Key, Limits, ListCommand, Procedure, RedisStore, Remaining,
-    Reply, SetCommand, Side, SortedCommand, Standby, Store, StoreError, When,
+    Reply, SetCommand, Side, SortedCommand, Standby, Store, StoreError, Subscription, When,
 };
 use bulkhead_harness::{Redis, RedisCluster, RedisSentinels};
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};

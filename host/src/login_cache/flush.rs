@@ -42,11 +42,9 @@ impl Shared {
             forgot.keys.extend(forgotten.names);
             forgot.accounts.extend(forgotten.accounts);
         }
-        if let Some(news) = &self.news {
-            let both = users.iter().chain(&accounts).copied();
-            let all: BTreeSet<_> = both.collect();
-            news.forget_accounts(all.into_iter().collect()).await;
-        }
+        let both = users.iter().chain(&accounts).copied();
+        let all: BTreeSet<_> = both.collect();
+        self.news.forget_accounts(all.into_iter().collect()).await;
         match failed {
             Some(why) => Err(why),
             None => Ok(forgot),

@@ -23,7 +23,6 @@ mod topology;
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::sync::broadcast;
 
 pub use self::numbers::StoreNumbers;
 use self::{
@@ -38,7 +37,9 @@ use self::{
     script::Scripts,
     topology::{Plan, Source, Topology},
 };
-use super::{Command, Key, Limits, Procedure, Reply, Store, StoreError, procedure::refuse_keys};
+use super::{
+    Command, Key, Limits, Procedure, Reply, Store, StoreError, Subscription, procedure::refuse_keys,
+};
 use crate::config::{RedisConfig, RedisServers};
 
 /// Keys and values on Redis.
@@ -233,7 +234,7 @@ impl Store for RedisStore {
         async move { self.send(&channel, message).await }.boxed()
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.listener.subscribe(channel)
     }
 

@@ -2,12 +2,10 @@
 
 use std::sync::atomic::AtomicU8;
 
-use tokio::sync::broadcast;
-
 use super::*;
 use crate::{
     pipeline::CacheSource::{Memory, Store as InTheStore},
-    store::{Command, Key, Procedure, Reply, StoreError},
+    store::{Command, Key, Procedure, Reply, StoreError, Subscription},
 };
 
 const TIMEOUT: Duration = Duration::from_millis(50);
@@ -75,7 +73,7 @@ impl Store for Moody {
         }
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.store.subscribe(channel)
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Promises: whoever listens is told what is published from the moment on at which the server has
 //! confirmed it, and again after the connection broke or the primary changed; what was published in
-//! between is lost. Nobody waits for a slow listener.
+//! between is lost, and they are told that it may be. A server that vanished without a word is noticed
+//! within [`TICK`] and the time for an answer. Nobody waits for a slow listener.
 
 use std::{
     collections::HashSet,
@@ -13,7 +14,7 @@ use std::{
 use futures_util::StreamExt;
 use redis::aio::{PubSub, PubSubSink};
 use tokio::{
-    sync::{Notify, broadcast, watch},
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 
@@ -22,7 +23,10 @@ use super::{
     key, link,
     topology::Topology,
 };
-use crate::{config::RedisAddress, store::embedded::Topics};
+use crate::{
+    config::RedisAddress,
+    store::{Subscription, embedded::Topics},
+};
 
 /// How often the connection is tried, and channels that nobody listens to any more are left.
 const TICK: Duration = Duration::from_secs(2);
@@ -77,7 +81,7 @@ impl Listener {
             shared: Arc::new(Shared {
                 prefix: key::channel(prefix, ""),
                 topology,
-                topics: Topics::default(),
+                topics: Topics::deaf(),
                 patience,
                 changed: Notify::new(),
                 confirmed: watch::Sender::default(),
@@ -87,7 +91,7 @@ impl Listener {
     }
 
     /// Messages on the channel. Must be called within a tokio runtime.
-    pub(super) fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    pub(super) fn subscribe(&self, channel: &str) -> Subscription {
         let receiver = self.shared.topics.subscribe(channel);
         self.shared.changed.notify_one();
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,6 +142,7 @@ async fn serve(shared: Arc<Shared>) {
             }
             Err(failure) => failure,
         };
+        shared.topics.all_deaf();
         if ended.kind != Kind::Elsewhere {
             tracing::warn!(error = ended.text, "No messages from Redis at the moment");
         }
@@ -230,10 +235,13 @@ impl Shared {
         }
         for channel in subscribed.channels.difference(&wanted) {
             let name = format!("{}{channel}", self.prefix);
+            self.topics.hears([channel], false);
             let done = subscribed.sink.unsubscribe(name);
             self.wait_for(&subscribed.server, done).await?;
         }
         subscribed.channels = wanted;
+        // Also of one that was left and found again meanwhile.
+        self.topics.hears(&subscribed.channels, true);
         self.confirmed.send_if_modified(|confirmed| {
             let differs = *confirmed != subscribed.channels;
             confirmed.clone_from(&subscribed.channels);

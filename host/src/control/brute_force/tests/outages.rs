@@ -3,10 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
 
 use super::*;
-use crate::store::{Command, Key, Procedure, Reply, StoreError};
+use crate::store::{Command, Key, Procedure, Reply, StoreError, Subscription};
 
 /// How a store behaves.
 const WELL: u32 = 0;
@@ -65,7 +64,7 @@ impl Store for Flaky {
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.publish(channel, message)
     }
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.store.subscribe(channel)
     }
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
