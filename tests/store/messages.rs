@@ -76,18 +76,23 @@ async fn who_listens_to_a_server_that_vanishes_without_a_word_is_told() {
     assert!(receiver.hears());
     // Who comes later hears at once.
     assert!(listener.subscribe("news").hears());
-    until_heard(&speaker, &mut receiver, "before").await;
     for word in ["once", "twice"] {
         network.split(&["redis"]);
         speaker.publish("news", b"missed".to_vec()).await.unwrap();
         assert_eq!(next(&mut receiver).await, Heard::Deaf, "{word}");
         assert!(!receiver.hears() && !listener.subscribe("news").hears());
+        assert!(!listener.numbers().unwrap().subscribed);
         network.heal();
         // What Redis sent into the void is not told after the news that something is missing.
         assert_eq!(next(&mut receiver).await, Heard::Again, "{word}");
         speaker.publish("news", word.into()).await.unwrap();
         assert_eq!(next(&mut receiver).await, Heard::Message(word.into()));
     }
+    let numbers = listener.numbers().unwrap();
+    assert!(
+        numbers.subscribed && numbers.subscriptions_lost == 2,
+        "{numbers:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,12 +3,12 @@
 //! On its side is a store of ours under load (`near`), and on the side of the majority another (`far`). The
 //! servers have what host/CONFIGURATION.md says that they need.
 
-use bulkhead::store::Key;
+use bulkhead::{config::RedisConfig, store::Key};
 use bulkhead_harness::{Network, Redis, RedisCluster, RedisSentinels};
 
 use crate::support::{
-    Load, behind_sentinels, blocking, changes_as_primary, clustered, eventually, key, named, store,
-    why,
+    Load, address, behind_sentinels, blocking, changes_as_primary, clustered, eventually, key,
+    named, store, why,
 };
 
 /// A primary without a replica that has answered lately takes no changes.
@@ -69,6 +69,11 @@ async fn nothing_promised_is_lost_on_either_side_of_sentinels_that_are_cut_apart
     why(near.increment(key("new"), 1, None).await);
     why(near.check().await);
     assert_eq!(near_load.acknowledged(), promised);
+    // What is read there is what was there when the line was cut.
+    far.set(key("news"), b"of the majority".to_vec(), None)
+        .await
+        .unwrap();
+    assert_eq!(near.get(key("news")).await, Ok(None));
 
     heal_and_watch(&network, old).await;
     for load in [&near_load, &far_load] {
@@ -122,6 +127,7 @@ async fn nothing_promised_is_lost_on_either_side_of_a_cluster_and_other_slots_go
     near_load.more_failures(4).await;
     for key in [&cut_off[9], &others[9]] {
         why(near.increment(key.clone(), 1, None).await);
+        why(near.get(key.clone()).await);
     }
     assert_eq!(near_load.acknowledged(), promised);
 
@@ -132,4 +138,24 @@ async fn nothing_promised_is_lost_on_either_side_of_a_cluster_and_other_slots_go
     near_load.end(&far).await.assert_exact();
     far_load.end(&near).await.assert_exact();
     others_load.end(&near).await.assert_exact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_but_not_answered_is_not_done_again() {
+    let (redis, network) = (Redis::start(), Network::new());
+    let link = network.link("redis", redis.address());
+    let store = store(&RedisConfig::standalone(address(link)));
+    let load = Load::start(&store, 8);
+    for _ in 0..3 {
+        load.more(100).await;
+        // What is asked arrives, and no answer comes back.
+        let done = || changes_as_primary(&redis).unwrap();
+        let before = done();
+        network.cut("redis", Network::STRANGER);
+        load.more_failures(8).await;
+        assert!(done() > before);
+        network.heal();
+    }
+    load.more(100).await;
+    load.end(&store).await.assert_exact();
 }

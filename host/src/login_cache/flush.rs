@@ -44,8 +44,9 @@ impl Shared {
         }
         let both = users.iter().chain(&accounts).copied();
         let all: BTreeSet<_> = both.collect();
-        self.news.forget_accounts(all.into_iter().collect()).await;
-        match failed {
+        let told = self.news.forget_accounts(all.into_iter().collect()).await;
+        let untold = |why| format!("cache: other nodes do not hear of it: {why}");
+        match failed.or(told.err().map(untold)) {
             Some(why) => Err(why),
             None => Ok(forgot),
         }

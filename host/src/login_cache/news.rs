@@ -54,22 +54,31 @@ impl News {
 
     /// These users have other passwords.
     pub(super) async fn users_changed(&self, users: &[Digest]) {
-        self.publish(&Message::Users(users.to_vec())).await;
+        if let Err(error) = self.publish(&Message::Users(users.to_vec())).await {
+            tracing::warn!(error, "Other nodes do not hear whom to ask about again");
+        }
     }
 
     /// These users, and everybody who has an account of one of these names, are to be forgotten.
-    pub(super) async fn forget_accounts(&self, digests: Vec<Digest>) {
+    ///
+    /// # Errors
+    /// When nobody else hears of it. Who hears nothing at all answers nothing from memory, but others may
+    /// hear each other.
+    pub(super) async fn forget_accounts(&self, digests: Vec<Digest>) -> Result<(), String> {
         let message = match self.shares_digests {
             true => Message::Accounts(digests),
             false => Message::Everybody,
         };
-        self.publish(&message).await;
+        self.publish(&message).await
     }
 
-    async fn publish(&self, message: &Message) {
+    async fn publish(&self, message: &Message) -> Result<(), String> {
         let message = message.encode(self.node);
-        if let Err(error) = self.store.publish(CACHE, message).await {
-            tracing::warn!(%error, "Other nodes do not hear what to forget before `cache.memory_ttl`");
+        let published = self.store.publish(CACHE, message).await;
+        published.map_err(|error| error.to_string())?;
+        match self.store.numbers() {
+            Some(numbers) if numbers.local => Err("a store in memory stands in for it".to_owned()),
+            _ => Ok(()),
         }
     }
 

@@ -118,7 +118,11 @@ impl RedisStore {
 
     /// What has happened since the start, and what is open now.
     pub(super) fn counted(&self) -> StoreNumbers {
-        self.client.numbers()
+        StoreNumbers {
+            subscribed: self.listener.is_subscribed(),
+            subscriptions_lost: self.listener.lost(),
+            ..self.client.numbers()
+        }
     }
 
     /// To the subscribers in this process alone, without asking Redis.
@@ -177,7 +181,7 @@ impl RedisStore {
         let server = answer.server;
         let mut values = answer.values.into_iter();
         let value = values.next().unwrap_or(redis::Value::Nil);
-        Ok(reply::reply(value, encode::Shape::Plain, &server)?)
+        Ok(reply::of_procedure(value, &server)?)
     }
 
     async fn send(&self, channel: &str, message: Vec<u8>) -> Result<(), StoreError> {

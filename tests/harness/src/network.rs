@@ -22,9 +22,6 @@ use std::{
 
 use crate::port;
 
-/// Who has neither an address of its own nor logs in with a name.
-pub const STRANGER: &str = "somebody";
-
 /// All links, and who is apart from whom.
 pub struct Network(Arc<State>);
 
@@ -63,6 +60,9 @@ impl Default for Network {
 }
 
 impl Network {
+    /// Who has neither an address of its own nor logs in with a name.
+    pub const STRANGER: &str = "somebody";
+
     /// Everybody reaches everybody.
     pub fn new() -> Self {
         Self(Arc::default())
@@ -186,7 +186,7 @@ impl State {
                     return;
                 };
                 first.truncate(count);
-                login_name(&first).unwrap_or_else(|| STRANGER.to_owned())
+                login_name(&first).unwrap_or_else(|| Network::STRANGER.to_owned())
             }
         };
         if !self.passes(&from, to) {

@@ -102,6 +102,7 @@ pub(crate) async fn run_all<F: Future<Output = Subject>>(mut make: impl FnMut() 
     steps::different_tags(&make().await).await;
     procedures::replies(&make().await).await;
     procedures::alone(&make().await).await;
+    procedures::large_integers(&make().await).await;
     messages::to_subscribers(&make().await).await;
     messages::slow_subscribers(&make().await).await;
     make().await.store.check().await.unwrap();

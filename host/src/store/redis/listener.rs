@@ -7,7 +7,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -52,6 +55,10 @@ struct Shared {
     changed: Notify,
     /// Channels that a server has confirmed, at some time.
     confirmed: watch::Sender<HashSet<String>>,
+    /// There is a connection on which all that is wanted is heard.
+    subscribed: AtomicBool,
+    /// Such connections that ended.
+    lost: AtomicU64,
 }
 
 /// A connection that is subscribed.
@@ -85,6 +92,8 @@ impl Listener {
                 patience,
                 changed: Notify::new(),
                 confirmed: watch::Sender::default(),
+                subscribed: AtomicBool::new(false),
+                lost: AtomicU64::new(0),
             }),
             task: Mutex::default(),
         }
@@ -101,6 +110,16 @@ impl Listener {
             *task = Some(runtime.spawn(serve(self.shared.clone())));
         }
         receiver
+    }
+
+    /// True while messages are heard.
+    pub(super) fn is_subscribed(&self) -> bool {
+        self.shared.subscribed.load(Relaxed)
+    }
+
+    /// How often they could no longer be heard.
+    pub(super) fn lost(&self) -> u64 {
+        self.shared.lost.load(Relaxed)
     }
 
     /// To the listeners here.
@@ -142,6 +161,9 @@ async fn serve(shared: Arc<Shared>) {
             }
             Err(failure) => failure,
         };
+        if shared.subscribed.swap(false, Relaxed) {
+            shared.lost.fetch_add(1, Relaxed);
+        }
         shared.topics.all_deaf();
         if ended.kind != Kind::Elsewhere {
             tracing::warn!(error = ended.text, "No messages from Redis at the moment");
@@ -241,6 +263,7 @@ impl Shared {
         }
         subscribed.channels = wanted;
         // Also of one that was left and found again meanwhile.
+        self.subscribed.store(true, Relaxed);
         self.topics.hears(&subscribed.channels, true);
         self.confirmed.send_if_modified(|confirmed| {
             let differs = *confirmed != subscribed.channels;
