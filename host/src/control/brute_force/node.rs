@@ -51,7 +51,7 @@ struct News {
 type Sight = (u64, u64);
 
 /// The key of a store.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct SharedKey {
     of: Sight,
     /// Filled once the store has told it, by one asker for all.
@@ -141,9 +141,9 @@ impl Node {
 
     async fn shared_key(&self, deadline: Instant) -> Result<Arc<Password>, Uncertain> {
         for _ in 0..TRIES {
-            let (of, cell, before) = self.current_key();
+            let SharedKey { of, key, before } = self.current_key();
             let stored = || self.stored_key(before, deadline);
-            let key = cell.get_or_try_init(stored).await?;
+            let key = key.get_or_try_init(stored).await?;
             if self.sight() == of {
                 return Ok(Arc::clone(key));
             }
@@ -156,8 +156,8 @@ impl Node {
         (self.store.reign(), reunions)
     }
 
-    /// The place of the key of the store as it is now, and the key before.
-    fn current_key(&self) -> (Sight, Arc<OnceCell<Arc<Password>>>, Option<Arc<Password>>) {
+    /// The key of the store as it is now, or the place for it.
+    fn current_key(&self) -> SharedKey {
         let now = self.sight();
         let mut shared = self
             .shared_key
@@ -172,7 +172,7 @@ impl Node {
                 before,
             };
         }
-        (shared.of, Arc::clone(&shared.key), shared.before.clone())
+        shared.clone()
     }
 
     /// The key that the store has; `before` or a new one if it has none.
