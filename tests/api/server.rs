@@ -16,14 +16,10 @@ use bulkhead::{
     config::{BasicAuth, Observe, Server, ServerLimits},
     observe::Observer,
     pipeline::Pipeline,
-    store::{Command, Key, MemoryStore, Procedure, Reply, Store, StoreError},
+    store::{Command, Key, MemoryStore, Procedure, Reply, Store, StoreError, Subscription},
 };
 use futures_util::future::BoxFuture;
-use tokio::{
-    net::TcpListener,
-    sync::{broadcast, oneshot},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::policy::{self, Seen};
 
@@ -207,7 +203,7 @@ impl Store for FakeStore {
         self.unless_broken(self.memory.publish(channel, message))
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.memory.subscribe(channel)
     }
 

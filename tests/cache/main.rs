@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod deaf;
 mod flush;
 mod master;
 mod nodes;

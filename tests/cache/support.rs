@@ -133,6 +133,13 @@ impl Site {
         node(&self.configuration, &self.backends, &self.web)
     }
 
+    /// The same with one text of the configuration replaced, such as the address of the store.
+    pub(crate) fn other_node(&self, text: &str, by: &str) -> Bulkhead {
+        assert!(self.configuration.contains(text), "{}", self.configuration);
+        let configuration = self.configuration.replace(text, by);
+        node(&configuration, &self.backends, &self.web)
+    }
+
     /// How often a backend was asked about a password.
     pub(crate) fn asked(&self) -> usize {
         let seen = self.web.seen();

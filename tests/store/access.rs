@@ -50,7 +50,7 @@ async fn a_user_with_the_documented_rights_can_do_everything() {
     assert_eq!(own.check().await, Ok(()));
     let mut messages = own.subscribe("news");
     own.publish("news", b"hello".to_vec()).await.unwrap();
-    assert_eq!(messages.recv().await, Ok(b"hello".to_vec()));
+    assert_eq!(messages.message().await, Some(b"hello".to_vec()));
 
     config.prefix = "other:".to_owned();
     let text = why(store(&config).increment(key("n"), 1, None).await);

@@ -14,7 +14,8 @@ use std::sync::{
 use bulkhead::config::RedisConfig;
 use bulkhead::store::{
     Bound, Call, Command, Data, HashCommand, Key, Limits, ListCommand, Procedure, RedisStore,
-    Remaining, Reply, SetCommand, Side, SortedCommand, Standby, Store, StoreError, When,
+    Remaining, Reply, SetCommand, Side, SortedCommand, Standby, Store, StoreError, Subscription,
+    When,
 };
 use bulkhead_harness::{Redis, RedisCluster, RedisSentinels};
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};

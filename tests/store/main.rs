@@ -11,6 +11,8 @@ mod cluster;
 mod conform;
 mod faults;
 mod messages;
+mod partition;
+mod plugins;
 mod policy;
 mod replicas;
 mod sentinel;
@@ -18,3 +20,8 @@ mod shared;
 mod single;
 mod support;
 mod tls;
+
+// Builds the fixture guest as the build script builds the embedded ones.
+#[allow(unreachable_pub)]
+#[path = "../../host/build/guests.rs"]
+mod guests;

@@ -1,5 +1,7 @@
 //! Sentinel: fail-overs under load.
 
+use std::time::Duration;
+
 use bulkhead_harness::RedisSentinels;
 
 use crate::support::{Load, behind_sentinels, blocking, eventually, key, store, why};
@@ -21,7 +23,8 @@ async fn a_primary_that_dies_under_load_is_replaced_and_nothing_promised_is_lost
     outcome.assert_exact();
     eventually("messages come again", async || {
         let _ = store.publish("news", b"hello".to_vec()).await;
-        news.try_recv().is_ok()
+        let soon = Duration::from_millis(50);
+        tokio::time::timeout(soon, news.message()).await.is_ok()
     })
     .await;
 

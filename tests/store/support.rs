@@ -10,7 +10,7 @@ use std::{
 };
 
 use bulkhead::{
-    config::{RedisAddress, RedisConfig, RedisServers},
+    config::{RedisAddress, RedisConfig, RedisServers, StorePassword},
     store::{Key, RedisStore, Reply, Store, StoreError},
 };
 use bulkhead_harness::{Redis, RedisCluster, RedisSentinels};
@@ -40,6 +40,29 @@ pub(crate) fn behind_sentinels(all: &RedisSentinels) -> RedisConfig {
 pub(crate) fn clustered(cluster: &RedisCluster) -> RedisConfig {
     let nodes = vec![address(cluster.nodes[0].address())];
     RedisConfig::new(RedisServers::Cluster { nodes })
+}
+
+/// The same servers, seen by a client that a network knows by this name.
+pub(crate) fn named(mut config: RedisConfig, name: &str) -> RedisConfig {
+    let login = (Some(name.to_owned()), StorePassword::new("any".to_owned()));
+    if let RedisServers::Sentinel {
+        username, password, ..
+    } = &mut config.servers
+    {
+        (*username, *password) = (login.0.clone(), Some(login.1.clone()));
+    }
+    (config.username, config.password) = (login.0, Some(login.1));
+    config
+}
+
+/// Increments that a server has made, as long as it says that it is a primary.
+pub(crate) fn changes_as_primary(redis: &Redis) -> Option<u64> {
+    let info = blocking(|| redis.ask(&["info", "everything"]));
+    let mut lines = info.lines().map(str::trim);
+    let is_primary = lines.any(|line| line == "role:master");
+    let calls = lines.find_map(|line| line.strip_prefix("cmdstat_incrby:calls="));
+    let calls = calls.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap());
+    is_primary.then_some(calls)
 }
 
 /// A store that has not connected yet.
@@ -89,6 +112,7 @@ pub(crate) async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool)
 /// Counts up in several tasks, each with a key of its own, until it is ended.
 pub(crate) struct Load {
     counts: Arc<Counts>,
+    keys: Vec<Key>,
     tasks: JoinSet<()>,
 }
 
@@ -113,13 +137,22 @@ pub(crate) struct Outcome {
 impl Load {
     /// So many tasks, at some hundred increments a second each.
     pub(crate) fn start(store: &Arc<dyn Store>, tasks: usize) -> Self {
+        Self::on(
+            store,
+            (0..tasks).map(|number| key(&format!("load {number}"))),
+        )
+    }
+
+    /// A task for each of these keys.
+    pub(crate) fn on(store: &Arc<dyn Store>, keys: impl IntoIterator<Item = Key>) -> Self {
         let counts = Arc::new(Counts::default());
+        let keys: Vec<Key> = keys.into_iter().collect();
         let mut set = JoinSet::new();
-        for number in 0..tasks {
+        for key in keys.clone() {
             let (store, counts) = (store.clone(), counts.clone());
             set.spawn(async move {
                 while !counts.ended.load(SeqCst) {
-                    let counted = store.increment(counter(number), 1, None).await;
+                    let counted = store.increment(key.clone(), 1, None).await;
                     let count = match counted {
                         Ok(_) => &counts.acknowledged,
                         Err(_) => &counts.failed,
@@ -129,7 +162,11 @@ impl Load {
                 }
             });
         }
-        Self { counts, tasks: set }
+        Self {
+            counts,
+            keys,
+            tasks: set,
+        }
     }
 
     /// Increments that were promised so far.
@@ -143,27 +180,29 @@ impl Load {
         eventually("the load goes on", async || self.acknowledged() >= goal).await;
     }
 
+    /// Waits until so many more have failed.
+    pub(crate) async fn more_failures(&self, increments: u64) {
+        let failed = || self.counts.failed.load(SeqCst);
+        let goal = failed() + increments;
+        eventually("the load fails", async || failed() >= goal).await;
+    }
+
     /// Ends it and compares with what the store has.
     pub(crate) async fn end(mut self, store: &Arc<dyn Store>) -> Outcome {
         self.counts.ended.store(true, SeqCst);
-        let tasks = self.tasks.len();
         while self.tasks.join_next().await.is_some() {}
         let mut found = 0;
-        for number in 0..tasks {
-            if let Some(text) = store.get(counter(number)).await.unwrap() {
+        for key in self.keys {
+            if let Some(text) = store.get(key).await.unwrap() {
                 found += String::from_utf8(text).unwrap().parse::<u64>().unwrap();
             }
         }
         Outcome {
-            acknowledged: self.acknowledged(),
+            acknowledged: self.counts.acknowledged.load(SeqCst),
             failed: self.counts.failed.load(SeqCst),
             found,
         }
     }
-}
-
-fn counter(task: usize) -> Key {
-    key(&format!("load {task}"))
 }
 
 impl Outcome {

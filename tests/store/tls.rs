@@ -58,7 +58,7 @@ async fn a_server_with_a_certificate_of_our_authority_is_trusted() {
     assert_eq!(own.increment(key("n"), 1, None).await, Ok(1));
     let mut messages = own.subscribe("news");
     own.publish("news", b"hello".to_vec()).await.unwrap();
-    assert_eq!(messages.recv().await, Ok(b"hello".to_vec()));
+    assert_eq!(messages.message().await, Some(b"hello".to_vec()));
 
     // Nobody else is, nor is plain text spoken to it.
     let other = Authority::new();

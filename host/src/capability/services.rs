@@ -10,7 +10,6 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
 
 pub use crate::backend_io::sql::{
     Piece as SqlPiece, SqlError, Table as SqlTable, Value as SqlValue,
@@ -23,7 +22,7 @@ use crate::{
         ldap::{Found, LdapError, Modify, Search},
     },
     config::{HttpGrant, SqlGrant},
-    store::{Command, Key, Procedure, Reply, Store, StoreError},
+    store::{Command, Key, MemoryStore, Procedure, Reply, Store, StoreError, Subscription},
 };
 
 /// Everything outside that plugins can reach. One per server; shared by all plugins.
@@ -379,8 +378,8 @@ impl Store for Nothing {
     }
 
     /// Nobody publishes.
-    fn subscribe(&self, _: &str) -> broadcast::Receiver<Vec<u8>> {
-        broadcast::channel(1).1
+    fn subscribe(&self, _: &str) -> Subscription {
+        MemoryStore::new().subscribe("")
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -42,12 +42,11 @@ impl Shared {
             forgot.keys.extend(forgotten.names);
             forgot.accounts.extend(forgotten.accounts);
         }
-        if let Some(news) = &self.news {
-            let both = users.iter().chain(&accounts).copied();
-            let all: BTreeSet<_> = both.collect();
-            news.forget_accounts(all.into_iter().collect()).await;
-        }
-        match failed {
+        let both = users.iter().chain(&accounts).copied();
+        let all: BTreeSet<_> = both.collect();
+        let told = self.news.forget_accounts(all.into_iter().collect()).await;
+        let untold = |why| format!("cache: other nodes do not hear of it: {why}");
+        match failed.or(told.err().map(untold)) {
             Some(why) => Err(why),
             None => Ok(forgot),
         }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use moka::{ops::compute::Op, sync::Cache};
 
 use super::{digest::Digest, flights::FlightKey, jittered};
 use crate::{
@@ -156,9 +156,22 @@ impl Memory {
         forgotten
     }
 
-    /// Forgets everybody.
+    /// Forgets everybody. What it doubts it goes on doubting: the store may still say so, if it was away
+    /// when the doubt arose.
     pub(super) fn forget_all(&self) {
-        self.users.invalidate_all();
+        for (user, _) in &self.users {
+            self.users.entry(*user).and_compute_with(|entry| {
+                let mut kept = match entry {
+                    Some(entry) => entry.into_value().as_ref().clone(),
+                    None => return Op::Nop,
+                };
+                kept.retain(|one| !one.answers);
+                match kept.is_empty() {
+                    true => Op::Remove,
+                    false => Op::Put(Arc::new(kept)),
+                }
+            });
+        }
     }
 }
 

@@ -6,7 +6,8 @@
 //! - Of those who ask the same at the same time one asks the backends, whether or not the store works.
 //! - A store that fails or stalls costs a login at most `store_timeout`, and changes no decision.
 //! - A password that was never seen is always asked about: after a change the new one works at once.
-//! - What is forgotten (`flush`) stays forgotten, also for nodes and logins that are slow.
+//! - What is forgotten (`flush`) stays forgotten, also for nodes and logins that are slow, and for nodes that
+//!   did not hear of it: while a node hears nothing of others, its memory answers nobody.
 
 mod digest;
 mod entry;
@@ -20,7 +21,13 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use tokio::{runtime::Handle, sync::Semaphore};
@@ -49,7 +56,7 @@ const WRITES: usize = 256;
 pub struct Cache {
     shared: Arc<Shared>,
     /// Ends the listening to other nodes.
-    _listening: Option<DropGuard>,
+    _listening: DropGuard,
 }
 
 struct Shared {
@@ -57,7 +64,9 @@ struct Shared {
     memory: Option<Memory>,
     store: Option<InStore>,
     /// To and from other nodes.
-    news: Option<News>,
+    news: News,
+    /// Other nodes are heard: what is in memory, nobody has flushed.
+    hears: AtomicBool,
     flights: Arc<Flights>,
     writes: Arc<Semaphore>,
     runtime: Handle,
@@ -69,7 +78,7 @@ impl Cache {
         let secret = config.secret.as_deref();
         let of_this_process = Password::new(rand::random::<[u8; 32]>().to_vec());
         let keeps = !config.store_ttl.is_zero();
-        let news = secret.map(|_| News::new(Arc::clone(&store), NodeId::random()));
+        let news = News::new(Arc::clone(&store), NodeId::random(), secret.is_some());
         let shared = Arc::new(Shared {
             digests: Digests::new(secret.unwrap_or(&of_this_process)),
             memory: Memory::new(config.memory_ttl, config.negative_ttl, config.memory_bytes),
@@ -77,19 +86,17 @@ impl Cache {
                 .filter(|_| keeps)
                 .map(|secret| InStore::new(config, secret, store)),
             news,
+            hears: AtomicBool::new(false),
             flights: Arc::default(),
             writes: Arc::new(Semaphore::new(WRITES)),
             runtime: Handle::current(),
         });
-        let listening = shared.news.as_ref().map(|news| {
-            let end = CancellationToken::new();
-            let listen = news.listen(Arc::downgrade(&shared));
-            tokio::spawn(end.clone().run_until_cancelled_owned(listen));
-            end.drop_guard()
-        });
+        let end = CancellationToken::new();
+        let listen = shared.news.listen(&shared);
+        tokio::spawn(end.clone().run_until_cancelled_owned(listen));
         Self {
             shared,
-            _listening: listening,
+            _listening: end.drop_guard(),
         }
     }
 }
@@ -137,7 +144,8 @@ impl Shared {
     }
 
     fn remembered(&self, caching: Caching, key: &FlightKey) -> Option<Arc<Finding>> {
-        let memory = self.memory.as_ref().filter(|_| caching.memory)?;
+        let may_answer = caching.memory && self.hears.load(Ordering::Acquire);
+        let memory = self.memory.as_ref().filter(|_| may_answer)?;
         memory.get(key)
     }
 
@@ -201,10 +209,8 @@ impl Shared {
                 return;
             };
             let news = store.keep(&shared.digests, &place, standing, &finding);
-            if news.await
-                && let Some(news) = &shared.news
-            {
-                news.users_changed(&[place.user()]).await;
+            if news.await {
+                shared.news.users_changed(&[place.user()]).await;
             }
         });
     }

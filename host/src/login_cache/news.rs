@@ -1,14 +1,17 @@
 //! What nodes tell each other: whom their memories should forget.
 //!
 //! A message is the sender, a kind and digests. Nobody can make a node answer wrongly with it: at worst it
-//! asks the store again. A message that is lost is made good by `memory_ttl`.
+//! asks the store again. Nodes without a secret have no digests in common: they say that everybody is to be
+//! forgotten, which costs the others at most what they have learned in the last `memory_ttl`, and needs no
+//! key that anybody who reads the store could try names against.
+//!
+//! While a node does not hear the others, its memory answers nothing, and it forgets everything when it
+//! hears again. What it misses before it notices is made good by that too, or by `memory_ttl`.
 
-use std::sync::{Arc, Weak};
-
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use std::sync::{Arc, Weak, atomic::Ordering};
 
 use super::{Shared, digest::Digest, in_store::CACHE};
-use crate::store::Store;
+use crate::store::{Heard, Store, Subscription};
 
 /// Tells a node's own messages from those of others.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,8 @@ impl NodeId {
 pub(super) struct News {
     store: Arc<dyn Store>,
     node: NodeId,
+    /// The others know the same digests.
+    shares_digests: bool,
 }
 
 /// Whom to forget.
@@ -33,59 +38,83 @@ enum Message {
     Users(Vec<Digest>),
     /// Users by name or account.
     Accounts(Vec<Digest>),
+    /// All.
+    Everybody,
 }
 
 impl News {
-    pub(super) fn new(store: Arc<dyn Store>, node: NodeId) -> Self {
-        Self { store, node }
+    /// `shares_digests`: there is a secret, which makes digests the same on all nodes.
+    pub(super) fn new(store: Arc<dyn Store>, node: NodeId, shares_digests: bool) -> Self {
+        Self {
+            store,
+            node,
+            shares_digests,
+        }
     }
 
     /// These users have other passwords.
     pub(super) async fn users_changed(&self, users: &[Digest]) {
-        self.publish(&Message::Users(users.to_vec())).await;
+        if let Err(error) = self.publish(&Message::Users(users.to_vec())).await {
+            tracing::warn!(error, "Other nodes do not hear whom to ask about again");
+        }
     }
 
     /// These users, and everybody who has an account of one of these names, are to be forgotten.
-    pub(super) async fn forget_accounts(&self, digests: Vec<Digest>) {
-        self.publish(&Message::Accounts(digests)).await;
+    ///
+    /// # Errors
+    /// When nobody else hears of it. Who hears nothing at all answers nothing from memory, but others may
+    /// hear each other.
+    pub(super) async fn forget_accounts(&self, digests: Vec<Digest>) -> Result<(), String> {
+        let message = match self.shares_digests {
+            true => Message::Accounts(digests),
+            false => Message::Everybody,
+        };
+        self.publish(&message).await
     }
 
-    async fn publish(&self, message: &Message) {
+    async fn publish(&self, message: &Message) -> Result<(), String> {
         let message = message.encode(self.node);
-        if let Err(error) = self.store.publish(CACHE, message).await {
-            tracing::warn!(%error, "Other nodes do not hear what to forget before `cache.memory_ttl`");
+        let published = self.store.publish(CACHE, message).await;
+        published.map_err(|error| error.to_string())?;
+        match self.store.numbers() {
+            Some(numbers) if numbers.local => Err("a store in memory stands in for it".to_owned()),
+            _ => Ok(()),
         }
     }
 
     /// Listens until the cache is gone. Subscribes at once, before anything is kept.
-    pub(super) fn listen(&self, shared: Weak<Shared>) -> impl Future<Output = ()> + use<> {
-        let node = self.node;
+    pub(super) fn listen(&self, shared: &Arc<Shared>) -> impl Future<Output = ()> + use<> {
         let messages = self.store.subscribe(CACHE);
-        listen(messages, node, shared)
+        shared.hears.store(messages.hears(), Ordering::Release);
+        listen(messages, self.node, Arc::downgrade(shared))
     }
 }
 
-async fn listen(mut messages: Receiver<Vec<u8>>, node: NodeId, shared: Weak<Shared>) {
-    loop {
-        let message = messages.recv().await;
+async fn listen(mut messages: Subscription, node: NodeId, shared: Weak<Shared>) {
+    while let Some(heard) = messages.next().await {
         let Some(shared) = shared.upgrade() else {
             return;
         };
-        match message {
-            Ok(message) => match Message::decode(&message) {
+        match heard {
+            Heard::Message(message) => match Message::decode(&message) {
                 Some((sender, _)) if sender == node => {}
                 Some((_, message)) => obey(&shared, &message),
                 None => {}
             },
+            Heard::Deaf => shared.hears.store(false, Ordering::Release),
             // Whoever it was about.
-            Err(RecvError::Lagged(_)) => {
-                shared.flights.detach(|_| true);
-                if let Some(memory) = &shared.memory {
-                    memory.forget_all();
-                }
+            Heard::Again => {
+                forget_everybody(&shared);
+                shared.hears.store(true, Ordering::Release);
             }
-            Err(RecvError::Closed) => return,
         }
+    }
+}
+
+fn forget_everybody(shared: &Shared) {
+    shared.flights.detach(|_| true);
+    if let Some(memory) = &shared.memory {
+        memory.forget_all();
     }
 }
 
@@ -103,14 +132,16 @@ fn obey(shared: &Shared, message: &Message) {
                 memory.forget_accounts(digests, digests);
             }
         }
+        Message::Everybody => forget_everybody(shared),
     }
 }
 
 impl Message {
     fn encode(&self, sender: NodeId) -> Vec<u8> {
         let (kind, digests) = match self {
-            Self::Users(digests) => (0, digests),
-            Self::Accounts(digests) => (1, digests),
+            Self::Users(digests) => (0, digests.as_slice()),
+            Self::Accounts(digests) => (1, digests.as_slice()),
+            Self::Everybody => (2, [].as_slice()),
         };
         let mut bytes = sender.0.to_vec();
         bytes.push(kind);
@@ -126,6 +157,7 @@ impl Message {
         let message = match (kind, rest) {
             (0, []) => Self::Users(digests),
             (1, []) => Self::Accounts(digests),
+            (2, []) if digests.is_empty() => Self::Everybody,
             _ => return None,
         };
         Some((NodeId(*sender), message))
@@ -143,6 +175,7 @@ mod tests {
             Message::Users(Vec::new()),
             Message::Users(vec![[1; 32], [2; 32]]),
             Message::Accounts(vec![[3; 32]]),
+            Message::Everybody,
         ] {
             let bytes = message.encode(node);
             let decoded = Message::decode(&bytes);
@@ -153,6 +186,7 @@ mod tests {
         }
         assert!(Message::decode(b"").is_none());
         assert!(Message::decode(&[0; 16]).is_none());
-        assert!(Message::decode(&[2; 17]).is_none());
+        assert!(Message::decode(&[3; 17]).is_none());
+        assert!(Message::decode(&[2; 17 + 32]).is_none());
     }
 }

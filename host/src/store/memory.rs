@@ -18,11 +18,11 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
 
 use self::{locked::Locked, shard::Shard};
 use super::{
-    Clock, Command, Key, Limits, Procedure, Reply, SteadyClock, Store, StoreError, Usage,
+    Clock, Command, Key, Limits, Procedure, Reply, SteadyClock, Store, StoreError, Subscription,
+    Usage,
     embedded::{self, Topics},
 };
 
@@ -182,7 +182,7 @@ impl Store for MemoryStore {
         })
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.topics.subscribe(channel)
     }
 

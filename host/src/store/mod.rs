@@ -14,6 +14,7 @@ mod redb;
 mod redis;
 mod simple;
 mod standby;
+mod subscription;
 
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -26,7 +27,6 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
-use tokio::sync::broadcast;
 
 use crate::config::{OnOutage, StoreConfig};
 
@@ -42,6 +42,7 @@ pub use self::{
     redb::{OpenError, RedbStore},
     redis::{RedisStore, StoreNumbers},
     standby::Standby,
+    subscription::{Heard, Subscription},
 };
 
 /// Opens the store that the configuration names.
@@ -131,11 +132,18 @@ pub trait Store: Send + Sync {
     /// To whoever subscribes at this moment, on all nodes.
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Messages on the channel from now on; lagging and reconnecting lose messages, never block.
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>>;
+    /// Messages on the channel from now on; lagging and reconnecting lose messages, never block, and are
+    /// told.
+    fn subscribe(&self, channel: &str) -> Subscription;
 
     /// Whether it can be reached now (for health).
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Which store answers at the moment: another number each time that one stands in for another or gives
+    /// the place back. What was read under one number need not be there under another.
+    fn reign(&self) -> u64 {
+        0
+    }
 
     /// How much it holds; nothing if it cannot say cheaply.
     fn usage(&self) -> Option<Usage> {

@@ -23,7 +23,10 @@ pub trait Data {
 pub struct Procedure {
     /// For metrics and logs.
     pub name: &'static str,
-    /// Redis: `KEYS` and `ARGV` are the keys and arguments; the time comes from `redis.call('TIME')`.
+    /// Redis: `KEYS` and `ARGV` are the keys and arguments; the time comes from `redis.call('TIME')`. Lua's
+    /// numbers are doubles: an integer that may be 2^53 or more (either way) is returned as the status
+    /// `{ok = ':' .. text}`, which is read as that integer. What `INCRBY` answers has lost its last digits in
+    /// Lua by then; `GET` has them. A larger number that is returned as such is a failure, never a guess.
     pub lua: &'static str,
     /// Embedded: the same.
     pub native: Native,

@@ -19,7 +19,7 @@ use std::{path::Path, sync::Arc};
 
 use ::redb::{ReadableDatabase, ReadableTableMetadata};
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, broadcast, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 pub use self::open::OpenError;
 use self::{
@@ -29,7 +29,8 @@ use self::{
     writer::{Work, Writer},
 };
 use super::{
-    Clock, Command, Key, Limits, Procedure, Reply, Store, StoreError, Usage, WallClock,
+    Clock, Command, Key, Limits, Procedure, Reply, Store, StoreError, Subscription, Usage,
+    WallClock,
     embedded::{self, Topics},
 };
 
@@ -158,7 +159,7 @@ impl Store for RedbStore {
         })
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.topics.subscribe(channel)
     }
 

@@ -26,7 +26,6 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, join_all},
 };
-use tokio::sync::broadcast;
 
 pub use self::numbers::StoreNumbers;
 use self::{
@@ -42,7 +41,8 @@ use self::{
     topology::{Plan, Source, Topology},
 };
 use super::{
-    Call, Command, Key, Limits, Procedure, Reply, Store, StoreError, procedure::refuse_keys,
+    Call, Command, Key, Limits, Procedure, Reply, Store, StoreError, Subscription,
+    procedure::refuse_keys,
 };
 use crate::config::{RedisConfig, RedisServers};
 
@@ -122,7 +122,11 @@ impl RedisStore {
 
     /// What has happened since the start, and what is open now.
     pub(super) fn counted(&self) -> StoreNumbers {
-        self.client.numbers()
+        StoreNumbers {
+            subscribed: self.listener.is_subscribed(),
+            subscriptions_lost: self.listener.lost(),
+            ..self.client.numbers()
+        }
     }
 
     /// To the subscribers in this process alone, without asking Redis.
@@ -176,7 +180,7 @@ impl RedisStore {
         let reply = done.and_then(|answer| {
             let value = answer.values.into_iter().next();
             let value = value.unwrap_or(redis::Value::Nil);
-            reply::reply(value, encode::Shape::Plain, &answer.server)
+            reply::of_procedure(value, &answer.server)
         });
         (reply.map_err(StoreError::from), waits)
     }
@@ -273,7 +277,7 @@ impl Store for RedisStore {
         async move { self.send(&channel, message).await }.boxed()
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.listener.subscribe(channel)
     }
 

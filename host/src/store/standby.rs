@@ -8,17 +8,19 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
     time::Duration,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::sync::broadcast;
 
 use super::{
     Call, Command, Key, Limits, MemoryStore, Procedure, RedisStore, Reply, Store, StoreError,
-    StoreNumbers,
+    StoreNumbers, Subscription,
 };
 
 /// How often Redis is tried while it is away.
@@ -34,6 +36,8 @@ struct Inner {
     /// While Redis is away.
     local: Mutex<Option<Arc<MemoryStore>>>,
     outages: AtomicU64,
+    /// Odd while another stands in.
+    reign: AtomicU64,
     operations: AtomicU64,
 }
 
@@ -45,6 +49,7 @@ impl Standby {
             limits,
             local: Mutex::default(),
             outages: AtomicU64::new(0),
+            reign: AtomicU64::new(0),
             operations: AtomicU64::new(0),
         }))
     }
@@ -90,6 +95,7 @@ fn take_over(inner: &Arc<Inner>, why: &str) -> Arc<MemoryStore> {
     inner.outages.fetch_add(1, Relaxed);
     let substitute = Arc::new(MemoryStore::new().with_limits(inner.limits));
     *local = Some(substitute.clone());
+    inner.reign.fetch_add(1, Release);
     tokio::spawn(wait_for_redis(Arc::downgrade(inner)));
     substitute
 }
@@ -101,7 +107,10 @@ async fn wait_for_redis(inner: Weak<Inner>) {
             return;
         };
         if inner.redis.check().await.is_ok() {
-            *inner.local() = None;
+            let mut local = inner.local();
+            *local = None;
+            inner.reign.fetch_add(1, Release);
+            drop(local);
             tracing::info!("Redis is back: what was counted here meanwhile is forgotten");
             return;
         }
@@ -172,13 +181,17 @@ impl Store for Standby {
         .boxed()
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.0.redis.subscribe(channel)
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.ask(async |redis| redis.check().await, async |_| Ok(()))
             .boxed()
+    }
+
+    fn reign(&self) -> u64 {
+        self.0.reign.load(Acquire)
     }
 
     fn numbers(&self) -> Option<StoreNumbers> {

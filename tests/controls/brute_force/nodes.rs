@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, thread};
 
-use bulkhead_harness::{Bulkhead, Redis, RedisCluster, http::Request};
+use bulkhead_harness::{Bulkhead, Network, Redis, RedisCluster, http::Request, wait};
 use serde_json::json;
 
 use super::policy::{HOSTS, banned, fail, is_banned, log_in, on_store};
@@ -189,4 +189,75 @@ fn on_a_cluster_each_network_has_its_node() {
     assert_ne!(flush(&server, "192.0.1.1"), "not flushed");
     assert!(!is_banned(&server, "192.0.1.1"));
     assert_eq!(banned(&server).len(), 5);
+}
+
+/// The names of histories of passwords, in which there are digests.
+fn histories(redis: &Redis) -> Vec<String> {
+    let keys = redis.ask(&["keys", "*history*"]);
+    let mut names: Vec<_> = keys.lines().map(str::to_owned).collect();
+    names.sort_unstable();
+    names
+}
+
+fn guess(server: &Bulkhead) {
+    let answer = log_in(server, "alice", "guess", "192.0.2.1");
+    assert_eq!(answer.status, 403, "{}", server.log());
+}
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+const MANY: &str =
+    "  buckets: [{name: hosts, ipv4: true, cidr: 32, period: 1h, failed_requests: 500}]\n";
+
+#[test]
+fn a_node_that_started_without_redis_shares_digests_once_redis_is_there() {
+    let (redis, network) = (Redis::start(), Network::new());
+    let link = network.link("redis", redis.address());
+    let on = |address: std::net::SocketAddr| {
+        let redis = format!("{{primary: {{address: \"{address}\"}}, on_outage: local}}");
+        on_store(&format!("{{kind: redis, redis: {redis}}}"), MANY)
+    };
+    let one = on(redis.address());
+    guess(&one);
+    // One of the address, and one of the account at the address.
+    let known = histories(&redis);
+    assert_eq!(known.len(), 2, "{known:?}");
+
+    network.split(&["redis"]);
+    let late = on(link);
+    // Counted by itself, with a key of its own.
+    guess(&late);
+    assert_eq!(metric(&late, "bulkhead_store_local"), 1, "{}", late.log());
+    network.heal();
+    let is_back = || late.log().contains("Redis is back");
+    assert!(wait::until(PATIENCE, is_back), "{}", late.log());
+    let late = Arc::new(late);
+    let guesses: Vec<_> = (0..20)
+        .map(|_| {
+            let late = Arc::clone(&late);
+            thread::spawn(move || guess(&late))
+        })
+        .collect();
+    for one in guesses {
+        one.join().unwrap();
+    }
+    assert_eq!(histories(&redis), known);
+}
+
+#[test]
+fn nodes_that_come_and_go_share_digests_even_if_redis_forgets_them() {
+    let mut redis = Redis::start();
+    let one = on_redis(&redis, MANY);
+    guess(&one);
+    let known = histories(&redis);
+    redis.kill();
+    redis.start_again();
+    assert!(histories(&redis).is_empty());
+    let goes_on = || log_in(&one, "alice", "guess", "192.0.2.1").status == 403;
+    assert!(wait::until(PATIENCE, goes_on), "{}", one.log());
+    // It notices that Redis may have lost the key, and gives it back.
+    let restored = || goes_on() && !redis.ask(&["keys", "*digest-key*"]).is_empty();
+    assert!(wait::until(PATIENCE, restored), "{}", one.log());
+    let new = on_redis(&redis, MANY);
+    guess(&new);
+    assert_eq!(histories(&redis), known);
 }

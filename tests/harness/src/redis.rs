@@ -17,17 +17,21 @@ use std::{
 use rustix::process::Signal;
 
 pub use self::{cluster::RedisCluster, sentinel::RedisSentinels};
-use crate::{Scratch, command, port, require_server, server::Server, wait};
+use crate::{Network, Scratch, command, port, require_server, server::Server, wait};
 
 /// How long `redis-cli` may take.
 const CLI: Duration = Duration::from_secs(60);
 /// How long a server may take until it answers.
 const START: Duration = Duration::from_secs(30);
 
+/// Users of linked servers, with any password: clients that a network can tell apart.
+pub const NAMED: [&str; 2] = ["near", "far"];
+
 /// What a server is made of.
 pub struct RedisSetup {
     scratch: Scratch,
     address: SocketAddr,
+    link: SocketAddr,
     program: &'static str,
     options: String,
     cli: Vec<String>,
@@ -54,10 +58,24 @@ impl RedisSetup {
         Self {
             scratch,
             address,
+            link: address,
             program,
             options,
             cli: Vec::new(),
         }
+    }
+
+    /// Others are to reach it over a link, under this name. It goes on listening at its own address, where
+    /// the test looks at it. The caller says in its configuration what address it announces.
+    fn linked(mut self, network: &Network, name: &str) -> Self {
+        self.link = network.link(name, self.address);
+        let source = network.source(name);
+        // The user under whose name a client says on which side it is.
+        let users = NAMED.map(|user| format!("user {user} on nopass ~* &* +@all"));
+        users
+            .iter()
+            .fold(self, |setup, user| setup.option(user))
+            .option(&format!("bind-source-addr {source}"))
     }
 
     /// Adds a line to the configuration.
@@ -115,6 +133,7 @@ impl RedisSetup {
             server,
             scratch: self.scratch,
             address: self.address,
+            link: self.link,
             program: self.program,
             cli: self.cli,
             paused: AtomicBool::new(false),
@@ -138,6 +157,7 @@ pub struct Redis {
     server: Server,
     scratch: Scratch,
     address: SocketAddr,
+    link: SocketAddr,
     program: &'static str,
     cli: Vec<String>,
     paused: AtomicBool,
@@ -152,6 +172,11 @@ impl Redis {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where others reach it: its link, if it has one.
+    pub fn link(&self) -> SocketAddr {
+        self.link
     }
 
     /// What `redis-cli` prints for a command, without the final newline; nothing while it hangs.

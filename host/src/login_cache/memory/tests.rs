@@ -76,3 +76,23 @@ fn without_a_lifetime_there_is_no_memory() {
     rejects.keep(&key(1, 1), None, &finding(0));
     assert!(rejects.get(&key(1, 1)).is_none());
 }
+
+#[test]
+fn who_forgets_everybody_goes_on_doubting() {
+    let memory = Memory::new(MINUTE, MINUTE, MIB).unwrap();
+    let with = |user: u8, password: u8| FlightKey {
+        password: [password; 32],
+        ..key(user, 1)
+    };
+    let (old, new, other) = (with(1, 1), with(1, 2), with(2, 1));
+    // A second password that is right puts the first one to the test.
+    for key in [&old, &new, &other] {
+        memory.keep(key, None, &finding(0));
+    }
+    assert!(memory.doubts(&old) && !memory.doubts(&new));
+    memory.forget_all();
+    for key in [&old, &new, &other] {
+        assert!(memory.get(key).is_none());
+    }
+    assert!(memory.doubts(&old) && !memory.doubts(&new) && !memory.doubts(&other));
+}

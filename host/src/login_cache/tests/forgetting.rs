@@ -185,3 +185,23 @@ async fn a_generation_that_is_gone_listens_no_more() {
     }
     assert!(shared.upgrade().is_none());
 }
+
+#[tokio::test]
+async fn without_a_secret_a_flush_reaches_all_nodes_and_they_forget_everybody() {
+    let backend = Backend::of(&[("alice", &["right"]), ("bob", &["right"])]);
+    let store = memory_store();
+    let one = Node::new(&only_in_memory(), &store, &backend);
+    let two = Node::new(&only_in_memory(), &store, &backend);
+    for user in ["alice", "bob"] {
+        for node in [&one, &two] {
+            node.log_in(user, "right").await;
+            assert_eq!(node.log_in(user, "right").await, from(Memory, ACCEPTED));
+        }
+    }
+    assert_eq!(one.flush("alice").await.keys.len(), 1);
+    assert_eq!(one.log_in("alice", "right").await, ACCEPTED);
+    assert_eq!(one.log_in("bob", "right").await, from(Memory, ACCEPTED));
+    for user in ["alice", "bob"] {
+        assert_eq!(two.log_in(user, "right").await, ACCEPTED, "{user}");
+    }
+}

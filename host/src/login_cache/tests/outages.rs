@@ -2,12 +2,10 @@
 
 use std::sync::atomic::AtomicU8;
 
-use tokio::sync::broadcast;
-
 use super::*;
 use crate::{
     pipeline::CacheSource::{Memory, Store as InTheStore},
-    store::{Command, Key, Procedure, Reply, StoreError},
+    store::{Command, Key, Procedure, Reply, StoreError, Subscription},
 };
 
 const TIMEOUT: Duration = Duration::from_millis(50);
@@ -75,7 +73,7 @@ impl Store for Moody {
         }
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.store.subscribe(channel)
     }
 
@@ -181,6 +179,25 @@ async fn a_flush_without_the_store_says_so_and_forgets_what_it_can() {
     assert_eq!(
         failed,
         Err("cache: the store is unavailable: away".to_owned())
+    );
+    assert_eq!(node.log_in("alice", "right").await, ACCEPTED);
+}
+
+#[tokio::test]
+async fn without_a_secret_too_a_flush_that_nobody_else_hears_says_so() {
+    let backend = Backend::of(&[("alice", &["right"])]);
+    let store = Moody::new();
+    let shared: Arc<dyn Store> = store.clone();
+    let node = Node::new(&only_in_memory(), &shared, &backend);
+    node.log_in("alice", "right").await;
+    store.set(Mode::Fails);
+    let subject = Subject {
+        user: "alice".to_owned(),
+        ..Subject::default()
+    };
+    assert_eq!(
+        node.cache.forget(&subject).await,
+        Err("cache: other nodes do not hear of it: the store is unavailable: away".to_owned())
     );
     assert_eq!(node.log_in("alice", "right").await, ACCEPTED);
 }

@@ -70,6 +70,11 @@ fn encode(numbers: &StoreNumbers, mut encoder: DescriptorEncoder) -> Result<(), 
             numbers.discoveries,
         ),
         (
+            "bulkhead_store_subscriptions_lost",
+            "Times that messages of other nodes could no longer be heard",
+            numbers.subscriptions_lost,
+        ),
+        (
             "bulkhead_store_outages",
             "Times that a store in memory took over",
             numbers.outages,
@@ -99,6 +104,11 @@ fn encode(numbers: &StoreNumbers, mut encoder: DescriptorEncoder) -> Result<(), 
             "bulkhead_store_operations_limit",
             "Operations that may be in work at the same time",
             numbers.capacity,
+        ),
+        (
+            "bulkhead_store_subscribed",
+            "1 while messages of other nodes are heard",
+            u64::from(numbers.subscribed),
         ),
         (
             "bulkhead_store_local",

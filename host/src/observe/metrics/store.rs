@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::sync::broadcast;
 
 use super::ServerMetrics;
-use crate::store::{Call, Command, Key, Procedure, Reply, Store, StoreError, StoreNumbers, Usage};
+use crate::store::{
+    Call, Command, Key, Procedure, Reply, Store, StoreError, StoreNumbers, Subscription, Usage,
+};
 
 /// Passes everything on to another store.
 struct Counted {
@@ -77,12 +78,16 @@ impl Store for Counted {
         self.watch("publish", self.store.publish(channel, message))
     }
 
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.store.subscribe(channel)
     }
 
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.watch("check", self.store.check())
+    }
+
+    fn reign(&self) -> u64 {
+        self.store.reign()
     }
 
     fn usage(&self) -> Option<Usage> {

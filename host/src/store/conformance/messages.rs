@@ -2,29 +2,21 @@
 
 use std::time::Duration;
 
-use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-use super::Subject;
+use super::{super::Subscription, Subject};
 
 /// The longest wait for a message.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The next message, whether or not others were lost before it.
-async fn next(receiver: &mut Receiver<Vec<u8>>) -> Vec<u8> {
-    loop {
-        match timeout(PATIENCE, receiver.recv()).await.expect("a message") {
-            Ok(message) => return message,
-            Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => panic!("the channel ended"),
-        }
-    }
+async fn next(receiver: &mut Subscription) -> Vec<u8> {
+    let message = timeout(PATIENCE, receiver.message()).await;
+    message.expect("a message").expect("a channel")
 }
 
 /// Publishes until the subscription is in effect, which a store outside the process may learn late.
-async fn settle(subject: &Subject, channel: &str, receiver: &mut Receiver<Vec<u8>>) {
+async fn settle(subject: &Subject, channel: &str, receiver: &mut Subscription) {
     let wait = Duration::from_millis(50);
     let heard = async {
         loop {

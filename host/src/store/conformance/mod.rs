@@ -103,6 +103,7 @@ pub(crate) async fn run_all<F: Future<Output = Subject>>(mut make: impl FnMut() 
     procedures::replies(&make().await).await;
     procedures::alone(&make().await).await;
     procedures::side_by_side(&make().await).await;
+    procedures::large_integers(&make().await).await;
     messages::to_subscribers(&make().await).await;
     messages::slow_subscribers(&make().await).await;
     make().await.store.check().await.unwrap();

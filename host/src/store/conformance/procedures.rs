@@ -50,6 +50,29 @@ static REPLIES: Procedure = Procedure {
     },
 };
 
+/// Adds `ARGV[1]` and replies with the sum, alone and in a list: exactly, however large it is.
+static SUM: Procedure = Procedure {
+    name: "conformance_sum",
+    lua: "redis.call('INCRBY', KEYS[1], ARGV[1]) \
+          local sum = {ok = ':' .. redis.call('GET', KEYS[1])} \
+          if ARGV[2] == 'alone' then return sum end \
+          return {sum, {1, sum}}",
+    native: |data, keys, arguments| {
+        let ([key], [by, how]) = (keys, arguments) else {
+            return Ok(Reply::Nothing);
+        };
+        let sum = data.run(Command::Increment {
+            key: key.clone(),
+            by: whole(by),
+            ttl: None,
+        })?;
+        Ok(match how.as_slice() {
+            b"alone" => sum,
+            _ => Reply::List(vec![sum.clone(), Reply::List(vec![integer(1), sum])]),
+        })
+    },
+};
+
 /// Takes one of `ARGV[1]` places: 1, or 0 when there is none.
 static TAKE: Procedure = Procedure {
     name: "conformance_take",
@@ -132,6 +155,32 @@ pub(super) async fn replies(subject: &Subject) {
         subject.store.get(key("value")).await,
         Ok(Some(b"v".to_vec()))
     );
+}
+
+/// Integers of 64 bits come back to the last bit, though Lua's numbers have 53.
+pub(super) async fn large_integers(subject: &Subject) {
+    let sum = |name: &str, by: i64, how: &str| {
+        let arguments = vec![by.to_string().into_bytes(), how.into()];
+        let call = subject.store.call(&SUM, vec![key(name)], arguments);
+        async { call.await.unwrap() }
+    };
+    for (name, sums) in [
+        ("up", [1, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, i64::MAX]),
+        (
+            "down",
+            [-1, -(1 << 53), -(1 << 53) - 1, i64::MIN + 1, i64::MIN],
+        ),
+    ] {
+        let mut before = 0;
+        for expected in sums {
+            let by = expected - before;
+            assert_eq!(sum(name, by, "alone").await, integer(expected));
+            let list = sum(name, 0, "in a list").await;
+            let inner = Reply::List(vec![integer(1), integer(expected)]);
+            assert_eq!(list, Reply::List(vec![integer(expected), inner]));
+            before = expected;
+        }
+    }
 }
 
 /// A procedure has the data to itself: no two take the same place.

@@ -9,6 +9,7 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
+use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -17,6 +18,16 @@ use tokio_rustls::TlsConnector;
 
 use super::failure::{Failure, Kind};
 use crate::config::{RedisAddress, RedisTls, StorePassword};
+
+/// How long a connection is idle before the system asks whether the other end is there.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+/// How long it waits before it asks again.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// Questions without an answer after which the connection is given up.
+const KEEPALIVE_PROBES: u32 = 3;
+/// How long what was sent may stay unconfirmed (`TCP_USER_TIMEOUT`) before the connection is given up.
+#[cfg(target_os = "linux")]
+const UNCONFIRMED: Duration = Duration::from_secs(20);
 
 /// Bytes to and from a server.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -60,6 +71,7 @@ impl Dial {
             .await
             .map_err(|error| failed(&error))?;
         stream.set_nodelay(true).map_err(|error| failed(&error))?;
+        watch(&stream);
         let Some(tls) = &self.tls else {
             return Ok(Box::new(stream));
         };
@@ -73,6 +85,23 @@ impl Dial {
             )
         })?;
         Ok(Box::new(stream))
+    }
+}
+
+/// Has the system notice a server that vanished without a word, also while nobody asks it anything.
+fn watch(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_IDLE)
+        .with_interval(KEEPALIVE_INTERVAL)
+        .with_retries(KEEPALIVE_PROBES);
+    // Where the system cannot, the timeouts of operations and the pings of subscriptions notice it.
+    if let Err(error) = socket.set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "No keep-alive for a connection to Redis");
+    }
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket.set_tcp_user_timeout(Some(UNCONFIRMED)) {
+        tracing::debug!(%error, "No limit for what stays unconfirmed on a connection to Redis");
     }
 }
 
@@ -136,4 +165,26 @@ fn unusable(file: &std::path::Path, why: &dyn std::fmt::Display) -> String {
         "`{}` of `store.redis.tls` cannot be used ({why}); it must be PEM",
         file.display()
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_watches_every_connection() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(server.local_addr().unwrap())
+            .await
+            .unwrap();
+        watch(&stream);
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE_IDLE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), KEEPALIVE_INTERVAL);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), KEEPALIVE_PROBES);
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(UNCONFIRMED));
+    }
 }

@@ -17,7 +17,8 @@ pub(super) enum Kind {
     Ask(String),
     /// Not now: the slot is being moved, or the server loads its data.
     Later,
-    /// Another server must be asked: this one is a replica, or cut off from its primary or its cluster.
+    /// Another server must be asked: this one is a replica, or cut off from its primary, its replicas or its
+    /// cluster.
     Elsewhere,
     /// The script is not there.
     NoScript,
@@ -167,8 +168,9 @@ impl Failure {
                 Kind::Final,
                 "it cannot save its data to disk; see its log and its disk",
             ),
+            // It may be cut off, and another one the primary.
             "NOREPLICAS" => (
-                Kind::Final,
+                Kind::Elsewhere,
                 "it has fewer replicas than `min-replicas-to-write` in redis.conf wants; see that they run",
             ),
             "CROSSSLOT" => (Kind::Final, "keys of one step are in different slots"),
@@ -254,6 +256,8 @@ mod tests {
         assert!(from("CLUSTERDOWN Hash slot not served"));
         assert!(from("LOADING …"));
         assert!(from("READONLY …"));
+        assert!(from("NOREPLICAS Not enough good replicas to write."));
+        assert!(!from("MISCONF Redis is configured to save RDB snapshots"));
         assert!(Failure::unreachable("h:1", "refused").is_harmless());
         assert!(!Failure::broken("h:1", "eof").is_harmless());
         assert!(!Failure::stalled("h:1", Duration::from_secs(1)).is_harmless());

@@ -2,18 +2,22 @@
 //!
 //! Promises: whoever listens is told what is published from the moment on at which the server has
 //! confirmed it, and again after the connection broke or the primary changed; what was published in
-//! between is lost. Nobody waits for a slow listener.
+//! between is lost, and they are told that it may be. A server that vanished without a word is noticed
+//! within [`TICK`] and the time for an answer. Nobody waits for a slow listener.
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use futures_util::StreamExt;
 use redis::aio::{PubSub, PubSubSink};
 use tokio::{
-    sync::{Notify, broadcast, watch},
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 
@@ -22,7 +26,10 @@ use super::{
     key, link,
     topology::Topology,
 };
-use crate::{config::RedisAddress, store::embedded::Topics};
+use crate::{
+    config::RedisAddress,
+    store::{Subscription, embedded::Topics},
+};
 
 /// How often the connection is tried, and channels that nobody listens to any more are left.
 const TICK: Duration = Duration::from_secs(2);
@@ -48,6 +55,10 @@ struct Shared {
     changed: Notify,
     /// Channels that a server has confirmed, at some time.
     confirmed: watch::Sender<HashSet<String>>,
+    /// There is a connection on which all that is wanted is heard.
+    subscribed: AtomicBool,
+    /// Such connections that ended.
+    lost: AtomicU64,
 }
 
 /// A connection that is subscribed.
@@ -77,17 +88,19 @@ impl Listener {
             shared: Arc::new(Shared {
                 prefix: key::channel(prefix, ""),
                 topology,
-                topics: Topics::default(),
+                topics: Topics::deaf(),
                 patience,
                 changed: Notify::new(),
                 confirmed: watch::Sender::default(),
+                subscribed: AtomicBool::new(false),
+                lost: AtomicU64::new(0),
             }),
             task: Mutex::default(),
         }
     }
 
     /// Messages on the channel. Must be called within a tokio runtime.
-    pub(super) fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    pub(super) fn subscribe(&self, channel: &str) -> Subscription {
         let receiver = self.shared.topics.subscribe(channel);
         self.shared.changed.notify_one();
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +110,16 @@ impl Listener {
             *task = Some(runtime.spawn(serve(self.shared.clone())));
         }
         receiver
+    }
+
+    /// True while messages are heard.
+    pub(super) fn is_subscribed(&self) -> bool {
+        self.shared.subscribed.load(Relaxed)
+    }
+
+    /// How often they could no longer be heard.
+    pub(super) fn lost(&self) -> u64 {
+        self.shared.lost.load(Relaxed)
     }
 
     /// To the listeners here.
@@ -138,6 +161,10 @@ async fn serve(shared: Arc<Shared>) {
             }
             Err(failure) => failure,
         };
+        if shared.subscribed.swap(false, Relaxed) {
+            shared.lost.fetch_add(1, Relaxed);
+        }
+        shared.topics.all_deaf();
         if ended.kind != Kind::Elsewhere {
             tracing::warn!(error = ended.text, "No messages from Redis at the moment");
         }
@@ -230,10 +257,14 @@ impl Shared {
         }
         for channel in subscribed.channels.difference(&wanted) {
             let name = format!("{}{channel}", self.prefix);
+            self.topics.hears([channel], false);
             let done = subscribed.sink.unsubscribe(name);
             self.wait_for(&subscribed.server, done).await?;
         }
         subscribed.channels = wanted;
+        // Also of one that was left and found again meanwhile.
+        self.subscribed.store(true, Relaxed);
+        self.topics.hears(&subscribed.channels, true);
         self.confirmed.send_if_modified(|confirmed| {
             let differs = *confirmed != subscribed.channels;
             confirmed.clone_from(&subscribed.channels);

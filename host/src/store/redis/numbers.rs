@@ -47,6 +47,10 @@ pub struct StoreNumbers {
     pub discoveries: u64,
     /// Connections that are open.
     pub open: u64,
+    /// True while messages of other nodes are heard.
+    pub subscribed: bool,
+    /// Times that they could no longer be heard.
+    pub subscriptions_lost: u64,
     /// Operations in work.
     pub in_use: u64,
     /// Operations that may be in work at the same time.

@@ -5,8 +5,14 @@
 
 use redis::{ServerError, Value};
 
-use super::{encode::Shape, failure::Failure};
+use super::{
+    encode::Shape,
+    failure::{Failure, Kind},
+};
 use crate::store::Reply;
+
+/// Lua's numbers are doubles: from here on they are no longer exact.
+const INEXACT: u64 = 1 << 53;
 
 /// The reply to a command that was answered with `value` by `server`.
 pub(super) fn reply(value: Value, shape: Shape, server: &str) -> Result<Reply, Failure> {
@@ -24,6 +30,36 @@ pub(super) fn reply(value: Value, shape: Shape, server: &str) -> Result<Reply, F
         (Shape::Score, value) => score(value, server)?,
         (Shape::Scored, Value::Array(values)) => Reply::List(scored(values, server)?),
         (_, value) => plain(value, server)?,
+    })
+}
+
+/// The reply of a procedure. Integers that Lua cannot hold are text there ([`Procedure`]).
+///
+/// [`Procedure`]: crate::store::Procedure
+pub(super) fn of_procedure(value: Value, server: &str) -> Result<Reply, Failure> {
+    reply(exact(value, server)?, Shape::Plain, server)
+}
+
+/// With the integers that stand there as text, and without any that may have lost its last digits.
+fn exact(value: Value, server: &str) -> Result<Value, Failure> {
+    Ok(match value {
+        Value::Int(number) if number.unsigned_abs() >= INEXACT => {
+            return Err(Failure::new(
+                Kind::Final,
+                format!(
+                    "a procedure on Redis at {server} answered about {number}, more than Lua can count to; that is a mistake of ours, please report it"
+                ),
+            ));
+        }
+        Value::SimpleString(text) => {
+            let number = text.strip_prefix(':').and_then(|text| text.parse().ok());
+            number.map_or(Value::SimpleString(text), Value::Int)
+        }
+        Value::Array(values) => {
+            let values = values.into_iter().map(|value| exact(value, server));
+            Value::Array(values.collect::<Result<_, _>>()?)
+        }
+        other => other,
     })
 }
 
@@ -179,6 +215,36 @@ mod tests {
         );
         assert!(read("-OOM command not allowed\r\n", Shape::Plain).is_err());
         assert!(read("-READONLY You can't write\r\n", Shape::Plain).is_err());
+    }
+
+    #[test]
+    fn integers_of_procedures_are_exact_or_a_failure() {
+        let of = |wire: &str| of_procedure(parse(wire), "127.0.0.1:6379");
+        let largest = i64::try_from(INEXACT).unwrap() - 1;
+        for (wire, expected) in [
+            (format!(":{largest}\r\n"), Reply::Integer(largest)),
+            (format!(":{}\r\n", -largest), Reply::Integer(-largest)),
+            (
+                "+:9223372036854775807\r\n".to_owned(),
+                Reply::Integer(i64::MAX),
+            ),
+            (
+                "*2\r\n*1\r\n+:-9223372036854775808\r\n:1\r\n".to_owned(),
+                Reply::List(vec![
+                    Reply::List(vec![Reply::Integer(i64::MIN)]),
+                    Reply::Integer(1),
+                ]),
+            ),
+            ("+OK\r\n".to_owned(), Reply::Done),
+            ("+:\r\n".to_owned(), Reply::Bytes(b":".to_vec())),
+            ("$2\r\n:1\r\n".to_owned(), Reply::Bytes(b":1".to_vec())),
+        ] {
+            assert_eq!(of(&wire), Ok(expected), "{wire:?}");
+        }
+        for number in [largest + 1, -largest - 1, i64::MIN] {
+            assert!(of(&format!(":{number}\r\n")).is_err(), "{number}");
+            assert!(of(&format!("*1\r\n:{number}\r\n")).is_err(), "{number}");
+        }
     }
 
     #[test]

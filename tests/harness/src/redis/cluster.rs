@@ -3,7 +3,7 @@
 use std::{process::Command, time::Duration};
 
 use super::{CLI, Redis, RedisSetup, START};
-use crate::{command, port, wait};
+use crate::{Network, command, port, wait};
 
 /// How long a fail-over may take.
 const FAIL_OVER: Duration = Duration::from_secs(60);
@@ -33,8 +33,72 @@ impl RedisCluster {
         let output = command::run(create, CLI);
         assert_eq!(output.code, Some(0), "no cluster: {output:?}");
         let cluster = Self { nodes };
+        cluster.await_whole(replicas);
+        cluster
+    }
+
+    /// The same on a network of links, where the nodes are `node 0`, `node 1`, …; they have these options
+    /// too. Clients have to log in ([`super::NAMED`]).
+    pub fn start_on(network: &Network, replicas: usize, options: &[&str]) -> Self {
+        let (nodes, buses): (Vec<Redis>, Vec<u16>) = (0..3 * (1 + replicas))
+            .map(|number| {
+                let name = format!("node {number}");
+                let bus = port::free();
+                let bus_link = network.link(&name, bus).port();
+                let setup = RedisSetup::new().linked(network, &name);
+                let link = setup.link;
+                let setup = setup
+                    .option("cluster-enabled yes")
+                    .option("cluster-node-timeout 1000")
+                    .option(&format!("cluster-port {}", bus.port()))
+                    .option(&format!("cluster-announce-ip {}", link.ip()))
+                    .option(&format!("cluster-announce-port {}", link.port()))
+                    .option(&format!("cluster-announce-bus-port {bus_link}"));
+                let setup = options.iter().fold(setup, |setup, line| setup.option(line));
+                (setup.start(), bus_link)
+            })
+            .unzip();
+        let cluster = Self { nodes };
+        cluster.introduce(&buses);
+        cluster.share_out(replicas);
+        cluster.await_whole(replicas);
+        cluster
+    }
+
+    /// Has the nodes meet over their links, which `redis-cli --cluster create` cannot.
+    fn introduce(&self, buses: &[u16]) {
+        for (number, (node, bus)) in self.nodes.iter().zip(buses).enumerate() {
+            node.ask(&["cluster", "set-config-epoch", &(number + 1).to_string()]);
+            let port = node.link().port().to_string();
+            let met = ["cluster", "meet", "127.0.0.1", &port, &bus.to_string()];
+            if number > 0 {
+                assert_eq!(self.nodes[0].ask(&met), "OK");
+            }
+        }
+        let all = self.nodes.len();
+        let knows = |node: &Redis| {
+            let lines = node.ask(&["cluster", "nodes"]);
+            lines.lines().count() == all && !lines.contains("handshake")
+        };
+        let met = wait::until(START, || self.nodes.iter().all(knows));
+        assert!(met, "the nodes do not meet");
+    }
+
+    /// Gives each of the first three a third of the slots, and so many replicas.
+    fn share_out(&self, replicas: usize) {
+        let ranges = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
+        for (node, (first, last)) in self.nodes.iter().zip(ranges) {
+            assert_eq!(node.ask(&["cluster", "addslotsrange", first, last]), "OK");
+        }
+        for (number, node) in self.nodes.iter().enumerate().skip(3) {
+            let primary = self.id((number - 3) / replicas);
+            assert_eq!(node.ask(&["cluster", "replicate", &primary]), "OK");
+        }
+    }
+
+    fn await_whole(&self, replicas: usize) {
         let ready = wait::until(START, || {
-            cluster.nodes.iter().all(|node| {
+            self.nodes.iter().all(|node| {
                 let is_whole = node.ask(&["cluster", "info"]).contains("cluster_state:ok");
                 let follows = node.ask(&["role"]);
                 let roles = node.ask(&["cluster", "nodes"]);
@@ -44,7 +108,6 @@ impl RedisCluster {
             })
         });
         assert!(ready, "the nodes do not find each other");
-        cluster
     }
 
     /// The index of the node that has the slot, as most of the others that answer know it.
@@ -75,7 +138,7 @@ impl RedisCluster {
         })?;
         self.nodes
             .iter()
-            .position(|node| node.address().port() == port)
+            .position(|node| node.link().port() == port)
     }
 
     /// The id by which the others know a node.
@@ -84,6 +147,9 @@ impl RedisCluster {
     }
 
     /// Waits until another node than this one has the slot.
+    ///
+    /// # Panics
+    /// When that does not happen.
     pub fn await_other_owner(&self, slot: u16, than: usize) {
         let moved = wait::until(FAIL_OVER, || {
             let others = self

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::{Redis, RedisSetup, START};
-use crate::wait;
+use crate::{Network, wait};
 
 /// How long a fail-over may take.
 const FAIL_OVER: Duration = Duration::from_secs(60);
@@ -23,16 +23,44 @@ impl RedisSentinels {
     /// Starts one primary, so many replicas, and three sentinels that act half a second after the
     /// primary falls silent; waits until all know each other.
     pub fn start(replicas: usize) -> Self {
-        let primary = Redis::start();
-        let port = primary.address().port();
+        Self::start_with(replicas, &[], |setup, _| setup)
+    }
+
+    /// The same on a network of links, where the servers are `data 0`, `data 1`, … and `sentinel 0`, …; the
+    /// data servers have these options too. Clients have to log in ([`super::NAMED`]).
+    pub fn start_on(network: &Network, replicas: usize, options: &[&str]) -> Self {
+        Self::start_with(replicas, options, |setup, name| {
+            let setup = setup.linked(network, name);
+            let (ip, port) = (setup.link.ip(), setup.link.port());
+            let word = match name.starts_with("data") {
+                true => "replica-announce-",
+                false => "sentinel announce-",
+            };
+            setup
+                .option(&format!("{word}ip {ip}"))
+                .option(&format!("{word}port {port}"))
+        })
+    }
+
+    fn start_with(
+        replicas: usize,
+        options: &[&str],
+        place: impl Fn(RedisSetup, &str) -> RedisSetup,
+    ) -> Self {
+        let server = |number: usize, follows: Option<u16>| {
+            let follows = follows.map(|port| format!("replicaof 127.0.0.1 {port}"));
+            let own = options.iter().map(|line| (*line).to_owned()).chain(follows);
+            let setup = place(RedisSetup::new(), &format!("data {number}"));
+            own.fold(setup, |setup, line| setup.option(&line)).start()
+        };
+        let primary = server(0, None);
+        let port = primary.link().port();
         let mut servers = vec![primary];
-        for _ in 0..replicas {
-            let setup = RedisSetup::new().option(&format!("replicaof 127.0.0.1 {port}"));
-            servers.push(setup.start());
-        }
+        servers.extend((1..=replicas).map(|number| server(number, Some(port))));
         let master = Self::MASTER;
-        let sentinel = |_| {
-            RedisSetup::program("/usr/bin/redis-sentinel", "")
+        let sentinel = |number| {
+            let setup = RedisSetup::program("/usr/bin/redis-sentinel", "");
+            place(setup, &format!("sentinel {number}"))
                 .option(&format!("sentinel monitor {master} 127.0.0.1 {port} 2"))
                 .option(&format!("sentinel down-after-milliseconds {master} 500"))
                 .option(&format!("sentinel failover-timeout {master} 3000"))
@@ -61,32 +89,35 @@ impl RedisSentinels {
 
     /// Where the sentinels listen.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.sentinels.iter().map(Redis::address).collect()
+        self.sentinels.iter().map(Redis::link).collect()
     }
 
     /// The port of the primary, as most sentinels know it.
     pub fn primary_port(&self) -> u16 {
-        let said: Vec<u16> = self
-            .sentinels
-            .iter()
-            .filter_map(|sentinel| {
-                let answer = sentinel.ask(&["sentinel", "get-master-addr-by-name", Self::MASTER]);
-                answer.lines().nth(1)?.parse().ok()
-            })
-            .collect();
+        let said: Vec<u16> = self.sentinels.iter().filter_map(says).collect();
         let votes = |port: &u16| said.iter().filter(|said| *said == port).count();
         let elected = said.iter().copied().max_by_key(votes);
         elected.expect("no sentinel answers")
     }
 
-    /// Waits until all sentinels know another primary than the one at this port, and it takes changes.
+    /// Waits until all sentinels know another primary than the one at this port.
     pub fn await_other_primary(&self, port: u16) {
+        self.await_change(0, port);
+    }
+
+    /// The same of the sentinels from this one on.
+    pub fn await_change(&self, first: usize, port: u16) {
+        let others = || self.sentinels.iter().skip(first);
         let elected = wait::until(FAIL_OVER, || {
-            self.sentinels.iter().all(|sentinel| {
-                let answer = sentinel.ask(&["sentinel", "get-master-addr-by-name", Self::MASTER]);
-                !answer.ends_with(&port.to_string())
-            })
+            others().all(|sentinel| says(sentinel).is_some_and(|said| said != port))
         });
         assert!(elected, "no other primary was elected");
     }
+}
+
+/// The port of the primary, as this sentinel knows it.
+fn says(sentinel: &Redis) -> Option<u16> {
+    let master = RedisSentinels::MASTER;
+    let answer = sentinel.ask(&["sentinel", "get-master-addr-by-name", master]);
+    answer.lines().nth(1)?.parse().ok()
 }

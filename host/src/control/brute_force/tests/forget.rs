@@ -3,13 +3,12 @@
 use std::sync::OnceLock;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
 
 use super::*;
 use crate::{
     control::brute_force::{ListWish, seen},
     pipeline::{Clearance, Forget as _, Subject},
-    store::{Command, Key, Procedure, RedbStore, Reply, StoreError},
+    store::{Command, Key, Procedure, RedbStore, Reply, StoreError, Subscription},
 };
 
 fn subject(user: &str) -> Subject {
@@ -324,7 +323,7 @@ impl Store for Meddled {
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.publish(channel, message)
     }
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.store.subscribe(channel)
     }
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -13,6 +13,7 @@ mod model_of;
 mod outages;
 mod parallel;
 mod rules;
+mod shared_key;
 
 use std::{
     sync::Arc,

@@ -3,11 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
 
 use super::*;
 use crate::pipeline::{Forget as _, Subject};
-use crate::store::{Call, Command, Key, Procedure, Reply, StoreError};
+use crate::store::{Call, Command, Key, Procedure, Reply, StoreError, Subscription};
 
 /// How a store behaves.
 const WELL: u32 = 0;
@@ -84,7 +83,7 @@ impl Store for Flaky {
     fn publish(&self, channel: &str, message: Vec<u8>) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.publish(channel, message)
     }
-    fn subscribe(&self, channel: &str) -> broadcast::Receiver<Vec<u8>> {
+    fn subscribe(&self, channel: &str) -> Subscription {
         self.store.subscribe(channel)
     }
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
