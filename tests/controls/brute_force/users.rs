@@ -226,3 +226,19 @@ fn a_flush_without_redis_says_that_the_user_may_be_remembered() {
         );
     }
 }
+
+#[test]
+fn where_nothing_is_remembered_of_accounts_a_flush_frees_nobody() {
+    let server = server(&format!("{STRICT}  account_addresses: 0\n"));
+    guess(&server, "alice", "192.0.2.1", 5);
+    let bob = || log_in(&server, "bob", "right", "192.0.2.1").status;
+    assert_eq!(bob(), 403);
+    assert_eq!(flush(&server, "alice")["status"], "not flushed");
+    assert_eq!(bob(), 403);
+    // But whose login began the ban is known by it.
+    assert_eq!(
+        begin(&flush(&server, "bob"), "bulkhead.brute-force:bucket|"),
+        1
+    );
+    assert_eq!(bob(), 200);
+}
