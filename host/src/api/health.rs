@@ -327,7 +327,7 @@ fn directories(servers: &[ServerStatus]) -> Option<Check> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::backend_io::ldap::BreakerState;
+    use crate::backend_io::BreakerState;
 
     fn server(pool: &str, breaker: BreakerState, probe: Result<Duration, String>) -> ServerStatus {
         ServerStatus {

@@ -30,7 +30,7 @@ pub use self::{
     question::{Answer, Data, Kind, Question},
 };
 use self::{health::Health, question::host_text};
-use crate::config::DnsConfig;
+use crate::{backend_io::breaker::Permit, config::DnsConfig};
 
 /// Hears of every question: its kind, what came of it in one word, and how long it took.
 pub type Listener = Box<dyn Fn(Kind, &'static str, Duration) + Send + Sync>;
@@ -116,14 +116,14 @@ impl Resolver {
             resolver: self,
             kind: question.kind,
             started,
-            is_asked: false,
+            permit: None,
         };
         let records = match question.checked_name() {
             Err(error) => Err(error),
             Ok(name) => match self.health.enter(started) {
                 Err(error) => Err(error),
-                Ok(()) => {
-                    pending.is_asked = true;
+                Ok(permit) => {
+                    pending.permit = Some(permit);
                     self.records(name, question.kind, deadline).await
                 }
             },
@@ -164,7 +164,7 @@ struct Pending<'a> {
     kind: Kind,
     started: Instant,
     /// It got past the breaker, and nobody has said what came of it.
-    is_asked: bool,
+    permit: Option<Permit<'a>>,
 }
 
 impl Pending<'_> {
@@ -174,15 +174,15 @@ impl Pending<'_> {
             Ok(_) => "ok",
             Err(error) => error.word(),
         };
-        if std::mem::take(&mut self.is_asked) {
-            self.heard(records.as_ref().err());
+        if let Some(permit) = self.permit.take() {
+            self.heard(permit, records.as_ref().err());
         }
         (self.resolver.listener)(self.kind, outcome, self.started.elapsed());
     }
 
-    fn heard(&self, error: Option<&DnsError>) {
+    fn heard(&self, permit: Permit<'_>, error: Option<&DnsError>) {
         let health = &self.resolver.health;
-        if health.heard(error, self.started, Instant::now())
+        if health.heard(permit, error, Instant::now())
             && let Some(why) = health.problem()
         {
             tracing::warn!("The name servers are left alone for a while: {why}");
@@ -192,9 +192,9 @@ impl Pending<'_> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if self.is_asked {
+        if let Some(permit) = self.permit.take() {
             let error = DnsError::TimedOut;
-            self.heard(Some(&error));
+            self.heard(permit, Some(&error));
             (self.resolver.listener)(self.kind, error.word(), self.started.elapsed());
         }
     }

@@ -7,10 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::{
     auth::{Trace, Usage},
-    backend_io::{
-        ldap::{BreakerState, ServerStatus},
-        sql::Listener,
-    },
+    backend_io::{BreakerState, ldap::ServerStatus, sql::Listener},
     observe::metrics::plain,
 };
 
