@@ -3,7 +3,7 @@
 //! One resolver per server process: one cache, and one limit of questions in work. "The name does not
 //! exist" is an answer; everything that is none says which kind of failure it was, so that nobody takes
 //! an outage for knowledge. Where nothing comes back, question after question, a circuit breaker lets them
-//! fail at once. Names are always asked as they are: no search list, no hosts file.
+//! fail at once. Of several servers one that is ill is made up for by the others (`servers`). Names are always asked as they are: no search list, no hosts file.
 //!
 //! Knows nothing of WebAssembly and of grants; `wit/dns.wit` documents the records that the types here
 //! mirror.
@@ -11,6 +11,7 @@
 mod failure;
 mod health;
 mod question;
+mod servers;
 
 use std::{
     sync::Arc,
@@ -18,9 +19,7 @@ use std::{
 };
 
 use hickory_resolver::{
-    TokioResolver,
-    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
-    net::runtime::TokioRuntimeProvider,
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverOpts},
     proto::rr::{Name, RData, Record},
 };
 use tokio::sync::Semaphore;
@@ -29,7 +28,7 @@ pub use self::{
     failure::DnsError,
     question::{Answer, Data, Kind, Question},
 };
-use self::{health::Health, question::host_text};
+use self::{health::Health, question::host_text, servers::Servers};
 use crate::{backend_io::breaker::Permit, config::DnsConfig};
 
 /// Hears of every question: its kind, what came of it in one word, and how long it took.
@@ -37,7 +36,7 @@ pub type Listener = Box<dyn Fn(Kind, &'static str, Duration) + Send + Sync>;
 
 /// Asks the configured name servers. Must be used within a tokio runtime.
 pub struct Resolver {
-    client: TokioResolver,
+    client: hickory_resolver::Resolver<Servers>,
     timeout: Duration,
     /// Most questions of one call.
     questions: usize,
@@ -55,12 +54,15 @@ impl Resolver {
     /// Why the resolver cannot be set up.
     pub fn new(config: &DnsConfig, listener: Listener) -> Result<Self, String> {
         let servers = match config.servers.is_empty() {
-            false => ResolverConfig::from_name_servers(config.servers.iter().map(server).collect()),
+            false => config.servers.iter().map(server).collect(),
             true => system_servers(),
         };
+        let mut options = ResolverOpts::default();
+        set(&mut options, config);
+        let servers = Servers::new(servers, &options).map_err(|error| error.to_string())?;
         let mut builder =
-            TokioResolver::builder_with_config(servers, TokioRuntimeProvider::default());
-        set(builder.options_mut(), config);
+            hickory_resolver::Resolver::builder_with_config(Servers::as_one(), servers);
+        *builder.options_mut() = options;
         let client = builder.build().map_err(|error| error.to_string())?;
         Ok(Self {
             client,
@@ -209,14 +211,13 @@ fn server(address: &std::net::SocketAddr) -> NameServerConfig {
 }
 
 /// The system's name servers, without its search list.
-fn system_servers() -> ResolverConfig {
-    let servers = hickory_resolver::system_conf::read_system_conf()
+fn system_servers() -> Vec<NameServerConfig> {
+    hickory_resolver::system_conf::read_system_conf()
         .map(|(config, _)| config.into_parts().2)
         .unwrap_or_else(|error| {
             tracing::debug!("the system names no name server: {error}");
             Vec::new()
-        });
-    ResolverConfig::from_name_servers(servers)
+        })
 }
 
 fn set(options: &mut ResolverOpts, config: &DnsConfig) {
