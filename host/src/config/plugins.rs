@@ -325,6 +325,8 @@ fn http(reader: &mut Reader, grants: &Section<'_>) -> Option<HttpGrant> {
         ca_file: section
             .value("ca_file")
             .and_then(|node| reader.existing_file(node, &section.path_of("ca_file"))),
+        breaker_failures: section.integer(reader, "breaker_failures", default.breaker_failures),
+        breaker_cool_down: section.duration(reader, "breaker_cool_down", default.breaker_cool_down),
     })
 }
 

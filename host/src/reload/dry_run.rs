@@ -17,12 +17,18 @@ use std::{
 use futures_util::{StreamExt, future::BoxFuture, stream};
 use zeroize::Zeroizing;
 
-use super::{LoadProblem, Wanted, engine_loader::problems, generation::wanted, services};
+use super::{
+    LoadProblem, Wanted,
+    engine_loader::problems,
+    generation::wanted,
+    services::{self, Clients},
+};
 use crate::{
     auth::{Client, Event, HookRequest, Mode, Password, Request, Tls},
     backend_io::{
         dns,
         geoip::Databases,
+        http,
         ldap::{Found, LdapClient, LdapError, Modify, Search, Unwatched},
         sql,
     },
@@ -187,12 +193,15 @@ impl Trial<'_> {
     /// The real ones, but nothing leaves this process.
     fn services(&self, refused: &Arc<AtomicBool>) -> Services {
         let metrics = PluginMetrics::new(self.config.limits.metric_series);
-        let names = Arc::new(Refusal(Arc::clone(refused)));
-        let ldap = Arc::new(NoDirectory(Arc::clone(refused)));
+        let clients = Clients {
+            ldap: Arc::new(NoDirectory(Arc::clone(refused))),
+            names: Arc::new(Refusal(Arc::clone(refused))),
+            databases: Arc::clone(&self.databases),
+            sql: sql::Registry::new(Arc::new(ServerMetrics::default())),
+            http: http::Registry::new(Arc::new(|_| {})),
+        };
         let store = Arc::new(MemoryStore::new());
-        let databases = Arc::clone(&self.databases);
-        let sql = sql::Registry::new(Arc::new(ServerMetrics::default()));
-        let real = services::services(self.config, store, ldap, metrics, names, databases, sql);
+        let real = services::services(self.config, store, metrics, clients);
         Services {
             http: Arc::new(Refusing {
                 real: real.http,
@@ -309,8 +318,8 @@ struct Refusing {
 }
 
 impl HttpSend for Refusing {
-    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
-        self.real.bind(grant)?;
+    fn bind(&self, plugin: &str, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
+        self.real.bind(plugin, grant)?;
         Ok(Arc::new(Refusal(Arc::clone(&self.refused))))
     }
 }

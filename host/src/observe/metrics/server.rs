@@ -5,6 +5,7 @@
 //! client chose, but for the protocol, of which so many different ones count and the rest are `other`.
 //! Counting takes neither a wait nor a lock that is held for long.
 
+mod destinations;
 mod names;
 mod sql;
 
@@ -29,7 +30,7 @@ use super::{
 };
 use crate::{
     auth::{Mode, PluginTrace, Stage, StageTrace, Verdict},
-    backend_io::{dns, geoip, ldap::ServerStatus, sql::Condition},
+    backend_io::{dns, geoip, http, ldap::ServerStatus, sql::Condition},
     observe::{LoginRecord, login::mode_name},
     pipeline::DropReason,
     store::{Store, Usage},
@@ -105,6 +106,7 @@ struct Inner {
     address_lookups: Counters<2>,
     ldap: ldap::Numbers,
     sql: sql::SqlNumbers,
+    destinations: destinations::Numbers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -119,6 +121,8 @@ pub struct Snapshot {
     pub upstreams: Vec<(String, &'static str, bool)>,
     /// The SQL databases in use.
     pub databases: Vec<Condition>,
+    /// How the destinations are that plugins send requests to.
+    pub destinations: Vec<http::Condition>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// How the servers of all directories stand.
@@ -191,6 +195,7 @@ impl ServerMetrics {
             address_lookups: Family::default(),
             ldap: ldap::Numbers::default(),
             sql: sql::SqlNumbers::new(),
+            destinations: destinations::Numbers::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),
@@ -500,6 +505,7 @@ impl ServerMetrics {
         }
         inner.ldap.show(&now.directories);
         inner.sql.set(&now.databases);
+        inner.destinations.set(&now.destinations, &inner.plugins);
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));
