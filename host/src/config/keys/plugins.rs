@@ -136,7 +136,7 @@ pub(in super::super) static HTTP_GRANT: Keys = Keys::new(
         whole(
             "breaker_failures",
             (1, 100_000),
-            "5",
+            "10",
             "Requests in a row to one destination (scheme, host and port) to which nothing came back \
              (no address, no connection, no trust, a broken message, no answer in time), after which it is \
              left alone: requests to it fail at once. Any status is an answer.",
