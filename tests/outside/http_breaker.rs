@@ -184,7 +184,11 @@ async fn every_failure_to_get_an_answer_counts_and_no_answer_does() {
     let nobody = bulkhead_harness::port::free();
     let rubbish = once(b"\xff\xfe this is no HTTP\r\n\r\n".to_vec()).await;
     let cut_off = once(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_vec()).await;
-    let plain = once(b"this is no TLS".to_vec()).await;
+    let plain = listen(|mut stream| async move {
+        let _ = stream.write_all(b"this is no TLS\r\n\r\n").await;
+        let _ = stream.shutdown().await;
+    })
+    .await;
     let failing = once(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n".to_vec()).await;
     let long = once(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 2 << 20).into()).await;
     let circle = once(redirect(302, "/")).await;

@@ -155,21 +155,22 @@ fn secret_of_configuration(
     if is_granted {
         return;
     }
-    let mut help = format!("write `secret: [{name}]` under `plugins.{plugin}.grants`");
-    if !known.secret_names.contains(name) {
-        help.push_str(&format!(
-            ", and `secrets: {{{name}: {{file: NAME}}}}` at the top of the file"
-        ));
-    }
-    reader.error(
-        &entry.value.span,
-        format!(
-            "`{}.secret` names the secret `{name}`, which is not granted",
-            section.path_of("configuration")
+    let path = section.path_of("configuration");
+    let (message, help) = match known.secret_names.contains(name) {
+        true => (
+            format!("`{path}.secret` names the secret `{name}`, which is not granted"),
+            format!("write `secret: [{name}]` under `plugins.{plugin}.grants`"),
         ),
-        "",
-        &help,
-    );
+        // It may be the secret itself, which no message shows.
+        false => (
+            format!("`{path}.secret` is not the name of a secret"),
+            format!(
+                "write a name there, `secrets: {{NAME: {{file: PATH}}}}` at the top of the file, and \
+                 `secret: [NAME]` under `plugins.{plugin}.grants`"
+            ),
+        ),
+    };
+    reader.error(&entry.value.span, message, "", &help);
 }
 
 fn grants(
