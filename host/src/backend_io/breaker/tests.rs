@@ -1,3 +1,5 @@
+//! What a breaker does, step by step in a table, and what it never does, whatever happens.
+
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use std::collections::HashMap;
 
