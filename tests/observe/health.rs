@@ -171,8 +171,8 @@ async fn which_destinations_are_left_alone_is_for_those_with_credentials() {
         redirects: 0,
     };
     let deadline = Instant::now() + Duration::from_secs(20);
-    let sent = HttpClient::new(vec![]).send(&egress, request, deadline);
-    assert!(sent.await.is_err());
+    let client = HttpClient::new(vec![]);
+    assert!(client.send(&egress, request, deadline).await.is_err());
     let (status, body) = health(&state, None).await;
     assert_eq!((status, &body["status"]), (200, &"degraded".into()));
     let left_alone = |body: &Value| body["checks"]["http"]["meta"]["left_alone"]["hook"].clone();
