@@ -95,12 +95,11 @@ fn nothing_is_sent_and_nothing_is_stored() {
          pipeline:\n\
          \x20 backends: [{{name: users, component: \"builtin:users-file\"}}]\n\
          \x20 actions: [{{name: notify, on: post, component: \"builtin:webhook\"}}]\n\
-         secrets: {{hook: {{env: PATH}}}}\n\
          plugins:\n\
          \x20 users: {{grants: {{password: true}}}}\n\
          \x20 notify:\n\
          \x20   configuration: {{url: \"http://{address}/\"}}\n\
-         \x20   grants: {{http: {{hosts: [\"{address}\"]}}, secret: [hook]}}\n"
+         \x20   grants: {{http: {{hosts: [\"{address}\"]}}}}\n"
     );
     let (folder, file) = folder(&[("bulkhead.yaml", &configuration)]);
     let (code, problems) = check(&file);

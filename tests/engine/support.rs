@@ -307,7 +307,7 @@ pub(crate) fn services(store: Arc<dyn Store>) -> Services {
 struct Web;
 
 impl HttpSend for Web {
-    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
+    fn bind(&self, _: &str, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
         match grant.hosts.iter().find(|host| host.contains(' ')) {
             Some(host) => Err(format!("`{host}` is not a host")),
             None => Ok(Arc::new(Self)),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use bulkhead::backend_io::ldap::{BreakerState, LdapError};
+use bulkhead::backend_io::{BreakerState, ldap::LdapError};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,

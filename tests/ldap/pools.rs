@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bulkhead::backend_io::ldap::{BreakerState, LdapError, Search};
+use bulkhead::backend_io::{
+    BreakerState,
+    ldap::{LdapError, Search},
+};
 use bulkhead_harness::{SlapdSetup, port};
 
 use crate::support::{

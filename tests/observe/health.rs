@@ -3,14 +3,15 @@
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{body::Body, http::Request};
 use bulkhead::{
     api::{self, Generation, Health, HookTable, State},
     auth::Password,
-    config::{BasicAuth, Server, ServerLimits},
+    backend_io::http::{HttpClient, OutgoingRequest, Registry},
+    config::{BasicAuth, HttpGrant, Server, ServerLimits},
     observe::Observer,
     pipeline::{Call, Member, OnError, Pipeline, Plugin, Question, Ran, Stages},
     store::MemoryStore,
@@ -137,4 +138,52 @@ async fn plugins_that_are_not_ready_are_named() {
     assert_eq!((status, &body["status"]), (200, &"degraded".into()));
     let meta = &body["checks"]["plugins"]["meta"];
     assert_eq!(meta["not_ready"], serde_json::json!(["users"]));
+}
+
+#[tokio::test]
+async fn which_destinations_are_left_alone_is_for_those_with_credentials() {
+    let server = Server {
+        basic_auth: Some(BasicAuth {
+            username: "dovecot".to_owned(),
+            password: Arc::new(Password::new(b"between servers".to_vec())),
+        }),
+        ..Server::default()
+    };
+    let state = state(server, Stages::default());
+    let registry = Registry::new(Arc::new(|_| {}));
+    state.watch_destinations(registry.clone());
+    let nobody = bulkhead_harness::port::free().to_string();
+    let grant = HttpGrant {
+        hosts: vec![nobody.clone()],
+        breaker_failures: 1,
+        breaker_cool_down: Duration::from_secs(3600),
+        ..HttpGrant::default()
+    };
+    let egress = registry.compile("hook", &grant).unwrap();
+    let (_, body) = health(&state, None).await;
+    assert!(body["checks"]["http"].is_null(), "nobody asked: {body}");
+    let request = OutgoingRequest {
+        method: "GET".to_owned(),
+        url: format!("http://{nobody}/a/path"),
+        headers: Vec::new(),
+        body: None,
+        timeout: None,
+        redirects: 0,
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let client = HttpClient::new(vec![]);
+    assert!(client.send(&egress, request, deadline).await.is_err());
+    let (status, body) = health(&state, None).await;
+    assert_eq!((status, &body["status"]), (200, &"degraded".into()));
+    let left_alone = |body: &Value| body["checks"]["http"]["meta"]["left_alone"]["hook"].clone();
+    assert_eq!(left_alone(&body), 1);
+    let right = "Basic ZG92ZWNvdDpiZXR3ZWVuIHNlcnZlcnM=";
+    let (_, body) = health(&state, Some(right)).await;
+    let why = left_alone(&body)[format!("http://{nobody}")].clone();
+    let start = "1 requests in a row had no answer; the last one: connection failed: 127.0.0.1: ";
+    assert!(why.as_str().unwrap().starts_with(start), "{why}");
+    // With the plugin its destinations are gone.
+    drop(egress);
+    let (_, body) = health(&state, Some(right)).await;
+    assert!(body["checks"]["http"].is_null(), "{body}");
 }

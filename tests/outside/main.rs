@@ -10,6 +10,7 @@
 
 mod doveadm;
 mod http_arbitrary;
+mod http_breaker;
 mod http_destinations;
 mod http_latency;
 mod http_redirects;

@@ -3,7 +3,8 @@
 //! `error` (503) means that it cannot work and others should be asked. `degraded` (200) means that it
 //! works and somebody should look: a reload was refused and the generation before it serves on, a plugin
 //! is not ready, a server behind the proxies is dead, one of several servers of a directory is down, an SQL
-//! database cannot be asked, name servers do not answer, or Redis is away and a store in memory stands in.
+//! database cannot be asked, a web service is left alone because it does not answer, name servers do not
+//! answer, or Redis is away and a store in memory stands in.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -83,6 +84,7 @@ pub(super) async fn check(
     checks.extend(names(&state, may_know));
     checks.extend(directories(&state.directories()));
     checks.extend(databases(&state, may_know));
+    checks.extend(destinations(&state, may_know));
     let worst = checks
         .iter()
         .map(|check| check.status)
@@ -276,7 +278,7 @@ fn databases(state: &State, may_know: bool) -> Option<Check> {
     for condition in conditions {
         if let Some(problem) = condition.problem {
             let reason = if may_know {
-                problem.chars().take(REASON).collect()
+                first_of(&problem)
             } else {
                 "it cannot be asked".to_owned()
             };
@@ -294,6 +296,43 @@ fn databases(state: &State, may_know: bool) -> Option<Check> {
         meta,
         latency: started.elapsed(),
     })
+}
+
+/// Only where plugins sent requests. Who they ask, and why nobody answers, is for callers who may know.
+fn destinations(state: &State, may_know: bool) -> Option<Check> {
+    let started = Instant::now();
+    let conditions = state.destinations();
+    if conditions.is_empty() {
+        return None;
+    }
+    let mut left_alone = serde_json::Map::new();
+    for condition in conditions {
+        let shown = match (condition.left_alone.len(), may_know) {
+            (0, _) => continue,
+            (many, false) => json!(many),
+            (_, true) => condition
+                .left_alone
+                .into_iter()
+                .map(|(destination, why)| (destination, json!(first_of(&why))))
+                .collect(),
+        };
+        left_alone.insert(condition.plugin, shown);
+    }
+    let (status, meta) = if left_alone.is_empty() {
+        (Status::Ok, json!({}))
+    } else {
+        (Status::Degraded, json!({ "left_alone": left_alone }))
+    };
+    Some(Check {
+        name: "http",
+        status,
+        meta,
+        latency: started.elapsed(),
+    })
+}
+
+fn first_of(reason: &str) -> String {
+    reason.chars().take(REASON).collect()
 }
 
 /// Nothing if there are no directories. Why a server is down goes to the log.
@@ -327,7 +366,7 @@ fn directories(servers: &[ServerStatus]) -> Option<Check> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::backend_io::ldap::BreakerState;
+    use crate::backend_io::BreakerState;
 
     fn server(pool: &str, breaker: BreakerState, probe: Result<Duration, String>) -> ServerStatus {
         ServerStatus {

@@ -123,6 +123,7 @@ fn snapshot(state: &State, generation: &Generation) -> Snapshot {
         running: running.into_iter().collect(),
         directories: state.directories(),
         databases: state.databases(),
+        destinations: state.destinations(),
         post_actions_pending: state.post_actions.pending(),
         generation: health.generation,
         loaded_at: Some(health.loaded_at),

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     backend_io::{
         dns::Resolver,
+        http,
         ldap::{LdapClient, ServerStatus},
         sql,
     },
@@ -126,6 +127,7 @@ pub struct State {
     pub(super) resolver: OnceLock<Arc<Resolver>>,
     ldap: OnceLock<Arc<LdapClient>>,
     pub(super) databases: OnceLock<sql::Registry>,
+    destinations: OnceLock<http::Registry>,
     pub(super) concurrency: Arc<Concurrency>,
     pub(super) lockouts: Lockouts,
     pub(super) rate_limits: RateLimits,
@@ -166,6 +168,7 @@ impl State {
             resolver: OnceLock::new(),
             ldap: OnceLock::new(),
             databases: OnceLock::new(),
+            destinations: OnceLock::new(),
             concurrency: Arc::new(Concurrency::new(limits.concurrent_requests)),
             lockouts: Lockouts::new(limits.rate_limit_addresses),
             rate_limits: RateLimits::default(),
@@ -231,6 +234,19 @@ impl State {
         self.databases
             .get()
             .map(sql::Registry::conditions)
+            .unwrap_or_default()
+    }
+
+    /// Has `/healthz` and `/metrics` show how plugins' destinations are. Only the first call counts.
+    pub fn watch_destinations(&self, destinations: http::Registry) {
+        let _ = self.destinations.set(destinations);
+    }
+
+    /// How the destinations are that plugins send requests to.
+    pub(super) fn destinations(&self) -> Vec<http::Condition> {
+        self.destinations
+            .get()
+            .map(http::Registry::conditions)
             .unwrap_or_default()
     }
 

@@ -59,8 +59,8 @@ pub trait AddressLookup: Send + Sync {
 
 /// Turns a grant into something that can send requests.
 pub trait HttpSend: Send + Sync {
-    /// Checks and compiles the grant; the text says what is wrong with it.
-    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String>;
+    /// Checks and compiles the grant of the plugin of that name; the text says what is wrong with it.
+    fn bind(&self, plugin: &str, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String>;
 }
 
 /// Sends requests within one plugin's grant.
@@ -272,7 +272,7 @@ impl AddressLookup for Nothing {
 }
 
 impl HttpSend for Nothing {
-    fn bind(&self, _: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
+    fn bind(&self, _: &str, _: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
         Ok(Arc::new(Self))
     }
 }

@@ -12,6 +12,19 @@ pub struct Builtin {
     pub summary: &'static str,
 }
 
+impl Builtin {
+    /// Whether its configuration may name a secret, under the key `secret`. Only then it needs the grant of
+    /// that secret.
+    pub fn may_name_secret(&self) -> bool {
+        matches!(self.name, "http-backend" | "webhook")
+    }
+
+    /// The one of that name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        BUILTIN.iter().find(|builtin| builtin.name == name)
+    }
+}
+
 /// All of them.
 pub const BUILTIN: &[Builtin] = &[
     Builtin {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    builtin::BUILTIN,
+    builtin::{BUILTIN, Builtin},
     cache::master_users,
     hooks,
     keys::{self, Keys, list, nearest},
@@ -79,6 +79,8 @@ pub(super) struct Listed {
     pub(super) source: Span,
     pub(super) part: Part,
     pub(super) is_script: bool,
+    /// Its configuration may name a secret, under the key `secret`.
+    pub(super) may_name_secret: bool,
 }
 
 /// The events by name.
@@ -213,6 +215,12 @@ fn plugin<'a>(
             .map_or(span.clone(), |node| node.span.clone()),
         part,
         is_script: section.value("script").is_some(),
+        may_name_secret: match &source {
+            Some(PluginSource::Builtin(name)) => {
+                Builtin::find(name).is_some_and(Builtin::may_name_secret)
+            }
+            _ => false,
+        },
     };
     if let Some(first) = listed.get(name) {
         let message = format!("two plugins have the name `{name}`");
@@ -328,7 +336,7 @@ fn component_source(
             .existing_file(node, &path)
             .map(PluginSource::Component);
     };
-    let Some(builtin) = BUILTIN.iter().find(|builtin| builtin.name == name) else {
+    let Some(builtin) = Builtin::find(name) else {
         let names = || BUILTIN.iter().map(|builtin| builtin.name);
         let label = nearest(name, names()).map(|near| format!("did you mean `builtin:{near}`?"));
         let message = format!("there is no built-in plugin `{name}`");

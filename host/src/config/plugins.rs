@@ -110,6 +110,9 @@ fn plugin(
             "write `on_error: tempfail` unless that is what you want",
         );
     }
+    if place.is_some_and(|place| place.may_name_secret) {
+        secret_of_configuration(reader, &section, &entry.key, known);
+    }
     let kinds = [("fresh", Instances::Fresh), ("pooled", Instances::Pooled)];
     PluginConfig {
         configuration: section
@@ -120,6 +123,54 @@ fn plugin(
         on_error,
         instances: section.choice(reader, "instances", &kinds, Instances::Fresh),
     }
+}
+
+/// Complains about a secret that the plugin's configuration names and no grant opens. Whether a granted one
+/// exists is said where it is granted.
+fn secret_of_configuration(
+    reader: &mut Reader,
+    section: &Section<'_>,
+    plugin: &str,
+    known: &Known<'_>,
+) {
+    let member = |key: &str, member: &str| {
+        let Content::Mapping(entries) = &section.value(key)?.content else {
+            return None;
+        };
+        let mut entries = entries.iter();
+        entries.find(|entry| entry.key == member)
+    };
+    let Some(entry) = member("configuration", "secret") else {
+        return;
+    };
+    let named = entry.value.to_json();
+    let Some(name) = named.as_str().filter(|name| !name.is_empty()) else {
+        return;
+    };
+    let is_granted = member("grants", "secret").is_some_and(|granted| {
+        let granted = granted.value.to_json();
+        let in_list = |list: &Vec<serde_json::Value>| list.contains(&named);
+        granted == named || granted.as_array().is_some_and(in_list)
+    });
+    if is_granted {
+        return;
+    }
+    let path = section.path_of("configuration");
+    let (message, help) = match known.secret_names.contains(name) {
+        true => (
+            format!("`{path}.secret` names the secret `{name}`, which is not granted"),
+            format!("write `secret: [{name}]` under `plugins.{plugin}.grants`"),
+        ),
+        // It may be the secret itself, which no message shows.
+        false => (
+            format!("`{path}.secret` is not the name of a secret"),
+            format!(
+                "write a name there, `secrets: {{NAME: {{file: PATH}}}}` at the top of the file, and \
+                 `secret: [NAME]` under `plugins.{plugin}.grants`"
+            ),
+        ),
+    };
+    reader.error(&entry.value.span, message, "", &help);
 }
 
 fn grants(
@@ -275,6 +326,8 @@ fn http(reader: &mut Reader, grants: &Section<'_>) -> Option<HttpGrant> {
         ca_file: section
             .value("ca_file")
             .and_then(|node| reader.existing_file(node, &section.path_of("ca_file"))),
+        breaker_failures: section.integer(reader, "breaker_failures", default.breaker_failures),
+        breaker_cool_down: section.duration(reader, "breaker_cool_down", default.breaker_cool_down),
     })
 }
 

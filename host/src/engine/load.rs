@@ -25,8 +25,8 @@ use super::{
     script_name::{image_name, remember_files, remembered_files, script_name},
 };
 use crate::{
-    capability::{CallState, Rights, Sources, bindings::exports::bulkhead::policy::script},
-    config::{PluginSource, ServerLimits},
+    capability::{CallState, Grant, Rights, Sources, bindings::exports::bulkhead::policy::script},
+    config::{Builtin, PluginSource, ServerLimits},
 };
 
 /// How much longer than `load_timeout` compiling may take on top: it is the server's own work, but a
@@ -125,7 +125,7 @@ async fn load_component(
 ) -> Result<Made, LoadError> {
     let surface = Surface::read(bytes)?;
     surface.check_exports(spec.kind)?;
-    surface.check_imports(&spec.name, spec.kind, &spec.config.grants)?;
+    surface.check_imports(&spec.name, spec.kind, &spec.config.grants, optional(spec))?;
     let rights = Arc::new(rights(limits, spec, Sources::default())?);
     let configuration = spec.config.configuration.to_string();
     let setup = Setup {
@@ -224,6 +224,17 @@ async fn load_script(
         description: frozen.description,
         depends: depends.into_iter().collect(),
     })
+}
+
+/// The grant without which the plugin loads nevertheless: it is told of no secret, or the configuration's
+/// reader has seen that the secret is granted.
+fn optional(spec: &PluginSpec) -> Option<Grant> {
+    match &spec.source {
+        PluginSource::Builtin(name) => Builtin::find(name)
+            .filter(|builtin| builtin.may_name_secret())
+            .map(|_| Grant::Secret),
+        PluginSource::Component(_) | PluginSource::Script { .. } => None,
+    }
 }
 
 /// A guest that was set up, frozen and compiled.

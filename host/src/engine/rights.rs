@@ -20,7 +20,7 @@ pub(super) fn rights(
     let http = grants
         .http
         .as_ref()
-        .map(|grant| spec.services.http.bind(grant));
+        .map(|grant| spec.services.http.bind(&spec.name, grant));
     let http = http.transpose().map_err(|reason| LoadError::Grant {
         grant: "http",
         reason,

@@ -97,7 +97,7 @@ async fn set_up(
         .grants
         .http
         .as_ref()
-        .map(|grant| run.services.http.bind(grant));
+        .map(|grant| run.services.http.bind(&run.chunk_name, grant));
     let sql = run
         .grants
         .sql

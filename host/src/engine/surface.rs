@@ -4,7 +4,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use super::{LoadError, PluginKind};
 use crate::{
-    capability::{Need, need},
+    capability::{Grant, Need, need},
     config::Grants,
 };
 
@@ -95,12 +95,14 @@ impl Surface {
         Ok(())
     }
 
-    /// Checks that it imports nothing but what it was granted. Names every import that is too much.
+    /// Checks that it imports nothing but what it was granted, or what it does without (`optional`). Names
+    /// every import that is too much.
     pub(super) fn check_imports(
         &self,
         plugin: &str,
         kind: PluginKind,
         grants: &Grants,
+        optional: Option<Grant>,
     ) -> Result<(), LoadError> {
         let complaints: Vec<_> = self
             .imports
@@ -112,7 +114,7 @@ impl Surface {
                     Need::Login => (!kind.in_login()).then(|| {
                         format!("`{plugin}` imports {name}, which exists only in a login; {} plugins have none", kind.as_str())
                     }),
-                    Need::Grant(grant) => (!grant.given(grants)).then(|| {
+                    Need::Grant(grant) => (!grant.given(grants) && optional != Some(grant)).then(|| {
                         format!(
                             "`{plugin}` imports {name}, which needs the grant `{}`; to give it, write `{}` under plugins.{plugin}.grants",
                             grant.key(),

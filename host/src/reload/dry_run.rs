@@ -19,11 +19,17 @@ use std::{
 use futures_util::{StreamExt, stream};
 use zeroize::Zeroizing;
 
-use super::{LoadProblem, Wanted, engine_loader::problems, generation::wanted, services};
+use super::{
+    LoadProblem, Wanted,
+    engine_loader::problems,
+    generation::wanted,
+    services::{self, Clients},
+};
 use crate::{
     auth::{Client, Event, HookRequest, Mode, Request, Tls},
     backend_io::{
         geoip::Databases,
+        http,
         ldap::{LdapClient, Unwatched},
         sql,
     },
@@ -184,12 +190,15 @@ impl Trial<'_> {
     /// The real ones, but nothing leaves this process.
     fn services(&self, refused: &Arc<AtomicBool>) -> Services {
         let metrics = PluginMetrics::new(self.config.limits.metric_series);
-        let names = Arc::new(Refusal(Arc::clone(refused)));
-        let ldap = Arc::new(NoDirectory(Arc::clone(refused)));
+        let clients = Clients {
+            ldap: Arc::new(NoDirectory(Arc::clone(refused))),
+            names: Arc::new(Refusal(Arc::clone(refused))),
+            databases: Arc::clone(&self.databases),
+            sql: sql::Registry::new(Arc::new(ServerMetrics::default())),
+            http: http::Registry::new(Arc::new(|_| {})),
+        };
         let store = Arc::new(MemoryStore::new());
-        let databases = Arc::clone(&self.databases);
-        let sql = sql::Registry::new(Arc::new(ServerMetrics::default()));
-        let real = services::services(self.config, store, ldap, metrics, names, databases, sql);
+        let real = services::services(self.config, store, metrics, clients);
         Services {
             http: Arc::new(Refusing {
                 real: real.http,

@@ -9,7 +9,7 @@ use super::{
     services,
 };
 use crate::{
-    backend_io::{dns::Resolver, geoip::Databases, ldap::LdapClient, sql},
+    backend_io::{dns::Resolver, geoip::Databases, http, ldap::LdapClient, sql},
     capability::{NameLookup, Services},
     config::Config,
     control::brute_force,
@@ -52,6 +52,8 @@ pub struct Server {
     pub resolver: Arc<Resolver>,
     /// The SQL databases in use.
     pub sql: sql::Registry,
+    /// Where plugins send requests.
+    pub http: http::Registry,
     /// What the next generation may use on.
     pub running: Running,
 }
@@ -122,14 +124,19 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
     })?;
     let ldap = Arc::new(ldap);
     let sql = sql::Registry::new(Arc::new(server_metrics.clone()));
+    let http = http::Registry::new(server_metrics.destinations_left_alone());
+    let clients = services::Clients {
+        ldap: ldap.clone(),
+        names,
+        databases: Arc::clone(&databases),
+        sql: sql.clone(),
+        http: http.clone(),
+    };
     let services = Arc::new(services::services(
         &config,
         Arc::clone(&store),
-        ldap.clone(),
         metrics.clone(),
-        names,
-        Arc::clone(&databases),
-        sql.clone(),
+        clients,
     ));
     let read_at = SystemTime::now();
     let loader = EngineLoader::new(engine.clone(), services.clone(), &config, Plugins::new())?;
@@ -150,6 +157,7 @@ pub async fn start(config: Config, store: StoreUse) -> Result<Server, Vec<LoadPr
         upstreams: Arc::default(),
         resolver,
         sql,
+        http,
     })
 }
 

@@ -28,26 +28,35 @@ use crate::{
     store::Store,
 };
 
+/// What was set up before, and is shown elsewhere as well.
+pub(super) struct Clients {
+    pub(super) ldap: Arc<dyn LdapAsk>,
+    pub(super) names: Arc<dyn capability::NameLookup>,
+    pub(super) databases: Arc<Databases>,
+    pub(super) sql: sql::Registry,
+    pub(super) http: http::Registry,
+}
+
 /// The services of one server. Must be called within a tokio runtime.
 pub(super) fn services(
     config: &Config,
     store: Arc<dyn Store>,
-    ldap: Arc<dyn LdapAsk>,
     metrics: PluginMetrics,
-    names: Arc<dyn capability::NameLookup>,
-    databases: Arc<Databases>,
-    sql: sql::Registry,
+    clients: Clients,
 ) -> Services {
     let pool = password_pool::PasswordPool::for_server(&config.limits);
     Services {
         store,
-        http: Arc::new(Http(Arc::new(http::HttpClient::new(own_addresses(config))))),
-        ldap,
+        http: Arc::new(Http {
+            client: Arc::new(http::HttpClient::new(own_addresses(config))),
+            registry: clients.http,
+        }),
+        ldap: clients.ldap,
         passwords: Arc::new(Passwords(pool)),
         metrics: Arc::new(Metrics(metrics)),
-        names,
-        addresses: databases,
-        sql: Arc::new(Sql(sql)),
+        names: clients.names,
+        addresses: clients.databases,
+        sql: Arc::new(Sql(clients.sql)),
     }
 }
 
@@ -72,13 +81,21 @@ impl capability::AddressLookup for Databases {
     }
 }
 
-struct Http(Arc<http::HttpClient>);
+struct Http {
+    client: Arc<http::HttpClient>,
+    registry: http::Registry,
+}
 
 impl capability::HttpSend for Http {
-    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn capability::HttpEgress>, String> {
-        let egress = http::HttpEgress::compile(grant).map_err(|error| error.to_string())?;
+    fn bind(
+        &self,
+        plugin: &str,
+        grant: &HttpGrant,
+    ) -> Result<Arc<dyn capability::HttpEgress>, String> {
+        let egress = self.registry.compile(plugin, grant);
+        let egress = egress.map_err(|error| error.to_string())?;
         Ok(Arc::new(Egress {
-            client: Arc::clone(&self.0),
+            client: Arc::clone(&self.client),
             egress,
         }))
     }

@@ -1,114 +1,88 @@
-//! Whether the name servers answer at all, and the circuit breaker that follows from it.
+//! Whether the name servers answer at all, and when they are left alone.
 //!
 //! Only silence counts: a server that answers with an error is there, and one zone whose servers are ill
-//! must not take the others away. A question that failed while another one was answered says nothing
-//! either. After so many failures in a row questions fail at once; one of them in each cool-down is asked
-//! nevertheless, and its answer closes the breaker.
-//!
-//! Pure but for a lock that is never held across a wait: the caller brings the time.
+//! must not take the others away.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
 use super::DnsError;
+use crate::backend_io::breaker::{Breaker, LeftAlone, Permit};
 
 /// So many questions in a row without an answer are worth a look, if the breaker does not open earlier.
 pub(super) const IN_A_ROW: u32 = 5;
 
 /// How the name servers do.
 pub(super) struct Health {
-    /// Failures in a row that open the breaker.
-    most: u32,
-    cool_down: Duration,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// Anything was ever asked.
-    asked: bool,
-    answered_at: Option<Instant>,
-    in_a_row: u32,
-    /// What the last one of them was.
-    last: String,
-    /// The breaker is open, and until then nothing is tried.
-    open_until: Option<Instant>,
+    breaker: Breaker,
+    /// Failures in a row that are a problem.
+    worth_a_look: u32,
+    asked: AtomicBool,
+    /// What the last failure was.
+    last: Mutex<String>,
 }
 
 impl Health {
     pub(super) fn new(most: u32, cool_down: Duration) -> Self {
         Self {
-            most,
-            cool_down,
-            state: Mutex::default(),
+            breaker: Breaker::new(most, cool_down),
+            worth_a_look: IN_A_ROW.min(most),
+            asked: AtomicBool::new(false),
+            last: Mutex::default(),
         }
     }
 
-    /// Whether a question may be asked now.
-    pub(super) fn enter(&self, now: Instant) -> Result<(), DnsError> {
-        let mut state = self.lock();
-        state.asked = true;
-        match state.open_until {
-            Some(until) if now < until => Err(DnsError::Network(format!(
-                "{} questions in a row had no answer; none is asked for {} ms",
-                state.in_a_row,
-                (until - now).as_millis()
-            ))),
-            Some(_) => {
-                // This one tries; the others wait for what comes of it.
-                state.open_until = now.checked_add(self.cool_down);
-                Ok(())
-            }
-            None => Ok(()),
-        }
+    /// The right to ask a question now.
+    pub(super) fn enter(&self, now: Instant) -> Result<Permit<'_>, DnsError> {
+        self.asked.store(true, Relaxed);
+        self.breaker
+            .enter(now)
+            .map_err(|LeftAlone { failures, wait }| {
+                let until = match wait {
+                    Some(wait) => format!("none is asked for {} ms", wait.as_millis()),
+                    None => "one is on its way, and none is asked beside it".to_owned(),
+                };
+                DnsError::Network(format!(
+                    "{failures} questions in a row had no answer; {until}"
+                ))
+            })
     }
 
-    /// What came of a question that was asked at `started`. True if that opened the breaker.
-    pub(super) fn heard(&self, error: Option<&DnsError>, started: Instant, now: Instant) -> bool {
-        let mut state = self.lock();
+    /// What came of a question. True if that opened the breaker.
+    pub(super) fn heard(&self, permit: Permit<'_>, error: Option<&DnsError>, now: Instant) -> bool {
         match error {
             Some(error) if error.is_silence() => {
-                if state.answered_at.is_some_and(|at| at >= started) {
-                    return false;
-                }
-                state.in_a_row = state.in_a_row.saturating_add(1);
-                state.last = error.to_string();
-                if state.in_a_row < self.most {
-                    return false;
-                }
-                let was_closed = state.open_until.is_none();
-                state.open_until = now.checked_add(self.cool_down);
-                was_closed
+                *self.last() = error.to_string();
+                permit.failed(now)
             }
             // It says nothing about the servers.
             Some(DnsError::Denied(_) | DnsError::Invalid(_) | DnsError::Overloaded) => false,
             _ => {
-                state.answered_at = Some(now);
-                state.in_a_row = 0;
-                state.open_until = None;
+                permit.succeeded(now);
                 false
             }
         }
     }
 
     pub(super) fn problem(&self) -> Option<String> {
-        let state = self.lock();
-        (state.in_a_row >= IN_A_ROW.min(self.most)).then(|| {
-            format!(
-                "{} questions in a row had no answer; the last one: {}",
-                state.in_a_row, state.last
-            )
+        let failures = self.breaker.failures();
+        (failures >= self.worth_a_look).then(|| {
+            let last = self.last();
+            format!("{failures} questions in a row had no answer; the last one: {last}")
         })
     }
 
     pub(super) fn in_use(&self) -> bool {
-        self.lock().asked
+        self.asked.load(Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last(&self) -> MutexGuard<'_, String> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,9 +96,10 @@ mod tests {
         start + Duration::from_millis(milliseconds)
     }
 
-    /// Asks at one time and hears at another.
-    fn ask(health: &Health, started: Instant, ended: Instant, error: Option<DnsError>) -> bool {
-        health.enter(started).is_ok() && health.heard(error.as_ref(), started, ended)
+    /// Asks at one time and hears 9 ms later. True if that opened the breaker.
+    fn ask(health: &Health, started: Instant, error: Option<DnsError>) -> bool {
+        let permit = health.enter(started);
+        permit.is_ok_and(|permit| health.heard(permit, error.as_ref(), after(started, 9)))
     }
 
     #[test]
@@ -133,62 +108,41 @@ mod tests {
         let start = Instant::now();
         assert!(!health.in_use());
         for _ in 1..IN_A_ROW {
-            ask(&health, start, after(start, 9), Some(DnsError::TimedOut));
+            ask(&health, start, Some(DnsError::TimedOut));
         }
-        let invalid = DnsError::Invalid("a".to_owned());
-        ask(&health, start, after(start, 9), Some(invalid));
+        ask(&health, start, Some(DnsError::Invalid("a".to_owned())));
         assert_eq!(health.problem(), None);
         let silence = DnsError::Network("no connection".to_owned());
-        ask(&health, start, after(start, 9), Some(silence));
+        ask(&health, start, Some(silence));
         let text = "5 questions in a row had no answer; the last one: no name server can be reached: \
                     no connection";
         assert_eq!(health.problem().as_deref(), Some(text));
-        ask(&health, start, after(start, 9), Some(DnsError::NoSuchName));
+        ask(&health, after(start, 10), Some(DnsError::NoSuchName));
         assert_eq!(health.problem(), None);
         assert!(health.in_use());
     }
 
     #[test]
-    fn the_breaker_opens_at_the_limit_and_lets_one_question_try() {
+    fn who_is_held_back_hears_why_and_for_how_long() {
         let health = Health::new(3, COOL_DOWN);
         let start = Instant::now();
-        let timed_out = || Some(DnsError::TimedOut);
-        assert!(!ask(&health, start, start, timed_out()));
-        assert!(!ask(&health, start, start, timed_out()));
-        assert!(health.enter(start).is_ok());
-        assert!(ask(&health, start, start, timed_out()));
-        let refused = health.enter(after(start, 1_999));
-        assert!(matches!(refused, Err(DnsError::Network(text)) if text.contains("3 questions")));
-        // One tries; nobody else until it has failed, and the pause is over again.
-        assert!(health.enter(after(start, 2_000)).is_ok());
-        assert!(health.enter(after(start, 2_001)).is_err());
-        health.heard(
-            timed_out().as_ref(),
-            after(start, 2_000),
-            after(start, 2_500),
-        );
-        assert!(health.enter(after(start, 4_499)).is_err());
-        assert!(health.enter(after(start, 4_500)).is_ok());
-        health.heard(None, after(start, 4_500), after(start, 4_510));
-        assert!(health.enter(after(start, 4_511)).is_ok());
-        assert!(health.enter(after(start, 4_511)).is_ok());
-    }
-
-    #[test]
-    fn a_zone_that_stays_silent_beside_one_that_answers_opens_nothing() {
-        let health = Health::new(2, COOL_DOWN);
-        let start = Instant::now();
-        // A hundred logins ask both at once: the answers come soon, the silence ends all at once.
-        ask(&health, start, after(start, 1), None);
-        for _ in 0..100 {
-            assert!(!ask(
-                &health,
-                start,
-                after(start, 5_000),
-                Some(DnsError::TimedOut)
-            ));
+        for opens in [false, false, true] {
+            assert_eq!(ask(&health, start, Some(DnsError::TimedOut)), opens);
         }
-        assert!(health.enter(after(start, 5_001)).is_ok());
+        let refused = |at| health.enter(after(start, at)).err();
+        let message = |text: &str| Some(DnsError::Network(text.to_owned()));
+        assert_eq!(
+            refused(1_009),
+            message("3 questions in a row had no answer; none is asked for 1000 ms")
+        );
+        let trial = health.enter(after(start, 2_009));
+        assert!(trial.is_ok());
+        assert_eq!(
+            refused(2_009),
+            message(
+                "3 questions in a row had no answer; one is on its way, and none is asked beside it"
+            )
+        );
     }
 
     #[test]
@@ -201,13 +155,8 @@ mod tests {
             DnsError::Overloaded,
             DnsError::NoSuchName,
         ] {
-            assert!(!ask(&health, start, start, Some(error)));
+            assert!(!ask(&health, start, Some(error)));
         }
-        assert!(ask(
-            &health,
-            after(start, 1),
-            after(start, 2),
-            Some(DnsError::TimedOut)
-        ));
+        assert!(ask(&health, after(start, 10), Some(DnsError::TimedOut)));
     }
 }

@@ -3,7 +3,7 @@
 //! One resolver per server process: one cache, and one limit of questions in work. "The name does not
 //! exist" is an answer; everything that is none says which kind of failure it was, so that nobody takes
 //! an outage for knowledge. Where nothing comes back, question after question, a circuit breaker lets them
-//! fail at once. Names are always asked as they are: no search list, no hosts file.
+//! fail at once. Of several servers one that is ill is made up for by the others (`servers`). Names are always asked as they are: no search list, no hosts file.
 //!
 //! Knows nothing of WebAssembly and of grants; `wit/dns.wit` documents the records that the types here
 //! mirror.
@@ -11,6 +11,7 @@
 mod failure;
 mod health;
 mod question;
+mod servers;
 
 use std::{
     sync::Arc,
@@ -18,9 +19,7 @@ use std::{
 };
 
 use hickory_resolver::{
-    TokioResolver,
-    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts},
-    net::runtime::TokioRuntimeProvider,
+    config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverOpts},
     proto::rr::{Name, RData, Record},
 };
 use tokio::sync::Semaphore;
@@ -29,15 +28,15 @@ pub use self::{
     failure::DnsError,
     question::{Answer, Data, Kind, Question},
 };
-use self::{health::Health, question::host_text};
-use crate::config::DnsConfig;
+use self::{health::Health, question::host_text, servers::Servers};
+use crate::{backend_io::breaker::Permit, config::DnsConfig};
 
 /// Hears of every question: its kind, what came of it in one word, and how long it took.
 pub type Listener = Box<dyn Fn(Kind, &'static str, Duration) + Send + Sync>;
 
 /// Asks the configured name servers. Must be used within a tokio runtime.
 pub struct Resolver {
-    client: TokioResolver,
+    client: hickory_resolver::Resolver<Servers>,
     timeout: Duration,
     /// Most questions of one call.
     questions: usize,
@@ -55,12 +54,15 @@ impl Resolver {
     /// Why the resolver cannot be set up.
     pub fn new(config: &DnsConfig, listener: Listener) -> Result<Self, String> {
         let servers = match config.servers.is_empty() {
-            false => ResolverConfig::from_name_servers(config.servers.iter().map(server).collect()),
+            false => config.servers.iter().map(server).collect(),
             true => system_servers(),
         };
+        let mut options = ResolverOpts::default();
+        set(&mut options, config);
+        let servers = Servers::new(servers, &options).map_err(|error| error.to_string())?;
         let mut builder =
-            TokioResolver::builder_with_config(servers, TokioRuntimeProvider::default());
-        set(builder.options_mut(), config);
+            hickory_resolver::Resolver::builder_with_config(Servers::as_one(), servers);
+        *builder.options_mut() = options;
         let client = builder.build().map_err(|error| error.to_string())?;
         Ok(Self {
             client,
@@ -116,14 +118,14 @@ impl Resolver {
             resolver: self,
             kind: question.kind,
             started,
-            is_asked: false,
+            permit: None,
         };
         let records = match question.checked_name() {
             Err(error) => Err(error),
             Ok(name) => match self.health.enter(started) {
                 Err(error) => Err(error),
-                Ok(()) => {
-                    pending.is_asked = true;
+                Ok(permit) => {
+                    pending.permit = Some(permit);
                     self.records(name, question.kind, deadline).await
                 }
             },
@@ -164,7 +166,7 @@ struct Pending<'a> {
     kind: Kind,
     started: Instant,
     /// It got past the breaker, and nobody has said what came of it.
-    is_asked: bool,
+    permit: Option<Permit<'a>>,
 }
 
 impl Pending<'_> {
@@ -174,15 +176,15 @@ impl Pending<'_> {
             Ok(_) => "ok",
             Err(error) => error.word(),
         };
-        if std::mem::take(&mut self.is_asked) {
-            self.heard(records.as_ref().err());
+        if let Some(permit) = self.permit.take() {
+            self.heard(permit, records.as_ref().err());
         }
         (self.resolver.listener)(self.kind, outcome, self.started.elapsed());
     }
 
-    fn heard(&self, error: Option<&DnsError>) {
+    fn heard(&self, permit: Permit<'_>, error: Option<&DnsError>) {
         let health = &self.resolver.health;
-        if health.heard(error, self.started, Instant::now())
+        if health.heard(permit, error, Instant::now())
             && let Some(why) = health.problem()
         {
             tracing::warn!("The name servers are left alone for a while: {why}");
@@ -192,9 +194,9 @@ impl Pending<'_> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        if self.is_asked {
+        if let Some(permit) = self.permit.take() {
             let error = DnsError::TimedOut;
-            self.heard(Some(&error));
+            self.heard(permit, Some(&error));
             (self.resolver.listener)(self.kind, error.word(), self.started.elapsed());
         }
     }
@@ -209,14 +211,13 @@ fn server(address: &std::net::SocketAddr) -> NameServerConfig {
 }
 
 /// The system's name servers, without its search list.
-fn system_servers() -> ResolverConfig {
-    let servers = hickory_resolver::system_conf::read_system_conf()
+fn system_servers() -> Vec<NameServerConfig> {
+    hickory_resolver::system_conf::read_system_conf()
         .map(|(config, _)| config.into_parts().2)
         .unwrap_or_else(|error| {
             tracing::debug!("the system names no name server: {error}");
             Vec::new()
-        });
-    ResolverConfig::from_name_servers(servers)
+        })
 }
 
 fn set(options: &mut ResolverOpts, config: &DnsConfig) {

@@ -19,7 +19,9 @@ use url::{Host, Url};
 use super::{
     HEADERS, HttpError,
     address::{Refusal, check_always, check_public},
+    destinations::Destinations,
     failure::denied_address,
+    registry::Listener,
     resolve::{CheckedResolver, NameLookup},
 };
 use crate::config::HttpGrant;
@@ -58,6 +60,7 @@ pub struct HttpEgress {
     /// are never more than the grant names.
     clients: Mutex<HashMap<u16, reqwest::Client>>,
     lookups: Arc<Semaphore>,
+    pub(super) destinations: Arc<Destinations>,
 }
 
 /// What the connections of all plugins share.
@@ -88,6 +91,15 @@ impl HttpEgress {
     /// # Errors
     /// [`GrantError`], which names the wrong entry.
     pub fn compile(grant: &HttpGrant) -> Result<Self, GrantError> {
+        Self::compile_for("", grant, None)
+    }
+
+    /// Reads the grant of the plugin of that name.
+    pub(super) fn compile_for(
+        plugin: &str,
+        grant: &HttpGrant,
+        listener: Option<Listener>,
+    ) -> Result<Self, GrantError> {
         let mut rules = Rules {
             names: Vec::new(),
             networks: Vec::new(),
@@ -116,6 +128,11 @@ impl HttpEgress {
             redirects: grant.redirects,
             clients: Mutex::default(),
             lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            destinations: Arc::new(Destinations::new(
+                plugin,
+                (grant.breaker_failures, grant.breaker_cool_down),
+                listener,
+            )),
         })
     }
 

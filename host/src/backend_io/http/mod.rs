@@ -4,14 +4,17 @@
 //! that the name resolves to is checked where the connection is made (so a second answer of the DNS
 //! changes nothing), redirects are followed here and checked like the first request, and sizes and
 //! times are limited while bytes arrive. Cloud metadata services and the server's own addresses are
-//! refused whatever was granted. Proxies, cookies and referrers are not used.
+//! refused whatever was granted. Proxies, cookies and referrers are not used. A destination that gives no
+//! answer, time after time, is left alone for a while: requests to it fail at once.
 //!
 //! Knows nothing of WebAssembly; `wit/http.wit` documents the records that the types here mirror.
 
 mod address;
+mod destinations;
 mod failure;
 mod grant;
 mod redirect;
+mod registry;
 mod request;
 mod resolve;
 
@@ -26,6 +29,7 @@ use rustls::RootCertStore;
 use self::{failure::failure, grant::Connections, request::Hop};
 pub use self::{
     grant::{GrantError, HttpEgress},
+    registry::{Condition, Listener, Registry},
     resolve::{NameLookup, SystemLookup},
 };
 use crate::auth::Header;
@@ -77,7 +81,7 @@ pub enum HttpError {
     /// The name has no address.
     #[error("name lookup failed: {0}")]
     NameLookup(String),
-    /// No connection.
+    /// No connection; or none is tried, because the destination gave no answer time after time.
     #[error("connection failed: {0}")]
     Connect(String),
     /// No trustworthy encrypted connection.
@@ -147,7 +151,7 @@ impl HttpClient {
         let deadline = Instant::now()
             .checked_add(own)
             .map_or(deadline, |own| own.min(deadline));
-        let exchange = self.exchange(egress, request);
+        let exchange = self.exchange(egress, request, own);
         tokio::time::timeout_at(deadline.into(), exchange)
             .await
             .unwrap_or(Err(HttpError::TimedOut))
@@ -157,6 +161,7 @@ impl HttpClient {
         &self,
         egress: &HttpEgress,
         request: OutgoingRequest,
+        patience: Duration,
     ) -> Result<IncomingResponse, HttpError> {
         let allowed = request.redirects.min(egress.redirects);
         let mut hop = Hop::first(request, egress)?;
@@ -164,24 +169,48 @@ impl HttpClient {
         loop {
             egress.check(hop.method.as_str(), &hop.url, &self.connections)?;
             let client = egress.client(&hop.url, &self.connections)?;
-            let response = client
-                .execute(hop.to_request())
-                .await
-                .map_err(|error| failure(&error, &hop.url))?;
-            check_headers(&response)?;
-            if allowed > 0
-                && let Some(next) = redirect::follow(&hop, &response)?
-            {
-                if followed == allowed {
-                    return Err(HttpError::TooManyRedirects);
-                }
-                followed += 1;
-                hop = next;
-                continue;
+            let destination = egress.destinations.of(&hop.url, Instant::now());
+            let asked = egress.destinations.enter(&destination, patience)?;
+            let answer = ask(&client, &hop, allowed > 0, egress.response_bytes).await;
+            asked.end(answer.as_ref().err());
+            let next = match answer? {
+                Answer::Response(response) => return Ok(response),
+                Answer::Redirect(next) => next?,
+            };
+            if followed == allowed {
+                return Err(HttpError::TooManyRedirects);
             }
-            return read(response, hop, egress.response_bytes).await;
+            followed += 1;
+            hop = next;
         }
     }
+}
+
+/// What one server said.
+enum Answer {
+    Response(IncomingResponse),
+    /// Where to go on, or why not.
+    Redirect(Result<Hop, HttpError>),
+}
+
+/// Sends one request of an exchange. Errors are those of the way to the answer, or of its form.
+async fn ask(
+    client: &reqwest::Client,
+    hop: &Hop,
+    follow: bool,
+    response_bytes: u64,
+) -> Result<Answer, HttpError> {
+    let response = client
+        .execute(hop.to_request())
+        .await
+        .map_err(|error| failure(&error, &hop.url))?;
+    check_headers(&response)?;
+    if follow && let Some(next) = redirect::follow(hop, &response).transpose() {
+        return Ok(Answer::Redirect(next));
+    }
+    read(response, hop, response_bytes)
+        .await
+        .map(Answer::Response)
 }
 
 fn check_headers(response: &reqwest::Response) -> Result<(), HttpError> {
@@ -201,7 +230,7 @@ fn check_headers(response: &reqwest::Response) -> Result<(), HttpError> {
 /// Reads the body, stopping at the first byte above the limit.
 async fn read(
     mut response: reqwest::Response,
-    hop: Hop,
+    hop: &Hop,
     limit: u64,
 ) -> Result<IncomingResponse, HttpError> {
     let too_large = || HttpError::TooLarge(format!("the body exceeds response_bytes ({limit})"));
@@ -236,6 +265,6 @@ async fn read(
         status: response.status().as_u16(),
         headers,
         body,
-        url: hop.url.into(),
+        url: hop.url.clone().into(),
     })
 }

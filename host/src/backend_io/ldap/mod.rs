@@ -3,7 +3,7 @@
 //! A pool is one directory on one or several servers. What a user typed reaches a directory as a value that
 //! was escaped here (`template`), or as the password of a bind; a password is wrong only if the
 //! directory says so to the user's own bind, and everything that smells of an outage is an error. A
-//! server that fails is left alone for a while (`breaker`) and tried out in the background (`probe`).
+//! server that fails is left alone for a while and tried out in the background (`probe`).
 //!
 //! The wire is read and written here (`ber`, `message`, `connection`), because the crate `ldap3` 0.12 cannot
 //! keep these promises: its connection and its results panic on malformed answers (`expect` throughout
@@ -14,7 +14,6 @@
 //! Knows nothing of WebAssembly; `wit/ldap.wit` documents the records.
 
 mod ber;
-mod breaker;
 mod connection;
 mod message;
 mod pool;
@@ -37,7 +36,6 @@ use std::{
 use arc_swap::ArcSwap;
 
 pub use self::{
-    breaker::BreakerState,
     records::{Attribute, Change, ChangeKind, Entry, Found, LdapError, Modify, Scope, Search},
     server::ServerStatus,
     template::{DEEPEST, LONGEST, Template},

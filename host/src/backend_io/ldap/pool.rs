@@ -171,16 +171,16 @@ impl Pool {
                 *last = last.take().or(Some(LdapError::TimedOut));
                 break;
             }
-            let Some(permit) = server.breaker.enter(now) else {
+            let Ok(permit) = server.breaker.enter(now) else {
                 continue;
             };
             let (error, was_sent) = match server.attempt(work, deadline).await {
                 Ok(value) => {
-                    permit.succeeded();
+                    permit.succeeded(Instant::now());
                     return Some(Ok(value));
                 }
                 Err(Attempt::Answer(error)) => {
-                    permit.succeeded();
+                    permit.succeeded(Instant::now());
                     return Some(Err(error));
                 }
                 Err(Attempt::Crowded(error)) => {

@@ -40,7 +40,7 @@ async fn watch(pool: Weak<Pool>, index: usize) {
 
 async fn probe(pool: &Pool, server: &Server, kept: &mut Option<Connection>) {
     let began = Instant::now();
-    let Some(permit) = server.breaker.enter(began) else {
+    let Ok(permit) = server.breaker.enter(began) else {
         // It stays as it was found when the breaker opened.
         return;
     };
@@ -48,7 +48,7 @@ async fn probe(pool: &Pool, server: &Server, kept: &mut Option<Connection>) {
     let asked = tokio::time::timeout(limit, ask(server, kept, limit)).await;
     let found = match asked.unwrap_or(Err(LdapError::TimedOut)) {
         Ok(()) => {
-            permit.succeeded();
+            permit.succeeded(Instant::now());
             Ok(began.elapsed())
         }
         Err(error) => {

@@ -18,11 +18,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     LdapError,
-    breaker::{Breaker, BreakerState},
     connection::{Connection, Failure},
     work::{Lane, Work},
 };
-use crate::config::{LdapBind, LdapPool, ServerUri};
+use crate::{
+    backend_io::breaker::{Breaker, BreakerState},
+    config::{LdapBind, LdapPool, ServerUri},
+};
 
 /// How an attempt at one server failed.
 pub(super) enum Attempt {
@@ -39,7 +41,7 @@ pub(super) enum Attempt {
 /// One server.
 pub(super) struct Server {
     pub(super) uri: ServerUri,
-    pub(super) breaker: Arc<Breaker>,
+    pub(super) breaker: Breaker,
     searches: Pool<Opener>,
     binds: Pool<Opener>,
     /// Half of the connections for searches: what is not urgent takes no more.

@@ -252,25 +252,25 @@ impl Database {
         probe: bool,
         deadline: Instant,
     ) -> Result<Answer, Refused> {
-        let attempt = node
+        let permit = node
             .breaker
-            .attempt(Instant::now())
-            .ok_or(Refused::LeftAlone)?;
+            .enter(Instant::now())
+            .map_err(|_| Refused::LeftAlone)?;
         let (name, host) = (&self.config.name, &node.name);
         let outcome = node.run(statement, probe, deadline).await;
         match &outcome {
             Err(tried) if tried.failed.blames_host() => {
                 tracing::warn!(database = name, host, "A database fails: {}", tried.failed);
-                if attempt.failed(Instant::now()) {
+                if permit.failed(Instant::now()) {
                     let seconds = self.config.cool_down.as_secs_f64();
                     tracing::warn!(database = name, host, seconds, "A database is left alone");
                     self.listener.left_alone(name);
                 }
             }
             // Nothing was asked, so nothing is known.
-            Err(tried) if tried.failed.is_crowded() => drop(attempt),
+            Err(tried) if tried.failed.is_crowded() => drop(permit),
             Ok(_) | Err(_) => {
-                if attempt.succeeded() {
+                if permit.succeeded(Instant::now()) {
                     tracing::info!(database = name, host, "A database answers again");
                 }
             }

@@ -2,13 +2,12 @@
 //!
 //! A statement comes in pieces; values are bound to prepared statements and never become text. Whoever
 //! asks gets an answer by its deadline. A host that fails several times in a row is left alone for a
-//! while (`breaker`); what was not answered is an error, never an empty answer. A statement is sent a
+//! while; what was not answered is an error, never an empty answer. A statement is sent a
 //! second time only if it reads and the connection broke.
 //!
 //! Knows nothing of WebAssembly and of logins; `wit/sql.wit` documents the values that the types here
 //! mirror.
 
-mod breaker;
 mod database;
 mod failed;
 mod link;

@@ -10,12 +10,11 @@ use deadpool::{
 };
 
 use super::{
-    breaker::Breaker,
     failed::Failed,
     link::{Answer, Connect, Link, Most},
     statement::Statement,
 };
-use crate::config::SqlDatabase;
+use crate::{backend_io::breaker::Breaker, config::SqlDatabase};
 
 /// A connection that was unused for so long is asked before it is used.
 const TRUSTED: Duration = Duration::from_secs(30);

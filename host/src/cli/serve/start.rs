@@ -69,6 +69,7 @@ pub(super) async fn start(loaded: Loaded) -> Result<Started, ExitCode> {
     state.show_directories(Arc::clone(&server.ldap));
     server.ldap.start_probes();
     state.watch_databases(server.sql);
+    state.watch_destinations(server.http);
     Ok(Started {
         bound,
         state,

@@ -1,8 +1,8 @@
 //! The keys of `plugins.NAME` and of its sections.
 
 use super::kind::{
-    GIB, KIB, Keys, Kind, MINUTE, below, duration, flag, key, optional, required, size, whole,
-    written,
+    GIB, HOUR, KIB, Keys, Kind, MINUTE, below, duration, flag, key, optional, required, size,
+    whole, written,
 };
 
 pub(in super::super) static PLUGIN: Keys = Keys::new(
@@ -132,6 +132,20 @@ pub(in super::super) static HTTP_GRANT: Keys = Keys::new(
             Kind::Path,
             "the system's",
             "Certificate authorities in PEM.",
+        ),
+        whole(
+            "breaker_failures",
+            (1, 100_000),
+            "10",
+            "Requests in a row to one destination (scheme, host and port) to which nothing came back \
+             (no address, no connection, no trust, a broken message, no answer in time), after which it is \
+             left alone: requests to it fail at once. Any status is an answer.",
+        ),
+        duration(
+            "breaker_cool_down",
+            (10, HOUR),
+            "2s",
+            "For how long; then one request tries.",
         ),
     ],
 );

@@ -263,6 +263,11 @@ pub struct HttpGrant {
     pub redirects: u8,
     /// `ca_file`: certificate authorities in PEM, instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// `breaker_failures`: requests in a row without an answer, after which a destination is left alone.
+    /// Default 10.
+    pub breaker_failures: u32,
+    /// `breaker_cool_down`: for how long. Default 2 s.
+    pub breaker_cool_down: Duration,
 }
 
 impl Default for HttpGrant {
@@ -276,6 +281,8 @@ impl Default for HttpGrant {
             timeout: Duration::from_secs(5),
             redirects: 5,
             ca_file: None,
+            breaker_failures: 10,
+            breaker_cool_down: Duration::from_secs(2),
         }
     }
 }

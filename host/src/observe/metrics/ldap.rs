@@ -8,7 +8,7 @@ use prometheus_client::{
 };
 
 use super::{ServerMetrics, server::SECONDS, words::Word};
-use crate::backend_io::ldap::{BreakerState, ServerStatus};
+use crate::backend_io::{BreakerState, ldap::ServerStatus};
 
 type Labels<const N: usize> = [(&'static str, Word); N];
 

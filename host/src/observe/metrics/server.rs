@@ -5,6 +5,7 @@
 //! client chose, but for the protocol, of which so many different ones count and the rest are `other`.
 //! Counting takes neither a wait nor a lock that is held for long.
 
+mod destinations;
 mod logins;
 mod names;
 mod page;
@@ -107,6 +108,7 @@ struct Inner {
     address_lookups: Counters<2>,
     ldap: ldap::Numbers,
     sql: sql::SqlNumbers,
+    destinations: destinations::Numbers,
     reloads: Counters<1>,
     generation: Gauge,
     last_reload: Seconds,
@@ -172,6 +174,7 @@ impl ServerMetrics {
             address_lookups: Family::default(),
             ldap: ldap::Numbers::default(),
             sql: sql::SqlNumbers::new(),
+            destinations: destinations::Numbers::default(),
             reloads: Family::default(),
             generation: Gauge::default(),
             last_reload: Seconds::default(),

@@ -32,8 +32,8 @@ pub(super) struct Refusing {
 }
 
 impl HttpSend for Refusing {
-    fn bind(&self, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
-        self.real.bind(grant)?;
+    fn bind(&self, plugin: &str, grant: &HttpGrant) -> Result<Arc<dyn HttpEgress>, String> {
+        self.real.bind(plugin, grant)?;
         Ok(Arc::new(Refusal(Arc::clone(&self.refused))))
     }
 }

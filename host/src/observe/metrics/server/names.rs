@@ -180,6 +180,7 @@ impl Inner {
         );
         self.ldap.register(registry);
         self.sql.register(registry);
+        self.destinations.register(registry);
         registry.register(
             "bulkhead_reloads",
             "Attempts to put another generation into force",

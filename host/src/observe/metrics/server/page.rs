@@ -4,7 +4,7 @@ use std::{sync::PoisonError, time::SystemTime};
 
 use super::ServerMetrics;
 use crate::{
-    backend_io::{ldap::ServerStatus, sql::Condition},
+    backend_io::{http, ldap::ServerStatus, sql::Condition},
     store::Usage,
 };
 
@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub upstreams: Vec<(String, &'static str, bool)>,
     /// The SQL databases in use.
     pub databases: Vec<Condition>,
+    /// How the destinations are that plugins send requests to.
+    pub destinations: Vec<http::Condition>,
     /// Post actions that run or wait.
     pub post_actions_pending: usize,
     /// How the servers of all directories stand.
@@ -51,6 +53,7 @@ impl ServerMetrics {
         }
         inner.ldap.show(&now.directories);
         inner.sql.set(&now.databases);
+        inner.destinations.set(&now.destinations, &inner.plugins);
         inner
             .post_actions_pending
             .set(whole(now.post_actions_pending));

@@ -11,7 +11,8 @@ use super::*;
 use crate::{
     auth::{Mode, PluginTrace, StageTrace, Trace, Usage, Verdict},
     backend_io::{
-        ldap::{BreakerState, ServerStatus},
+        BreakerState, http,
+        ldap::ServerStatus,
         sql::{Condition, Listener},
     },
     observe::{LoginRecord, metrics::plain},
@@ -188,6 +189,7 @@ fn everything() -> (ServerMetrics, Snapshot) {
     metrics.ldap_operation("main", "search", "ok", Duration::from_millis(3));
     metrics.asked("mail", "ok", Duration::from_millis(2));
     metrics.left_alone("mail");
+    metrics.destinations_left_alone()("hook");
     let now = Snapshot {
         running: vec![("users".to_owned(), 2)],
         upstreams: vec![
@@ -200,6 +202,10 @@ fn everything() -> (ServerMetrics, Snapshot) {
             used: 2,
             open: 5,
             left_alone: 1,
+        }],
+        destinations: vec![http::Condition {
+            plugin: "hook".to_owned(),
+            left_alone: [("https://h.example".to_owned(), "silence".to_owned())].into(),
         }],
         post_actions_pending: 3,
         directories: vec![ServerStatus {
@@ -345,6 +351,11 @@ fn a_login_is_counted_where_it_belongs() {
             3.0,
         ),
         (r#"bulkhead_sql_hosts_left_alone{database="mail"}"#, 1.0),
+        (r#"bulkhead_http_circuits_opened_total{plugin="hook"}"#, 1.0),
+        (
+            r#"bulkhead_http_destinations_left_alone{plugin="hook"}"#,
+            1.0,
+        ),
         ("bulkhead_post_actions_pending", 3.0),
         (r#"bulkhead_post_actions_dropped_total{reason="full"}"#, 2.0),
         (
