@@ -96,14 +96,14 @@ pub(crate) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }
 
-/// Asks again and again until the answer is yes; fails after half a minute.
+/// Asks again and again until the answer is yes; fails after a minute.
 pub(crate) async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !asked().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let limit = Duration::from_secs(30);
+    let limit = Duration::from_secs(60);
     tokio::time::timeout(limit, waiting)
         .await
         .unwrap_or_else(|_| panic!("never: {what}"));
