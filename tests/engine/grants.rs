@@ -76,6 +76,25 @@ async fn a_secret_that_does_not_exist_is_an_error() {
     assert!(error.contains("there is no secret `token`"), "{error}");
 }
 
+/// Our own plugins are told of a secret by their configuration, whose reader sees that it is granted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_our_own_plugins_may_do_without_the_grant_of_a_secret() {
+    // The same code as a stranger's component; the build script leaves it there.
+    let file = std::path::Path::new(env!("OUT_DIR")).join("webhook.wasm");
+    let stranger = spec("hook", PluginKind::Action, PluginSource::Component(file));
+    let error = refused(stranger).await.to_string();
+    assert!(error.contains("needs the grant `secret`"), "{error}");
+    for (name, kind) in [
+        ("webhook", PluginKind::Action),
+        ("http-backend", PluginKind::Backend),
+    ] {
+        let spec = spec(name, kind, PluginSource::Builtin(name.to_owned()));
+        let error = refused(spec).await.to_string();
+        let needs = |grant: &str| error.contains(&format!("needs the grant `{grant}`"));
+        assert!(needs("http") && !needs("secret"), "{error}");
+    }
+}
+
 /// A request whose password also stands in the HTTP request that brought it.
 fn request_over_http() -> bulkhead::auth::Request {
     let header = |name: &str, value: &str| Header {

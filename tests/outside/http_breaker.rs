@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn granted(hosts: &[&str], cool_down: Duration) -> HttpGrant {
     HttpGrant {
         private: true,
-        timeout: Duration::from_millis(100),
+        timeout: PATIENCE,
         breaker_failures: 3,
         breaker_cool_down: cool_down,
         ..grant(hosts)
@@ -36,6 +36,13 @@ type Answered = Result<IncomingResponse, HttpError>;
 
 async fn fetch(egress: &HttpEgress, url: &str) -> Answered {
     HttpClient::new(vec![]).send(egress, get(url), soon()).await
+}
+
+/// The same of a service that stalls.
+async fn fetch_briefly(egress: &HttpEgress, url: &str) -> Answered {
+    let mut request = get(url);
+    request.timeout = Some(Duration::from_millis(100));
+    HttpClient::new(vec![]).send(egress, request, soon()).await
 }
 
 /// Why nothing was sent; nothing if something was.
@@ -92,7 +99,7 @@ async fn a_service_that_stalls_is_left_alone_and_requests_fail_at_once() {
     let service = Service::start().await;
     let egress = service.egress(FOR_EVER);
     for _ in 0..3 {
-        let result = fetch(&egress, &service.url).await;
+        let result = fetch_briefly(&egress, &service.url).await;
         assert_eq!(result, Err(HttpError::TimedOut));
     }
     let asked = service.asked.load(SeqCst);
@@ -120,7 +127,7 @@ async fn a_service_that_comes_back_is_used_again_and_may_go_away_again() {
     for _ in 0..3 {
         service.stalls.store(true, SeqCst);
         let begun = Instant::now();
-        while left_alone(&fetch(&egress, &service.url).await).is_none() {
+        while left_alone(&fetch_briefly(&egress, &service.url).await).is_none() {
             assert!(begun.elapsed() < PATIENCE, "it is never left alone");
         }
         service.stalls.store(false, SeqCst);
@@ -139,11 +146,10 @@ async fn a_service_that_comes_back_is_used_again_and_may_go_away_again() {
 #[tokio::test]
 async fn after_the_cool_down_one_request_tries_and_the_others_do_not_wait() {
     let service = Service::start().await;
-    let mut granted = granted(
+    let granted = granted(
         &[service.url.trim_start_matches("http://").trim_matches('/')],
         Duration::from_millis(1),
     );
-    granted.timeout = PATIENCE;
     let egress = HttpEgress::compile(&granted).unwrap();
     let client = HttpClient::new(vec![]);
     let briefly = |milliseconds: u64| {
@@ -212,8 +218,7 @@ async fn every_failure_to_get_an_answer_counts_and_no_answer_does() {
             "127.9.9.9" => &["empty.example"],
             host => &[host],
         };
-        let mut granted = granted(hosts, FOR_EVER);
-        granted.timeout = PATIENCE;
+        let granted = granted(hosts, FOR_EVER);
         let egress = HttpEgress::compile(&granted).unwrap();
         let mut request = get(&url);
         request.redirects = 2;
@@ -237,8 +242,7 @@ async fn one_destination_that_is_away_takes_no_other_with_it() {
     let to_away = answer(move |_, _| redirect(302, &format!("http://{away}/"))).await;
     let hosts = [well, away, to_away].map(|address| address.to_string());
     let hosts = hosts.each_ref().map(String::as_str);
-    let mut granted = granted(&hosts, FOR_EVER);
-    granted.timeout = PATIENCE;
+    let granted = granted(&hosts, FOR_EVER);
     let egress = HttpEgress::compile(&granted).unwrap();
     let mut redirected = get(&format!("http://{to_away}/"));
     redirected.redirects = 1;
@@ -263,8 +267,7 @@ async fn one_destination_that_is_away_takes_no_other_with_it() {
 async fn who_asks_many_hosts_once_is_never_held_back() {
     let names = Names::default();
     let client = HttpClient::with_lookup(vec![], Arc::new(names));
-    let mut granted = granted(&["*.example.org"], FOR_EVER);
-    granted.timeout = PATIENCE;
+    let granted = granted(&["*.example.org"], FOR_EVER);
     let egress = HttpEgress::compile(&granted).unwrap();
     // More than are remembered.
     for round in 0..2 {
@@ -311,7 +314,7 @@ async fn what_is_left_alone_is_known_by_plugin_over_all_grants() {
     let _unused = registry.compile("quiet", &granted).unwrap();
     assert_eq!(registry.conditions(), []);
     for _ in 0..5 {
-        let _ = fetch(&egress, &service.url).await;
+        let _ = fetch_briefly(&egress, &service.url).await;
     }
     service.stalls.store(false, SeqCst);
     fetch(&former, &service.url).await.unwrap();
