@@ -12,6 +12,8 @@ mod databases;
 mod geoip;
 mod names;
 mod names_faults;
+mod names_limits;
+mod names_servers;
 mod order;
 mod rbl;
 mod rbl_faults;
