@@ -5,6 +5,7 @@
 //! in hand gets a grace, then the rest is cancelled and reported.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,9 +13,13 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{
+    FutureExt,
+    future::{MaybeDone, maybe_done},
+};
 use tokio::{
     runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError},
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -139,9 +144,11 @@ impl PostActions {
             timeout: Duration::from_millis(self.timeout_ms.load(Ordering::Relaxed)),
             drops: Arc::clone(&self.drops),
         };
-        let (workers, cancelled) = (Arc::clone(&self.workers), self.cancelled.clone());
+        let mut turn = Box::pin(maybe_done(Arc::clone(&self.workers).acquire_owned()));
+        // Waits from now on, so that turns come in the order of the logins and not of the tasks.
+        let _ = turn.as_mut().now_or_never();
         self.tasks
-            .spawn_on(job.run(workers, cancelled), &self.runtime);
+            .spawn_on(job.run(turn, self.cancelled.clone()), &self.runtime);
         true
     }
 
@@ -191,7 +198,14 @@ struct Job {
 }
 
 impl Job {
-    async fn run(self, workers: Arc<Semaphore>, cancelled: CancellationToken) {
+    /// `turn` is the wait for a worker.
+    async fn run(
+        self,
+        mut turn: Pin<
+            Box<MaybeDone<impl Future<Output = Result<OwnedSemaphorePermit, AcquireError>>>>,
+        >,
+        cancelled: CancellationToken,
+    ) {
         let Self {
             work,
             mut places,
@@ -212,7 +226,8 @@ impl Job {
         };
         let ran = cancelled
             .run_until_cancelled(async {
-                let _worker = workers.acquire().await.ok()?;
+                turn.as_mut().await;
+                let _worker = turn.as_mut().take_output()?.ok()?;
                 Some(work.run_telling(timeout, over).await)
             })
             .await

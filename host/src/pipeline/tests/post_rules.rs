@@ -239,6 +239,26 @@ async fn so_many_logins_have_their_turn_at_a_time_and_the_others_wait() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn turns_come_in_the_order_of_the_logins() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let mut works = Vec::new();
+    for number in 0..200 {
+        let order = Arc::clone(&order);
+        let plugin = FakePlugin::new("p", move |_, _| {
+            order.lock().unwrap().push(number);
+            ran(Answer::Action)
+        });
+        works.push(log_in(post(vec![Arc::new(plugin)])).await.post);
+    }
+    let runner = runner_of(200, 1);
+    for work in works {
+        assert!(runner.start(work));
+    }
+    assert_eq!(runner.drain(Duration::from_secs(20)).await, 0);
+    assert_eq!(*order.lock().unwrap(), (0..200).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn what_is_dropped_is_reported_with_its_reason() {
     let heard = Arc::new(Heard::default());
