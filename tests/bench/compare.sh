@@ -39,14 +39,15 @@ clean() {
 trap clean EXIT
 
 port=19080
-servers=(bare lua lua-pooled pipeline)
+servers=(bare lua lua-pooled pipeline pipeline-lua)
 declare -A address label
 # What is loaded: a server and a route of it.
-cases=(bare:json lua:json lua-pooled:json pipeline:json pipeline:nginx lua:cbor lua:header lua:nginx lua:basic lua:saslauthd)
+cases=(bare:json lua:json lua-pooled:json pipeline:json pipeline:nginx pipeline-lua:json lua:cbor lua:header lua:nginx lua:basic lua:saslauthd)
 label[bare:json]="bare axum handler"
 label[lua:json]="Bulkhead, JSON, Lua backend, fresh instance per login"
 label[lua-pooled:json]="Bulkhead, JSON, Lua backend, pooled instances"
 label[pipeline:json]="Bulkhead, JSON, whole pipeline on Redis"
+label[pipeline-lua:json]="Bulkhead, JSON, the same with a Lua feature"
 label[pipeline:nginx]="Bulkhead, nginx, whole pipeline on Redis"
 for route in cbor header nginx basic saslauthd; do
   label[lua:$route]="Bulkhead, $route, Lua backend, fresh instance per login"
@@ -64,7 +65,14 @@ for name in "${servers[@]}"; do
     mkdir "$work/$name"
     cp "$here"/{feature,backend,filter}.lua "$work/$name/"
     (umask 077 && printf 'bench-Secret-0123456789' >"$work/$name/api.secret")
-    sed "s/127\.0\.0\.1:19080/${address[$name]}/" "$here/$name.yaml" >"$work/$name/bulkhead.yaml"
+    policy=$here/$name.yaml
+    feature='component: "builtin:tls-required"'
+    if [ "$name" = pipeline-lua ]; then
+      policy=$here/pipeline.yaml
+      feature='script: feature.lua, dialect: "5.1"'
+    fi
+    sed -e "s/127\.0\.0\.1:19080/${address[$name]}/" \
+      -e "s/component: \"builtin:tls-required\"/$feature/" "$policy" >"$work/$name/bulkhead.yaml"
     XDG_CACHE_HOME=$work/cache "$target/bulkhead" serve -c "$work/$name/bulkhead.yaml" \
       >"$work/$name.log" 2>&1 &
   fi
