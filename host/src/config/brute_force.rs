@@ -27,6 +27,9 @@ const LONGEST_NAME: usize = 64;
 /// Shortest `digest_key`, in bytes (Nauthilus asks the same of its nonce).
 const SHORTEST_KEY: usize = 16;
 
+/// Default of `cold_start_grace_ttl`.
+const GRACE: Duration = Duration::from_secs(60 * 60);
+
 /// The section, if it is there and can be read.
 pub(super) fn brute_force(reader: &mut Reader, top: &Section<'_>) -> Option<BruteForce> {
     let node = top.value("brute_force")?;
@@ -59,6 +62,7 @@ pub(super) fn brute_force(reader: &mut Reader, top: &Section<'_>) -> Option<Brut
             default.repeated_allowed,
         ),
         repeated_window: section.duration(reader, "rwp_window", default.repeated_window),
+        cold_start_grace: cold_start_grace(reader, &section),
         history_entries: history.integer(reader, "max_entries", default.history_entries),
         history_ttl: history.duration(reader, "ttl", default.history_ttl),
         history_for_known_accounts: section.boolean(reader, "pw_history_for_known_accounts", false),
@@ -77,6 +81,14 @@ pub(super) fn brute_force(reader: &mut Reader, top: &Section<'_>) -> Option<Brut
             default.list_format,
         ),
     })
+}
+
+fn cold_start_grace(reader: &mut Reader, section: &Section<'_>) -> Duration {
+    let ttl = section.duration(reader, "cold_start_grace_ttl", GRACE);
+    match section.boolean(reader, "cold_start_grace_enabled", false) {
+        true => ttl,
+        false => Duration::ZERO,
+    }
 }
 
 /// The sections of a list, with their paths.

@@ -94,6 +94,18 @@ pub(in super::super) static BRUTE_FORCE: Keys = Keys::new(
             "15m",
             "How long a wrong password is known as a repeated one after it was last seen.",
         ),
+        flag(
+            "cold_start_grace_enabled",
+            "false",
+            "The first wrong password of a known account at an address is forgiven: it counts nowhere and is not \
+             known as a repeated one.",
+        ),
+        duration(
+            "cold_start_grace_ttl",
+            (SECOND, 365 * DAY),
+            "1h",
+            "So long after one was forgiven, none is forgiven to that account at that address.",
+        ),
         below(
             "password_history",
             Kind::Section(&PASSWORD_HISTORY),

@@ -36,6 +36,9 @@ pub struct BruteForce {
     pub repeated_allowed: u32,
     /// `rwp_window`
     pub repeated_window: Duration,
+    /// `cold_start_grace_ttl`: how long one failure of a known account at an address is forgiven; zero unless
+    /// `cold_start_grace_enabled`.
+    pub cold_start_grace: Duration,
     /// `password_history.max_entries`: 0 means that none is kept.
     pub history_entries: u32,
     /// `password_history.ttl`
@@ -131,6 +134,7 @@ impl Default for BruteForce {
             tolerations_ipv6_prefix: None,
             repeated_allowed: 3,
             repeated_window: Duration::from_secs(15 * 60),
+            cold_start_grace: Duration::ZERO,
             history_entries: 100,
             history_ttl: Duration::from_secs(60 * 60),
             history_for_known_accounts: false,

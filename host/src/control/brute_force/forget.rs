@@ -170,8 +170,9 @@ impl Control {
         for (address, repeated) in &traces.places {
             let client = rule::client(&self.config, *address);
             keys.extend([client.positive(), client.negative()]);
-            let users = traces.users.iter().map(hex::encode);
-            keys.extend(users.map(|user| client.account_history(&user)));
+            for user in traces.users.iter().map(hex::encode) {
+                keys.extend([client.account_history(&user), client.grace(&user)]);
+            }
             let logins = repeated.iter().map(hex::encode);
             keys.extend(logins.map(|login| client.repeated(&login)));
         }

@@ -189,13 +189,16 @@ impl Control {
             repeated_window: milliseconds(self.config.repeated_window),
             users_ttl: milliseconds(attempt.toleration.ttl),
             users: self.config.tolerate_users,
+            grace_ttl: account.map_or(0, |_| milliseconds(self.config.cold_start_grace)),
             periods: self.periods(&attempt, clearance),
         };
+        let history = hex::encode(history);
         let mut keys = vec![
-            attempt.account_history(&hex::encode(history)),
+            attempt.account_history(&history),
             attempt.address_history(),
             attempt.repeated(&hex::encode(repeated)),
             attempt.negative(),
+            attempt.grace(&history),
         ];
         keys.extend(attempt.buckets());
         let count = Call {

@@ -262,6 +262,11 @@ impl Attempt {
         self.key("history", IpNet::from(self.address), user)
     }
 
+    /// Failures of a user at the address since one was forgiven.
+    pub(super) fn grace(&self, user: &str) -> Key {
+        self.key("grace", IpNet::from(self.address), user)
+    }
+
     /// Wrong passwords of a login that may be repeated.
     pub(super) fn repeated(&self, login: &str) -> Key {
         self.key("repeated", self.repeated, login)

@@ -165,7 +165,7 @@ fn set(user: &[u8], kind: &str) -> Key {
 }
 
 /// How long anything can last that a login leaves at its address: counters of a window and the one before
-/// it, a ban that begins at their end, histories, tolerations.
+/// it, a ban that begins at their end, histories, forgiven failures, tolerations.
 fn lifetime(config: &BruteForce) -> Duration {
     let bans = config.buckets.iter().map(|bucket| {
         let counted = bucket.period.saturating_mul(2);
@@ -175,6 +175,7 @@ fn lifetime(config: &BruteForce) -> Duration {
     let others = [
         config.history_ttl,
         config.repeated_window,
+        config.cold_start_grace,
         config.tolerate_ttl,
     ];
     let all = bans.chain(tolerations).chain(others);

@@ -1,8 +1,9 @@
--- KEYS: history of the account, history of the address, repeated passwords, users that failed, then the
---       hash of each bucket.
+-- KEYS: history of the account, history of the address, repeated passwords, users that failed, failures
+--       since one was forgiven, then the hash of each bucket.
 -- ARGV: digest of the password ('' when unknown), digest of the user, entries of a history (0: none), its
 --       time, passwords that may be repeated (0: none), their time, time of tolerations (0: none), users
---       that are remembered, then period of each bucket, 0 if it does not count.
+--       that are remembered, for how long one failure is forgiven (0: none), then period of each bucket, 0
+--       if it does not count.
 -- Reply: outcome (0 counted, 1 let off, 2 repeated), by how much buckets were raised, how often the
 --        password was tried, different passwords of the account, of the address, failures that the bucket
 --        with the most has counted now (0 if none counted).
@@ -30,7 +31,10 @@ end
 
 local outcome, by = 0, 1
 local allowed = tonumber(ARGV[5])
-if allowed > 0 and digest ~= '' then
+if tonumber(ARGV[9]) > 0 and redis.call('HINCRBY', KEYS[5], 'failures', 1) == 1 then
+  redis.call('PEXPIRE', KEYS[5], ARGV[9])
+  outcome, by = 1, 0
+elseif allowed > 0 and digest ~= '' then
   local window = tonumber(ARGV[6])
   local entries = redis.call('HGETALL', KEYS[3])
   local fresh, mark, let_off = 0, nil, {}
@@ -69,10 +73,10 @@ if ttl > 0 then
 end
 
 local worst = 0
-for i = 1, #KEYS - 4 do
-  local period = tonumber(ARGV[8 + i])
+for i = 1, #KEYS - 5 do
+  local period = tonumber(ARGV[9 + i])
   if by > 0 and period > 0 then
-    local key = KEYS[4 + i]
+    local key = KEYS[5 + i]
     local window = redis.call('HMGET', key, 'until', 'period', 'slot', 'current', 'previous')
     local slot = math.floor(now / period)
     local current, previous = 0, 0

@@ -7,7 +7,8 @@ use super::{
 use crate::store::{Command, Data, HashCommand, Key, Procedure, Reply, StoreError};
 
 /// Keys: history of the account at the address, history of the address, repeated passwords of the
-/// account, users that failed, one hash for each bucket.
+/// account, users that failed, failures of the account at the address since one was forgiven, one hash for
+/// each bucket.
 pub(in super::super) static FAILURE: Procedure = Procedure {
     name: "brute-force-failure",
     lua: include_str!("failure.lua"),
@@ -30,6 +31,8 @@ pub(in super::super) struct Failed {
     /// 0 remembers no users.
     pub(in super::super) users_ttl: u64,
     pub(in super::super) users: u32,
+    /// For how long one failure is forgiven; 0 forgives none.
+    pub(in super::super) grace_ttl: u64,
     /// For each bucket; 0 if it does not count this time.
     pub(in super::super) periods: Vec<u64>,
 }
@@ -38,7 +41,7 @@ pub(in super::super) struct Failed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Outcome {
     Counted,
-    /// A new wrong password, one of those that may be.
+    /// A new wrong password, one of those that may be; or the one that is forgiven.
     LetOff,
     /// A wrong password that was there before.
     Repeated,
@@ -71,6 +74,7 @@ impl Failed {
             text(self.repeated_window),
             text(self.users_ttl),
             text(self.users),
+            text(self.grace_ttl),
         ];
         arguments.extend(self.periods.iter().map(text));
         arguments
@@ -86,7 +90,8 @@ impl Failed {
             repeated_window: number(arguments, 5)?,
             users_ttl: number(arguments, 6)?,
             users: number(arguments, 7)?,
-            periods: (8..arguments.len())
+            grace_ttl: number(arguments, 8)?,
+            periods: (9..arguments.len())
                 .map(|index| number(arguments, index))
                 .collect::<Result<_, _>>()?,
         })
@@ -120,7 +125,10 @@ fn failure(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<R
         (tried, of_account) = note(data, key(keys, 0)?, &failed)?;
         (_, of_address) = note(data, key(keys, 1)?, &failed)?;
     }
-    let (outcome, by) = if failed.repeated_allowed > 0 && !failed.digest.is_empty() {
+    let (outcome, by) = if failed.grace_ttl > 0 && is_first(data, key(keys, 4)?, failed.grace_ttl)?
+    {
+        (1, 0)
+    } else if failed.repeated_allowed > 0 && !failed.digest.is_empty() {
         repeated(data, key(keys, 2)?, &failed)?
     } else {
         (0, 1)
@@ -130,7 +138,7 @@ fn failure(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<R
         remember(data, key(keys, 3)?, &failed.user, failed.users_ttl, most)?;
     }
     let mut worst = 0;
-    for (bucket, period) in keys.iter().skip(4).zip(&failed.periods) {
+    for (bucket, period) in keys.iter().skip(5).zip(&failed.periods) {
         if by > 0 && *period > 0 {
             worst = worst.max(raise(data, bucket, *period, by)?);
         }
@@ -138,6 +146,16 @@ fn failure(data: &mut dyn Data, keys: &[Key], arguments: &[Vec<u8>]) -> Result<R
     let by = i64::try_from(by).unwrap_or(i64::MAX);
     let numbers = [outcome, by, tried, of_account, of_address, worst];
     Ok(Reply::List(numbers.map(Reply::Integer).to_vec()))
+}
+
+/// Counts a failure, and says whether it is the first in that time.
+fn is_first(data: &mut dyn Data, key: &Key, ttl: u64) -> Result<bool, StoreError> {
+    let increment = HashCommand::Increment(b"failures".to_vec(), 1);
+    let is_first = integer(&run(data, Command::OnHash(key.clone(), increment))?)? == 1;
+    if is_first {
+        expire(data, key, ttl)?;
+    }
+    Ok(is_first)
 }
 
 /// Adds the password to a history: how often it is there, and how many there are.

@@ -119,7 +119,7 @@ fn step() -> impl Strategy<Value = Step> {
         (digest(), digest()),
         (0u32..4, 100_000u64..6_000_000),
         (0u32..4, 100_000u64..6_000_000),
-        (ttl(), 1u32..4),
+        (ttl(), 1u32..4, ttl()),
         prop::collection::vec(prop::sample::select(vec![0u64, 500_000, 819_200]), BUCKETS),
     )
         .prop_map(
@@ -132,6 +132,7 @@ fn step() -> impl Strategy<Value = Step> {
                 repeated_window: repeated.1,
                 users_ttl: users.0,
                 users: users.1,
+                grace_ttl: users.2,
                 periods,
             },
         );
@@ -172,7 +173,7 @@ fn called(step: &Step) -> Option<Call> {
             )
         }
         Step::Fail(failed) => {
-            let kept = ["account", "address", "repeated", "negative"].map(key);
+            let kept = ["account", "address", "repeated", "negative", "grace"].map(key);
             let keys = kept.into_iter().chain(buckets).collect();
             (&FAILURE, keys, failed.arguments())
         }
@@ -190,8 +191,8 @@ fn called(step: &Step) -> Option<Call> {
     })
 }
 
-const HASHES: [&str; 6] = [
-    "bucket0", "bucket1", "bucket2", "account", "address", "repeated",
+const HASHES: [&str; 7] = [
+    "bucket0", "bucket1", "bucket2", "account", "address", "repeated", "grace",
 ];
 const SORTED: [&str; 4] = ["positive", "negative", "bans", "accounts"];
 

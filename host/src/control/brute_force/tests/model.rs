@@ -49,14 +49,16 @@ fn rules() -> impl Strategy<Value = Rules> {
         prop::sample::select(vec![0u64, 500, 10_000]),
         0usize..4,
         prop::sample::select(vec![100u64, 3_000, 60_000]),
+        prop::sample::select(vec![0u64, 0, 1_000, 30_000]),
     )
         .prop_map(
-            |(buckets, percent, tolerate_ttl, repeated_allowed, repeated_window)| Rules {
+            |(buckets, percent, tolerate_ttl, repeated_allowed, repeated_window, grace)| Rules {
                 buckets,
                 percent,
                 tolerate_ttl,
                 repeated_allowed,
                 repeated_window,
+                grace,
             },
         )
 }
@@ -106,6 +108,7 @@ fn configuration(rules: &Rules) -> BruteForce {
         tolerate_ttl: milliseconds(rules.tolerate_ttl),
         repeated_allowed: u32::try_from(rules.repeated_allowed).unwrap(),
         repeated_window: milliseconds(rules.repeated_window),
+        cold_start_grace: milliseconds(rules.grace),
         ..super::rules(Vec::new())
     }
 }

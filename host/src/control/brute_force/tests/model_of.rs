@@ -26,6 +26,8 @@ pub(super) struct Rules {
     pub(super) tolerate_ttl: u64,
     pub(super) repeated_allowed: usize,
     pub(super) repeated_window: u64,
+    /// 0: nothing is forgiven.
+    pub(super) grace: u64,
 }
 
 /// A login.
@@ -68,6 +70,7 @@ pub(super) struct Model {
     tried: BTreeMap<(IpAddr, &'static str, &'static str), Vec<Tried>>,
     succeeded: BTreeMap<(IpAddr, &'static str), u64>,
     failed: BTreeMap<(IpAddr, &'static str), u64>,
+    forgiven: BTreeMap<(IpAddr, &'static str), u64>,
 }
 
 impl Model {
@@ -116,6 +119,7 @@ impl Model {
             return Verdict::Through;
         };
         let (by, is_repeated) = match login.is_known {
+            true if self.forgives(rules, login, now) => (0, false),
             true => self.weigh(rules, login, password, now),
             false => (1, false),
         };
@@ -174,6 +178,16 @@ impl Model {
     fn is_tolerated(&self, rules: &Rules, client: IpAddr, now: u64) -> bool {
         let (positive, negative) = self.users(rules, client, now);
         positive > 0 && negative <= rules.percent * positive / 100
+    }
+
+    fn forgives(&mut self, rules: &Rules, login: &Login, now: u64) -> bool {
+        let key = (login.client, login.user);
+        let last = self.forgiven.get(&key);
+        let is_forgiven = rules.grace > 0 && last.is_none_or(|last| last + rules.grace <= now);
+        if is_forgiven {
+            self.forgiven.insert(key, now);
+        }
+        is_forgiven
     }
 
     /// By how much a wrong password of a known account counts, and whether it was there before.

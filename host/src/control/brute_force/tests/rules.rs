@@ -215,6 +215,29 @@ async fn a_tolerated_failure_does_not_count_in_shorter_periods() {
 }
 
 #[tokio::test]
+async fn the_first_failure_of_a_known_account_at_an_address_may_be_forgiven() {
+    for (grace, given, failures) in [
+        (Duration::ZERO, Given::Wrong("guess"), 5),
+        (HOUR, Given::Wrong("guess"), 6),
+        // Names are easily made up.
+        (HOUR, Given::Unknown("guess"), 5),
+    ] {
+        let config = BruteForce {
+            cold_start_grace: grace,
+            ..rules(vec![hosts()])
+        };
+        let control = control(&config, &in_memory());
+        for client in ["192.0.2.1", "192.0.2.2"] {
+            let mut counted = 0;
+            while let Came::Counted(_) = log_in(&control, "alice", given, client).await {
+                counted += 1;
+            }
+            assert_eq!(counted, failures, "{grace:?} {given:?} {client}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn several_ipv6_addresses_may_be_one_client() {
     let config = BruteForce {
         repeated_allowed: 1,
